@@ -1,0 +1,1 @@
+"""Client applications: who they are and what they may ask for."""

@@ -1,0 +1,1 @@
+"""Two small real applications for the demo."""

@@ -1,0 +1,1 @@
+"""Bringing people and units in from the staff directory."""

@@ -1,0 +1,1 @@
+"""The demo's directory: a small LDAP server with an invented province."""

@@ -1,0 +1,61 @@
+"""What is remembered of sync runs."""
+
+import enum
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime, new_id
+
+
+class RunState(enum.StrEnum):
+    """How a run stands or ended."""
+
+    RUNNING = "running"
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    STOPPED = "stopped"  # the guard asks for approval; nothing was changed
+    FAILED = "failed"  # the directory could not be read whole; nothing was changed
+
+
+class SyncRun(Record):
+    """One run: when, of which source, what it found, what it did, or why it did nothing. `number` is its name for people."""
+
+    __tablename__ = "sync_run"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    number: Mapped[int] = mapped_column(unique=True)
+    source: Mapped[str] = mapped_column(String(32))
+    started_by: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(Text)
+    people_read: Mapped[int] = mapped_column(default=0)
+    units_read: Mapped[int] = mapped_column(default=0)
+    joined: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    suspended: Mapped[int] = mapped_column(default=0)
+    returned: Mapped[int] = mapped_column(default=0)
+    units_changed: Mapped[int] = mapped_column(default=0)
+    flaws: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class SyncChange(Record):
+    """One change of one run, in words that stay readable when the person changes again."""
+
+    __tablename__ = "sync_change"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sync_run.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    name: Mapped[str] = mapped_column(Text)
+    unit_name: Mapped[str | None] = mapped_column(Text)
+    before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,200 @@
+"""The audit trail: who did what to whom, why, from where; append-only and chained by hash.
+
+An event is written in the transaction of the deed it reports, so that neither exists without the other. The worker links
+events into the chain a moment later, in a table of its own: writing the hash at once would make every transaction of the
+whole province wait for one row.
+"""
+
+import enum
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g, has_request_context, request
+from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, String, Uuid, bindparam, func, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp import clock
+from idp.database import Record, UtcDateTime, id_floor, new_id, table_of
+
+BEGINNING = bytes(32)
+LINK_BATCH = 5000
+LONGEST_TRANSACTION = timedelta(hours=1)  # an event older than the newest linked one by more than this can no longer appear
+
+
+class Event(enum.StrEnum):
+    """Every kind of event, as `subject.past_verb`."""
+
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_SUSPENDED = "person.suspended"
+    PERSON_RESTORED = "person.restored"
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged"
+    PASSWORD_VERIFIED = "password.verified"
+    PASSWORD_REFUSED = "password.refused"
+    SECOND_FACTOR_VERIFIED = "second_factor.verified"
+    SECOND_FACTOR_REFUSED = "second_factor.refused"
+    TOTP_ENROLLED = "totp.enrolled"
+    TOTP_REMOVED = "totp.removed"
+    RECOVERY_CODES_ISSUED = "recovery_codes.issued"
+    RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
+    RECOVERY_CODE_USED = "recovery_code.used"
+    ACCOUNT_THROTTLED = "account.throttled"
+    SESSION_STARTED = "session.started"
+    SESSION_RAISED = "session.raised"
+    SESSION_ENDED = "session.ended"
+    AUTHORIZATION_GRANTED = "authorization.granted"
+    AUTHORIZATION_REFUSED = "authorization.refused"
+    AUTHORIZATION_REVOKED = "authorization.revoked"
+    CODE_REPLAYED = "code.replayed"
+    REFRESH_TOKEN_REPLAYED = "refresh_token.replayed"
+    LOGOUT_DELIVERED = "logout.delivered"
+    LOGOUT_FAILED = "logout.failed"
+    CLIENT_REGISTERED = "client.registered"
+    CLIENT_CHANGED = "client.changed"
+    CLIENT_DISABLED = "client.disabled"
+    CLIENT_ENABLED = "client.enabled"
+    CLIENT_SECRET_ROTATED = "client_secret.rotated"
+    SIGNING_KEY_CREATED = "signing_key.created"
+    SIGNING_KEY_RETIRED = "signing_key.retired"
+    ROLE_GRANTED = "role.granted"
+    ROLE_REVOKED = "role.revoked"
+    SYNC_RUN_APPLIED = "sync_run.applied"
+    SYNC_RUN_STOPPED = "sync_run.stopped"
+    SYNC_RUN_FAILED = "sync_run.failed"
+    SNAPSHOT_TAKEN = "snapshot.taken"
+    AUDIT_EXPORTED = "audit.exported"
+
+
+class AuditEvent(Record):
+    """One event. Triggers of the database refuse to change or delete it."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    event: Mapped[str] = mapped_column(String(48), index=True)
+    actor: Mapped[str] = mapped_column(String(64))  # "person:<id>", "client:<client_id>", "cli:<account>", "system:<job>"
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, index=True)
+    client_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, index=True)
+    address: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AuditLink(Record):
+    """One link of the chain: `hash` covers the event and the hash before it."""
+
+    __tablename__ = "audit_link"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("audit_event.id"), unique=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+_events, _links = table_of(AuditEvent), table_of(AuditLink)
+_insert_event = insert(AuditEvent)
+_unlinked = (
+    select(_events)
+    .outerjoin(_links, _links.c.event_id == _events.c.id)
+    .where(_links.c.event_id.is_(None), _events.c.id > bindparam("floor"))
+    .order_by(_events.c.id)
+    .limit(LINK_BATCH)
+)
+_newest_link = (
+    select(_links.c.position, _links.c.hash, _events.c.at)
+    .join(_events, _links.c.event_id == _events.c.id)
+    .order_by(_links.c.position.desc())
+    .limit(1)
+)
+_linked_after = (
+    select(_links.c.position, _links.c.hash, _events)
+    .outerjoin(_events, _links.c.event_id == _events.c.id)
+    .where(_links.c.position > bindparam("after"))
+    .order_by(_links.c.position)
+    .limit(LINK_BATCH)
+)
+
+
+def record(
+    connection: Connection,
+    event: Event,
+    *,
+    actor: str,
+    person_id: uuid.UUID | None = None,
+    client_id: uuid.UUID | None = None,
+    **detail: Any,
+) -> None:
+    """Write one event in the transaction of its deed. `detail` never holds a secret or a personal identification number."""
+    connection.execute(
+        _insert_event,
+        {
+            "id": new_id(),
+            "at": clock.now(),
+            "event": str(event),
+            "actor": actor,
+            "person_id": person_id,
+            "client_id": client_id,
+            "address": request.remote_addr if has_request_context() else None,
+            "request_id": g.get("request_id") if has_request_context() else None,
+            "detail": detail,
+        },
+    )
+
+
+def _hash_of(previous: bytes, row: Any) -> bytes:
+    at: datetime = row.at
+    told = [
+        str(row.id),
+        at.isoformat(),
+        row.event,
+        row.actor,
+        str(row.person_id),
+        str(row.client_id),
+        row.address,
+        row.request_id,
+        row.detail,
+    ]
+    canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(previous + canonical.encode()).digest()
+
+
+def link_events(connection: Connection) -> int:
+    """Link the events not yet in the chain, oldest first, at most 5,000; return how many. One caller at a time wins:
+    `position` is the primary key, so a second linker's insert collides and rolls back."""
+    newest = connection.execute(_newest_link).first()
+    position, previous = (newest.position, newest.hash) if newest else (0, BEGINNING)
+    floor = id_floor(newest.at - LONGEST_TRANSACTION) if newest else uuid.UUID(int=0)
+    links = []
+    for row in connection.execute(_unlinked, {"floor": floor}).all():
+        position, previous = position + 1, _hash_of(previous, row)
+        links.append({"position": position, "event_id": row.id, "hash": previous})
+    if links:
+        connection.execute(insert(AuditLink), links)
+    return len(links)
+
+
+@dataclass(frozen=True)
+class ChainReport:
+    """What a verification found: `broken_at` is the first position that does not fit, None when the chain holds."""
+
+    links: int
+    unlinked: int
+    broken_at: int | None
+    newest_hash: bytes
+
+
+def verify_chain(connection: Connection) -> ChainReport:
+    """Recompute the whole chain; a changed, removed or inserted event shows as the first position that does not fit."""
+    position, previous = 0, BEGINNING
+    while rows := connection.execute(_linked_after, {"after": position}).all():
+        for row in rows:
+            position += 1
+            if row.position != position or row.id is None or row.hash != _hash_of(previous, row):
+                return ChainReport(position - 1, 0, position, previous)
+            previous = row.hash
+    total = connection.execute(select(func.count()).select_from(_events)).scalar_one()
+    return ChainReport(position, total - position, None, previous)

@@ -1,0 +1,1 @@
+"""One module per factor: what a person knows or holds, and how it is verified."""

@@ -1,0 +1,52 @@
+"""What is remembered of factors. Secrets are sealed or digested; nothing here can be used as it stands."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime, new_id
+
+
+class TotpCredential(Record):
+    """One TOTP secret of a person (RFC 6238). `last_step` is the newest accepted time step: none at or before it is accepted."""
+
+    __tablename__ = "totp_credential"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Record):
+    """One printed recovery code, as an Argon2id hash; used once. `confirmed_at`: the person said the sheet is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FailureCount(Record):
+    """Failures of one kind against one account, counted before the attempt is tried. `account` is a keyed digest, so that
+    names that do not exist are counted alike and are not readable."""
+
+    __tablename__ = "failure_count"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    account: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

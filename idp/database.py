@@ -1,0 +1,153 @@
+"""The database: engine, transactions with retries, UTC timestamps, UUIDv7 keys, constraint names."""
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+MAX_TRIES = 5
+T = TypeVar("T")
+SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+
+
+class Record(DeclarativeBase):
+    """Base of everything that is remembered."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def table_of(record: type[Record]) -> Table:
+    """The table of a record, for statements of SQLAlchemy Core: a quarter of what the ORM costs."""
+    return cast("Table", record.__table__)
+
+
+db = SQLAlchemy(model_class=Record, session_options={"autoflush": False})
+_kept = threading.local()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC; a naive one is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the driver: UTC, naive for SQLite, which knows no zones."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC) if dialect.name == "postgresql" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the driver: aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_id() -> uuid.UUID:
+    """A fresh UUIDv7: sorts by time of creation, needs no sequence (RFC 9562 §5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    high, low = random >> 68, random & ((1 << 62) - 1)
+    return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
+
+
+def id_floor(instant: datetime) -> uuid.UUID:
+    """The least UUIDv7 that could have been made at `instant`: bounds a scan by time without another index."""
+    return uuid.UUID(int=(int(instant.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """What `create_engine` is given for this kind of database."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"check_same_thread": False, "timeout": 10}}
+    return {
+        "pool_size": 8,
+        "max_overflow": 24,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {"prepare_threshold": 1, "connect_timeout": 3},
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach the engine our habits; once, before its first connection."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks write locks
+        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-20000"):
+            connection.execute("pragma " + pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin_immediate(connection: Connection) -> None:
+        # A read that later writes would fail with SQLITE_BUSY instead of waiting, so a transaction takes the lock at once.
+        if not connection.get_execution_options().get("autocommit_reads"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _is_worth_another_try(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in (SERIALIZATION_FAILURE, DEADLOCK) or "database is locked" in str(error.orig)
+
+
+def in_transaction(work: Callable[[Connection], T]) -> T:
+    """Run `work(connection)` in one transaction, commit, and return its result; tried again when the database asks for that.
+
+    `work` may run several times, so it does nothing outside the database. Called by doors only: deeds take the connection and
+    never commit. An exception rolls back; a door that must keep what was written before it refuses returns the refusal
+    instead of raising it.
+    """
+    for attempt in range(1, MAX_TRIES + 1):
+        try:
+            with db.engine.begin() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            if attempt == MAX_TRIES or not _is_worth_another_try(error):
+                raise
+            time.sleep(0.01 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def reader() -> Connection:
+    """This thread's kept connection in autocommit mode, for single reads on hot paths: no BEGIN, no ROLLBACK, no pool.
+
+    Every statement sees the newest committed state. Never write through it.
+    """
+    engine = db.engine
+    connection: Connection | None = getattr(_kept, "connection", None)
+    if connection is None or connection.engine.url != engine.url or connection.closed or connection.invalidated:
+        forget_reader()
+        connection = _kept.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT", autocommit_reads=True)
+    return connection
+
+
+def forget_reader() -> None:
+    """Close this thread's kept connection; the next `reader()` opens a new one."""
+    connection: Connection | None = getattr(_kept, "connection", None)
+    _kept.connection = None
+    if connection is not None:
+        try:
+            connection.close()
+        except DBAPIError:
+            connection.invalidate()

@@ -1,0 +1,1 @@
+"""The tracker: how far the province is from its target."""

@@ -1,0 +1,1 @@
+"""OpenID Connect: one file per endpoint and per grant."""

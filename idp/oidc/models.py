@@ -1,0 +1,75 @@
+"""What is remembered of authorizations, their tokens, and the keys that sign."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime
+
+
+class SigningKey(Record):
+    """A key pair of this provider; `id` is the `kid`. Published before use, kept until the last token it signed has died."""
+
+    __tablename__ = "signing_key"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    alg: Mapped[str] = mapped_column(String(16))
+    sealed_private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active_from: Mapped[datetime] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Authorization(Record):
+    """What a person has let a client do, once: every code and token hangs on one row.
+
+    The code is a sealed value whose id is this row's primary key: redeeming it inserts the row, so that a second redemption
+    collides, whatever the race.
+    """
+
+    __tablename__ = "authorization"
+    __table_args__ = (Index("ix_authorization_person_id_client_id", "person_id", "client_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("browser_session.id"), index=True)
+    scope: Mapped[str] = mapped_column(Text)
+    offline: Mapped[bool] = mapped_column(default=False)
+    acr: Mapped[str] = mapped_column(String(64))
+    amr: Mapped[str] = mapped_column(String(128))
+    auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    nonce: Mapped[str | None] = mapped_column(Text)
+    requested_claims: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_reason: Mapped[str | None] = mapped_column(String(32))
+
+
+class AccessToken(Record):
+    """An access token, as its digest."""
+
+    __tablename__ = "access_token"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    authorization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("authorization.id"), index=True)
+    scope: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class RefreshToken(Record):
+    """A refresh token, as its digest: redeemed once (`used_at`), then its successor stands for the chain."""
+
+    __tablename__ = "refresh_token"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    authorization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("authorization.id"), index=True)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    idle_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,1 @@
+"""Persons and the units they work in."""

@@ -1,0 +1,92 @@
+"""What is remembered of persons and units."""
+
+import enum
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime, new_id
+
+
+class Level(enum.StrEnum):
+    """The level of government a unit belongs to."""
+
+    PROVINCE = "province"
+    DISTRICT = "district"
+    COMMUNE = "commune"
+
+
+class StaffCategory(enum.StrEnum):
+    """The categories of staff that the law knows, and contract staff."""
+
+    CAN_BO = "can_bo"
+    CONG_CHUC = "cong_chuc"
+    VIEN_CHUC = "vien_chuc"
+    HOP_DONG = "hop_dong"
+
+
+class PersonState(enum.StrEnum):
+    """Whether a person may sign in. Nobody is ever deleted."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Unit(Record):
+    """An agency or a part of one. Codes change and close; the key is our own and stays."""
+
+    __tablename__ = "unit"
+    __table_args__ = (Index("ix_unit_source_source_key", "source", "source_key", unique=True),)
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    source: Mapped[str] = mapped_column(String(32))
+    source_key: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str | None] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+    level: Mapped[str] = mapped_column(String(16))
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+
+
+class Person(Record):
+    """An official. `subject` is the OpenID Connect `sub`: opaque, permanent, never reused."""
+
+    __tablename__ = "person"
+    __table_args__ = (Index("ix_person_source_source_key", "source", "source_key", unique=True),)
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    subject: Mapped[str] = mapped_column(String(64), unique=True)
+    source: Mapped[str] = mapped_column(String(32))
+    source_key: Mapped[str] = mapped_column(String(64))
+    directory_dn: Mapped[str] = mapped_column(Text)
+    username: Mapped[str | None] = mapped_column(String(255))
+    username_key: Mapped[str | None] = mapped_column(String(255), index=True)
+    mail: Mapped[str | None] = mapped_column(String(255))
+    mail_key: Mapped[str | None] = mapped_column(String(255), index=True)
+    phone: Mapped[str | None] = mapped_column(String(64))
+    staff_code: Mapped[str | None] = mapped_column(String(64), index=True)
+    staff_category: Mapped[str | None] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(Text)
+    family_name: Mapped[str | None] = mapped_column(Text)
+    middle_name: Mapped[str | None] = mapped_column(Text)
+    given_name: Mapped[str | None] = mapped_column(Text)
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    search_key: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    employment_status: Mapped[str | None] = mapped_column(String(32))
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    state: Mapped[str] = mapped_column(String(16), default=PersonState.ACTIVE)
+    state_reason: Mapped[str | None] = mapped_column(String(64))
+    state_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    directory_locked: Mapped[bool] = mapped_column(default=False)
+    directory_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    first_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_two_factor_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notice_acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,23 @@
+"""Every table of the house, imported in one place, so that migrations and tests see them all."""
+
+from clients import models as client_models
+from idp import audit, jobs, outbox
+from idp.credentials import models as credential_models
+from idp.enrollment import models as enrollment_models
+from idp.oidc import models as oidc_models
+from idp.people import models as people_models
+from idp.roles import models as role_models
+from idp.sessions import models as session_models
+
+MODULES = (
+    people_models,
+    role_models,
+    credential_models,
+    session_models,
+    client_models,
+    oidc_models,
+    enrollment_models,
+    audit,
+    outbox,
+    jobs,
+)

@@ -1,0 +1,1 @@
+"""Who may do what, for which part of the unit tree."""

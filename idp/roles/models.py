@@ -1,0 +1,33 @@
+"""What is remembered of roles."""
+
+import enum
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime, new_id
+
+
+class Role(enum.StrEnum):
+    """What a person may be for this system, beside being an official."""
+
+    IT_ADMIN = "it_admin"
+    HR_OFFICER = "hr_officer"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+
+
+class RoleGrant(Record):
+    """A role given to a person for a part of the unit tree; no unit means all of it. Ended, never deleted."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    granted_by: Mapped[str] = mapped_column(String(64))
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

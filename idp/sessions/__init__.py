@@ -1,0 +1,1 @@
+"""The browser session: start, find, refresh, end."""

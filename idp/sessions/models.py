@@ -1,0 +1,31 @@
+"""What is remembered of browser sessions."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.database import Record, UtcDateTime, new_id
+
+
+class BrowserSession(Record):
+    """One person in one browser. The cookie is kept as a digest; `id` is the `sid` that clients are told."""
+
+    __tablename__ = "browser_session"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    acr: Mapped[str] = mapped_column(String(64))
+    amr: Mapped[str] = mapped_column(String(128))
+    auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    shared_pc: Mapped[bool] = mapped_column(default=False)
+    address: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    idle_seconds: Mapped[int] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_reason: Mapped[str | None] = mapped_column(String(32))

@@ -1,0 +1,157 @@
+"""The settings: typed, frozen, read once from `HOPNHAT_*` and a TOML file, all mistakes reported together."""
+
+import os
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self, cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from idp.sealing import SealingKeys
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+PREFIX = "HOPNHAT_"
+
+
+class Milestone(BaseModel):
+    """A dated target of the tracker: this share of the officials by that day."""
+
+    model_config = ConfigDict(frozen=True)
+    by: date
+    percent: int = Field(ge=1, le=100)
+
+
+class SettingsMistaken(Exception):
+    """One or more settings are missing or wrong; the text names each variable and what it needs."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can choose. Each field is `HOPNHAT_` plus its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    issuer: str = Field(description="Public base URL of this provider, without a trailing slash; https except on loopback.")
+    database_url: str = Field("sqlite:///instance/hopnhat.sqlite", description="SQLAlchemy URL: SQLite, or PostgreSQL through psycopg.")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis for address limits shared by several servers; without it each counts alone."
+    )
+    sealing_keys: SecretStr = Field(description="Keys that seal secrets at rest, as NUMBER:BASE64[,…]; the first seals. No default.")
+
+    organization_name: str = Field("Ủy ban nhân dân tỉnh Hà Giang", description="Name shown in the header of every page.")
+    help_line: str = Field("Cần giúp: cán bộ phụ trách CNTT của đơn vị", description="Whom to call, shown at the bottom of sign-in pages.")
+    timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of dates on pages and of the daily snapshot.")
+
+    ldap_url: str | None = Field(None, description="The staff directory: ldaps://… or, on loopback only, ldap://…")
+    ldap_bind_dn: str | None = Field(None, description="DN of the service account that reads the directory.")
+    ldap_bind_password: SecretStr | None = Field(None, description="Password of that account.")
+    ldap_base_dn: str | None = Field(None, description="Where the search for people and units starts.")
+    ldap_ca_file: Path | None = Field(None, description="CA certificates that vouch for the directory; the system's own when absent.")
+    ldap_connect_seconds: int = Field(3, ge=1, le=30, description="Longest wait for a connection to the directory, in seconds.")
+    ldap_sign_in_seconds: int = Field(8, ge=1, le=60, description="Longest wait for one sign-in at the directory, in seconds.")
+    ldap_sync_seconds: int = Field(900, ge=10, description="Longest wait for one full read of the directory, in seconds.")
+    sync_interval_seconds: int = Field(60, ge=5, description="Pause between two sync runs of the worker, in seconds.")
+    sync_suspend_limit_percent: int = Field(
+        5, ge=0, le=100, description="A run that would suspend more than this share of active people stops and asks for approval."
+    )
+    sync_suspend_limit_people: int = Field(
+        20, ge=0, description="Up to this many suspensions in one run are never stopped by the share above."
+    )
+
+    session_staff_seconds: int = Field(12 * 3600, ge=60, description="Absolute lifetime of a browser session, in seconds.")
+    session_staff_idle_seconds: int = Field(3600, ge=60, description="Idle lifetime of a staff session, in seconds.")
+    session_administrator_idle_seconds: int = Field(900, ge=60, description="Idle lifetime of an administrator's session, in seconds.")
+    session_shared_pc_seconds: int = Field(3600, ge=60, description="Absolute lifetime on a shared computer, in seconds.")
+    session_shared_pc_idle_seconds: int = Field(900, ge=60, description="Idle lifetime on a shared computer, in seconds.")
+    sign_in_seconds: int = Field(1800, ge=60, description="How long a started sign-in can be finished, in seconds.")
+    authorization_code_seconds: int = Field(60, ge=10, le=600, description="Lifetime of an authorization code, in seconds.")
+    access_token_seconds: int = Field(600, ge=60, le=3600, description="Lifetime of an access token, in seconds.")
+    id_token_seconds: int = Field(600, ge=60, le=3600, description="Lifetime of an ID token, in seconds.")
+    refresh_token_idle_seconds: int = Field(12 * 3600, ge=60, description="A refresh token unused for this long is dead, in seconds.")
+    refresh_token_seconds: int = Field(30 * 86400, ge=60, description="A chain of refresh tokens ends after this long, in seconds.")
+
+    outbound_allow: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach."
+    )
+    outbound_ca_file: Path | None = Field(None, description="Extra CA certificates for fetches by the server.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*; 0 ignores them."
+    )
+
+    tracker_recent_days: int = Field(30, ge=1, description="N of the tracker: a two-factor sign-in within so many days counts, in days.")
+    tracker_milestones: tuple[Milestone, ...] = Field(
+        (Milestone(by=date(2026, 12, 31), percent=50), Milestone(by=date(2030, 12, 31), percent=100)),
+        description="Dated targets of the tracker, as JSON.",
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severity that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env: one place less to look
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the TOML file."""
+        file = os.environ.get(PREFIX + "CONFIG")
+        return (init_settings, env_settings, *((TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()))
+
+    @field_validator("outbound_allow", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or value.endswith("/"):
+            raise ValueError("must be an absolute URL without query, fragment or trailing slash")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            raise ValueError("plain http is for loopback only; use https")
+        return value
+
+    @field_validator("ldap_url")
+    @classmethod
+    def _check_ldap_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "ldaps://none")
+        if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
+            raise ValueError("must be ldaps://host[:port], or ldap:// on loopback")
+        if parts.scheme == "ldap" and parts.hostname not in LOOPBACK_HOSTS:
+            raise ValueError("unencrypted ldap:// is for loopback only; use ldaps://")
+        return value
+
+    @field_validator("sealing_keys")
+    @classmethod
+    def _check_sealing_keys(cls, value: SecretStr) -> SecretStr:
+        SealingKeys(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _check_ldap_whole(self) -> Self:
+        if self.ldap_url and not (self.ldap_bind_dn and self.ldap_bind_password and self.ldap_base_dn):
+            raise ValueError("HOPNHAT_LDAP_URL needs HOPNHAT_LDAP_BIND_DN, HOPNHAT_LDAP_BIND_PASSWORD and HOPNHAT_LDAP_BASE_DN as well")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach this provider over TLS: then cookies are Secure and carry the __Host- prefix."""
+        return self.issuer.startswith("https://")
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings; keyword arguments win. Raises SettingsMistaken naming every mistake at once."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"  {PREFIX}{'.'.join(str(part) for part in e['loc']).upper() or '*'}: {e['msg']}" for e in error.errors()]
+        raise SettingsMistaken("The settings are not complete:\n" + "\n".join(lines)) from None
+
+
+def current_settings() -> Settings:
+    """The settings of the running application."""
+    return cast("Settings", current_app.extensions["hopnhat.settings"])

@@ -1,0 +1,124 @@
+"""Who is looking at this page, what they may do here, and the guard in front of pages that not everybody may see."""
+
+import enum
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+from flask import current_app, g
+
+from idp.errors import Forbidden
+
+P = ParamSpec("P")
+R = TypeVar("R")
+PERMISSION_ATTRIBUTE = "hopnhat_permission"
+
+
+class Permission(enum.StrEnum):
+    """What can be allowed. Roles are sets of these (`idp.roles.permissions`)."""
+
+    OPEN_CONSOLE = "open_console"
+    SEE_PEOPLE = "see_people"
+    SUSPEND_PEOPLE = "suspend_people"
+    SEE_CLIENTS = "see_clients"
+    CHANGE_CLIENTS = "change_clients"
+    SEE_SYNC = "see_sync"
+    RUN_SYNC = "run_sync"
+    SEE_AUDIT = "see_audit"
+    SEE_TRACKER = "see_tracker"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person signed in to this browser, as pages need them. `whole_province`: no role is bound to a part of the tree."""
+
+    person_id: uuid.UUID
+    session_id: uuid.UUID
+    subject: str
+    name: str
+    unit_name: str | None
+    acr: str
+    auth_time: datetime
+    shared_pc: bool
+    permissions: frozenset[Permission]
+
+    @property
+    def actor(self) -> str:
+        """How this person shows in the audit trail."""
+        return f"person:{self.person_id}"
+
+
+FindViewer = Callable[[], Viewer | None]
+AskToSignIn = Callable[[str | None], Any]
+
+
+def viewer() -> Viewer | None:
+    """The person signed in to this browser, found once a request."""
+    if "viewer" not in g:
+        g.viewer = cast("FindViewer", current_app.extensions["hopnhat.find_viewer"])()
+    return cast("Viewer | None", g.viewer)
+
+
+def require_viewer() -> Viewer:
+    """The person signed in; call it only behind a guard."""
+    found = viewer()
+    if found is None:
+        raise Forbidden("", reason="not_signed_in")
+    return found
+
+
+def may(permission: Permission) -> bool:
+    """Whether the viewer may do this: for showing or hiding a link, never instead of the guard."""
+    found = viewer()
+    return found is not None and permission in found.permissions
+
+
+def anyone(door: Callable[P, R]) -> Callable[P, R]:
+    """Declare that a page is open to everybody, signed in or not."""
+    setattr(door, PERMISSION_ATTRIBUTE, "anyone")
+    return door
+
+
+def signed_in(door: Callable[P, R]) -> Callable[P, R]:
+    """Guard: somebody must be signed in; else the sign-in page comes first and leads back here."""
+
+    @wraps(door)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if viewer() is None:
+            return cast("R", _ask(None))
+        return door(*args, **kwargs)
+
+    setattr(guarded, PERMISSION_ATTRIBUTE, "signed_in")
+    return guarded
+
+
+def requires(permission: Permission, minimum_acr: str = "urn:hopnhat:aal2") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Guard: the viewer must hold the permission and have proved themselves as strongly as `minimum_acr`.
+
+    Nobody signed in, or not strongly enough: the sign-in page asks for what is missing and leads back here. Not allowed:
+    Forbidden, which is shown as a page that says whom to ask.
+    """
+
+    def decorate(door: Callable[P, R]) -> Callable[P, R]:
+        @wraps(door)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            found = viewer()
+            if found is None:
+                return cast("R", _ask(minimum_acr))
+            if permission not in found.permissions:
+                raise Forbidden("", reason=f"lacks_{permission}")
+            if found.acr < minimum_acr:
+                return cast("R", _ask(minimum_acr))
+            return door(*args, **kwargs)
+
+        setattr(guarded, PERMISSION_ATTRIBUTE, str(permission))
+        return guarded
+
+    return decorate
+
+
+def _ask(minimum_acr: str | None) -> Any:
+    return cast("AskToSignIn", current_app.extensions["hopnhat.ask_to_sign_in"])(minimum_acr)

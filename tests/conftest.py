@@ -1,0 +1,86 @@
+"""Fixtures that every test may ask for. Every test of `app` runs on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from idp import clock
+from idp.app import create_app
+from tests.support import services
+from tests.support.installation import Databases, close, settings_for
+
+START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this test run, where every server keeps its files."""
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(run_folder: Path) -> Iterator[str]:
+    """A real PostgreSQL for the whole run."""
+    with services.postgresql(run_folder / "postgresql") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(run_folder: Path) -> Iterator[str]:
+    """A real Redis for the whole run."""
+    with services.redis(run_folder / "redis") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(run_folder: Path) -> Databases:
+    """Fresh SQLite databases."""
+    folder = run_folder / "sqlite"
+    folder.mkdir()
+    return Databases("sqlite", folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(run_folder: Path, postgresql_server: str) -> Databases:
+    """Fresh PostgreSQL databases."""
+    return Databases("postgresql", run_folder, postgresql_server)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, migrated, empty database, of each kind in turn."""
+    databases: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return databases.fresh()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_databases: Databases) -> str:
+    """The URL of a fresh PostgreSQL database: for races."""
+    return postgresql_databases.fresh()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The application on a fresh database, its context pushed."""
+    application = create_app(settings_for(database_url))
+    with application.app_context():
+        yield application
+    close(application)
+
+
+@pytest.fixture
+def browser(app: Flask) -> FlaskClient:
+    """A browser without JavaScript: Flask's test client."""
+    return app.test_client()
+
+
+@pytest.fixture
+def time() -> Iterator[clock.ManualClock]:
+    """The clock stands at 08:00 in Hà Giang on 24/11/2026 until the test moves it."""
+    manual = clock.ManualClock(START)
+    with clock.using(manual):
+        yield manual

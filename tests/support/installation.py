@@ -1,0 +1,58 @@
+"""An installation under test: settings, a migrated database, the application."""
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask import Flask
+
+from idp import schema
+from idp.app import create_app
+from idp.database import db, forget_reader
+from idp.sealing import new_key
+from idp.settings import Settings, read_settings
+
+ISSUER = "http://127.0.0.1:8000"
+SEALING_KEY = new_key()
+
+
+def settings_for(database_url: str, **given: Any) -> Settings:
+    """Complete settings of a test installation; keyword arguments win."""
+    return read_settings(**{"issuer": ISSUER, "sealing_keys": SEALING_KEY, "database_url": database_url, **given})
+
+
+class Databases:
+    """Fresh, migrated databases of one kind, copied from a template that was migrated once."""
+
+    def __init__(self, kind: str, folder: Path, postgresql_url: str | None = None) -> None:
+        self._kind, self._folder, self._server = kind, folder, postgresql_url
+        self._template = self._create("template")
+        app = create_app(settings_for(self._template))
+        with app.app_context():
+            schema.upgrade()
+            forget_reader()
+            db.engine.dispose()
+
+    def _create(self, name: str, template: str | None = None) -> str:
+        if self._kind == "sqlite":
+            path = self._folder / f"{name}.sqlite"
+            if template:
+                shutil.copyfile(self._folder / f"{template}.sqlite", path)
+            return f"sqlite:///{path}"
+        assert self._server
+        with psycopg.connect(self._server.replace("+psycopg", "") + "/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""))
+        return f"{self._server}/{name}"
+
+    def fresh(self) -> str:
+        """The URL of a new database with the schema and no rows."""
+        return self._create(f"test_{uuid.uuid4().hex}", "template")
+
+
+def close(app: Flask) -> None:
+    """Let go of the application's connections."""
+    with app.app_context():
+        forget_reader()
+        db.engine.dispose()

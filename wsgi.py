@@ -1,0 +1,1 @@
+"""The only file that sees all three packages: builds the app, attaches the commands (`hopnhat`)."""
