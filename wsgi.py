@@ -1,1 +1,45 @@
 """The only file that sees all three packages: builds the app, attaches the commands (`hopnhat`)."""
+
+import sys
+
+import click
+from flask import Flask
+
+from idp import cli
+from idp.app import create_app
+from idp.errors import Refusal
+from idp.settings import Settings, SettingsMistaken
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """The whole application, for these settings or for those of the environment. Raises SettingsMistaken."""
+    return create_app(settings)
+
+
+class Commands(click.Group):
+    """The command group: mistakes in the settings and refusals end with exit code 1 and a sentence, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command inside the application's context."""
+        try:
+            if not {"--help", "-h"} & set(sys.argv):
+                ctx.with_resource(build().app_context())
+            return super().invoke(ctx)
+        except SettingsMistaken as mistake:
+            raise click.ClickException(str(mistake)) from None
+        except Refusal as refusal:
+            raise click.ClickException(str(refusal.message)) from None
+
+
+@click.group(cls=Commands)
+def main() -> None:
+    """Hợp Nhất: one sign-in for everyone who works for a province."""
+
+
+cli.add_commands(main)
+
+
+def __getattr__(name: str) -> Flask:
+    if name == "application":
+        return build()
+    raise AttributeError(name)

@@ -6,22 +6,32 @@ from flask import Flask
 
 from idp import records
 from idp.database import db, engine_options, prepare_engine
+from idp.logs import set_up_logs
 from idp.sealing import SealingKeys
 from idp.settings import Settings, read_settings
+from idp.web import health
 
 ROOT = Path(__file__).resolve().parent.parent
+BLUEPRINTS = (health.blueprint,)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application for these settings, or for those of the environment. Raises SettingsMistaken."""
     settings = settings or read_settings()
-    assert records.MODULES
+    set_up_logs(settings.log_level)
     app = Flask("idp", root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
     app.extensions["hopnhat.settings"] = settings
     app.extensions["hopnhat.sealing_keys"] = SealingKeys(settings.sealing_keys.get_secret_value())
+    _set_up_database(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _set_up_database(app: Flask, settings: Settings) -> None:
+    assert records.MODULES  # every table is known before the first statement
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    return app

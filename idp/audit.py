@@ -9,6 +9,7 @@ import enum
 import hashlib
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -198,3 +199,12 @@ def verify_chain(connection: Connection) -> ChainReport:
             previous = row.hash
     total = connection.execute(select(func.count()).select_from(_events)).scalar_one()
     return ChainReport(position, total - position, None, previous)
+
+
+def read_trail(connection: Connection) -> Iterator[dict[str, Any]]:
+    """The linked events in the order of the chain, each with its position and hash (hexadecimal)."""
+    position = 0
+    while rows := connection.execute(_linked_after, {"after": position}).all():
+        for row in rows:
+            yield {**row._mapping, "hash": row.hash.hex()}
+            position = row.position

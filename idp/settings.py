@@ -14,6 +14,7 @@ from idp.sealing import SealingKeys
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 PREFIX = "HOPNHAT_"
+DEFAULT_FILE = Path(__file__).resolve().parent.parent / "instance" / "hopnhat.toml"
 
 
 class Milestone(BaseModel):
@@ -96,9 +97,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no .env: one place less to look
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the TOML file."""
-        file = os.environ.get(PREFIX + "CONFIG")
-        return (init_settings, env_settings, *((TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()))
+        """Arguments win over the environment, the environment over the TOML file.
+
+        The file is named by HOPNHAT_CONFIG (empty: none); without that variable it is instance/hopnhat.toml, where there is one.
+        """
+        named = os.environ.get(PREFIX + "CONFIG")
+        file = DEFAULT_FILE if named is None else Path(named) if named else None
+        toml = () if file is None else (TomlConfigSettingsSource(settings_cls, file),)
+        return (init_settings, env_settings, *toml)
 
     @field_validator("outbound_allow", mode="before")
     @classmethod

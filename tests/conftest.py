@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for. Every test of `app` runs on SQLite and on PostgreSQL."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from idp.app import create_app
 from tests.support import services
 from tests.support.installation import Databases, close, settings_for
 
+os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 

@@ -1,0 +1,37 @@
+# Commands of the house. Everything is installed below .venv and node_modules; nothing outside this folder but Debian packages.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.set-up
+export UV_NO_PROGRESS ?= $(if $(CI),1,)
+
+.PHONY: demo test check bench set-up packages translations clean
+
+$(STAMP): pyproject.toml uv.lock deploy/set_up.sh $(wildcard idp/translations/*/LC_MESSAGES/*.po)
+	@PYTHON="$(PYTHON)" UV_VERSION="$(UV_VERSION)" sh deploy/set_up.sh
+	@touch $@
+
+set-up: $(STAMP)
+
+demo: $(STAMP)
+	@exec $(BIN)/python -m deploy.demo
+
+packages:
+	@sh deploy/install_packages.sh
+
+test: packages $(STAMP)
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q tests/house_rules
+
+bench: packages $(STAMP)
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) node_modules tests/support/relying_parties/node_modules

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Installs the Debian packages that the tests need, when it may; else says in one line which are missing.
+set -eu
+missing=
+need() { # need PACKAGE FILE-OR-COMMAND…: the package is missing when none of these is there
+    package=$1
+    shift
+    for thing in "$@"; do
+        if command -v "$thing" >/dev/null 2>&1 || ls $thing >/dev/null 2>&1; then return; fi
+    done
+    missing="$missing $package"
+}
+need slapd /usr/sbin/slapd
+need ldap-utils ldapsearch
+need postgresql '/usr/lib/postgresql/*/bin/postgres'
+need redis-server redis-server
+need chromium chromium
+need openssl openssl
+[ -z "$missing" ] && exit 0
+install="env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends"
+if [ "$(id -u)" = 0 ]; then
+    sudo=
+elif sudo -n true 2>/dev/null; then
+    sudo=sudo
+else
+    echo "The tests need these Debian packages:$missing (apt-get install$missing)" >&2
+    exit 1
+fi
+echo "Installing Debian packages:$missing …"
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 # the list is words
+$sudo $install $missing >/dev/null

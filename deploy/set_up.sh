@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs the locked dependencies into .venv: needs Python 3.11 or newer and nothing else.
+set -eu
+PYTHON=${PYTHON:-python3}
+VENV=.venv
+if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    echo "Hợp Nhất needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2
+    exit 1
+fi
+if [ ! -x "$VENV/bin/python" ]; then
+    echo "Preparing $VENV …"
+    if ! "$PYTHON" -m venv "$VENV" 2>/dev/null; then
+        # Debian's python3 comes without ensurepip: make the environment bare and borrow the system's pip, or install both.
+        rm -rf "$VENV"
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        elif sudo -n true 2>/dev/null; then
+            sudo apt-get update -qq && sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        else
+            echo "Python has no venv module here: install Debian's python3-venv, then run this again." >&2
+            exit 1
+        fi
+        "$PYTHON" -m venv "$VENV"
+    fi
+fi
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+echo "Installing the locked dependencies …"
+UV_PROJECT_ENVIRONMENT="$VENV" "$VENV/bin/uv" sync --frozen --quiet
+if [ -d idp/translations/en ]; then
+    "$VENV/bin/pybabel" --quiet compile --directory idp/translations --statistics >/dev/null 2>&1 || "$VENV/bin/pybabel" compile --directory idp/translations
+fi

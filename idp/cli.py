@@ -1,0 +1,134 @@
+"""Operator commands: serve, worker, doctor, database, keys, audit."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import structlog
+from flask import Flask, current_app
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from idp import audit, outbox, schema
+from idp.command_line import json_option, plain, show_json, show_table
+from idp.database import in_transaction, reader
+from idp.doctor import examine
+from idp.jobs import Job, work
+
+_log = structlog.get_logger()
+JOBS_KEY = "hopnhat.jobs"
+
+
+def house_jobs() -> list[Job]:
+    """What the worker does for the house itself."""
+    return [
+        Job("outbox", 0.5, lambda: outbox.deliver_due({})),
+        Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
+    ]
+
+
+def add_jobs(app: Flask, jobs: Sequence[Job]) -> None:
+    """Let the worker of this application do these as well."""
+    app.extensions.setdefault(JOBS_KEY, []).extend(jobs)
+
+
+@click.command()
+@click.option("--bind", default="127.0.0.1:8000", show_default=True, help="Address and port to listen on.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option(
+    "--threads",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Threads of each process; 1 is cheapest, more hide a slow directory.",
+)
+@click.option("--certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TLS certificate chain (PEM).")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Its private key (PEM).")
+def serve(bind: str, workers: int, threads: int, certificate: Path | None, key: Path | None) -> None:
+    """Serve the provider."""
+    host, _, port = bind.rpartition(":")
+    if not port.isdigit() or bool(certificate) != bool(key):
+        raise click.UsageError("--bind is ADDRESS:PORT, and --certificate goes with --key")
+    if not schema.is_current():
+        raise click.ClickException("The database is not at this version's schema: run `hopnhat db upgrade` first.")
+    Granian(
+        "wsgi:application", address=host.strip("[]"), port=int(port), interface=Interfaces.WSGI, workers=workers, blocking_threads=threads,
+        websockets=False, http=HTTPModes.auto if certificate else HTTPModes.http1, ssl_cert=certificate, ssl_key=key, log_access=False,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000), respawn_failed_workers=True, backpressure=max(64, threads * 32),
+    ).serve()  # fmt: skip
+
+
+@click.command()
+def worker() -> None:
+    """Deliver the outbox, sync the directory, link the audit chain, take snapshots, until stopped."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    _log.info("worker.started")
+    work(app, [*house_jobs(), *app.extensions.get(JOBS_KEY, [])], stop)
+
+
+@click.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version's schema."""
+    schema.upgrade()
+    click.echo("The database is at this version's schema.")
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """The audit trail."""
+
+
+@audit_group.command("verify")
+@json_option
+def audit_verify(as_json: bool) -> None:
+    """Recompute the hash chain; exit 1 when it is broken."""
+    in_transaction(audit.link_events)
+    report = audit.verify_chain(reader())
+    found = {"links": report.links, "unlinked": report.unlinked, "broken_at": report.broken_at, "newest_hash": report.newest_hash.hex()}
+    if as_json:
+        show_json(found)
+    elif report.broken_at is None:
+        click.echo(f"The chain holds: {report.links} events, newest hash {report.newest_hash.hex()}.")
+    else:
+        click.echo(f"The chain is broken at position {report.broken_at}.", err=True)
+    if report.broken_at is not None:
+        sys.exit(1)
+
+
+@audit_group.command("export")
+def audit_export() -> None:
+    """Write the whole trail to standard output, a JSON object a line, in the order of the chain."""
+    for event in audit.read_trail(reader()):
+        click.echo(json.dumps(event, ensure_ascii=False, sort_keys=True, default=plain))
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """Check configuration, database, directory, clock and keys, and say what to do."""
+    findings = examine()
+    if as_json:
+        show_json([{"check": name, "ok": not remedy, "remedy": remedy} for name, remedy in findings])
+    else:
+        show_table(["Check", "State", "What to do"], [(name, "✗" if remedy else "✓", remedy) for name, remedy in findings], "")
+    if any(remedy for _, remedy in findings):
+        sys.exit(1)
+
+
+def add_commands(group: click.Group) -> None:
+    """Attach the house's own commands."""
+    for command in (serve, worker, doctor, db, audit_group):
+        group.add_command(command)

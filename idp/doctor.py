@@ -1,0 +1,70 @@
+"""What `hopnhat doctor` examines, and what to do about each finding."""
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from idp import clock, schema
+from idp.database import reader, table_of
+from idp.oidc.models import SigningKey
+from idp.settings import current_settings
+
+Finding = tuple[str, str]  # name of the check; what to do, empty when all is well
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _database() -> str:
+    try:
+        return "" if schema.is_current() else "Run `hopnhat db upgrade`."
+    except DBAPIError:
+        return "The database does not answer: check HOPNHAT_DATABASE_URL and that the server runs."
+
+
+def _clock() -> str:
+    return "" if clock.now() > EARLIEST else "The system clock is wrong: set up time synchronisation; TOTP codes depend on it."
+
+
+def _keys() -> str:
+    found = reader().execute(select(table_of(SigningKey).c.id).limit(1)).first()
+    return "" if found else "No signing key yet: one is made with the first request, or run `hopnhat keys rotate`."
+
+
+def _directory() -> str:
+    settings = current_settings()
+    if not settings.ldap_url:
+        return "No directory: set HOPNHAT_LDAP_URL, _BIND_DN, _BIND_PASSWORD and _BASE_DN; nobody can sign in without."
+    if settings.ldap_ca_file and not settings.ldap_ca_file.is_file():
+        return "HOPNHAT_LDAP_CA_FILE names a file that does not exist."
+    return ""
+
+
+def _outbound() -> str:
+    file = current_settings().outbound_ca_file
+    try:
+        ssl.create_default_context(cafile=str(file) if file else None)
+    except (OSError, ssl.SSLError):
+        return "HOPNHAT_OUTBOUND_CA_FILE cannot be read as certificates."
+    return ""
+
+
+CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("database", _database),
+    ("clock", _clock),
+    ("signing keys", _keys),
+    ("directory", _directory),
+    ("outbound certificates", _outbound),
+)
+
+
+def examine() -> list[Finding]:
+    """Run every check; one that cannot run because another failed says so."""
+    findings = []
+    for name, check in CHECKS:
+        try:
+            findings.append((name, check()))
+        except DBAPIError:
+            findings.append((name, "Could not be checked: see the database first."))
+    return findings

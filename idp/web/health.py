@@ -1,0 +1,33 @@
+"""/healthz and /readyz: is the process alive, and can it serve?"""
+
+from flask import Blueprint, Response
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from idp.database import forget_reader, reader
+from idp.web.viewer import anyone
+
+blueprint = Blueprint("health", __name__)
+
+
+def _answer(words: str, status: int) -> Response:
+    return Response(words + "\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.get("/healthz")
+@anyone
+def healthz() -> Response:
+    """200 while the process answers at all."""
+    return _answer("ok", 200)
+
+
+@blueprint.get("/readyz")
+@anyone
+def readyz() -> Response:
+    """200 when the database answers, else 503; no detail for strangers."""
+    try:
+        reader().execute(text("SELECT 1"))
+    except DBAPIError:
+        forget_reader()
+        return _answer("database unavailable", 503)
+    return _answer("ok", 200)
