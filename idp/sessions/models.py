@@ -19,6 +19,7 @@ class BrowserSession(Record):
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
     acr: Mapped[str] = mapped_column(String(64))
     amr: Mapped[str] = mapped_column(String(128))
+    required_acr: Mapped[str] = mapped_column(String(64))  # below this the session is unfinished and counts for nothing
     auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
     shared_pc: Mapped[bool] = mapped_column(default=False)
     address: Mapped[str | None] = mapped_column(String(64))

@@ -234,6 +234,7 @@ def upgrade() -> None:
     sa.Column('acr', sa.String(length=64), nullable=False),
     sa.Column('amr', sa.String(length=128), nullable=False),
     sa.Column('auth_time', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('required_acr', sa.String(length=64), nullable=False),
     sa.Column('shared_pc', sa.Boolean(), nullable=False),
     sa.Column('address', sa.String(length=64), nullable=True),
     sa.Column('user_agent', sa.Text(), nullable=True),
