@@ -1,0 +1,77 @@
+"""Rules of the database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, insert, select, update
+
+from idp import clock
+from idp.app import create_app
+from idp.database import forget_reader, id_floor, in_transaction, new_id, reader, table_of
+from idp.jobs import JobLease
+from tests.support.installation import close, settings_for
+
+_t = table_of(JobLease)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def _row(name: str, at: datetime = NOON) -> dict[str, object]:
+    return {"name": name, "holder": "", "leased_until": at, "next_run_at": at}
+
+
+def test_keys_sort_by_the_time_of_their_making() -> None:
+    keys = [new_id() for _ in range(3)]
+    assert all(key.version == 7 for key in keys)
+    assert id_floor(clock.now() - timedelta(seconds=1)) < keys[0] < id_floor(clock.now() + timedelta(seconds=1))
+
+
+def test_an_instant_comes_back_as_the_same_instant_in_utc(app: Flask) -> None:
+    in_hanoi = NOON.astimezone(timezone(timedelta(hours=7)))
+    in_transaction(lambda c: c.execute(insert(JobLease), _row("a", in_hanoi)))
+    found = reader().execute(select(_t.c.next_run_at)).scalar_one()
+    assert found == NOON
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_a_naive_instant_is_refused(app: Flask) -> None:
+    with pytest.raises(Exception, match="naive"):
+        in_transaction(lambda c: c.execute(insert(JobLease), _row("a", NOON.replace(tzinfo=None))))
+
+
+def test_a_transaction_that_raises_leaves_nothing(app: Flask) -> None:
+    def write_and_fail(connection: Connection) -> None:
+        connection.execute(insert(JobLease), _row("a"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        in_transaction(write_and_fail)
+    assert reader().execute(select(_t.c.name)).all() == []
+
+
+def test_the_reader_sees_what_was_committed_a_moment_ago(app: Flask) -> None:
+    assert reader().execute(select(_t.c.name)).all() == []
+    in_transaction(lambda c: c.execute(insert(JobLease), _row("a")))
+    assert reader().execute(select(_t.c.name)).scalar_one() == "a"
+
+
+def test_twenty_writers_at_once_all_get_their_turn(database_url: str) -> None:
+    app = create_app(settings_for(database_url))
+    with app.app_context():
+        in_transaction(lambda c: c.execute(insert(JobLease), {**_row("counter"), "holder": "0"}))
+
+    def count(_: int) -> None:
+        def add_one(connection: Connection) -> None:
+            held = connection.execute(select(_t.c.holder).with_for_update()).scalar_one()
+            connection.execute(update(_t).values(holder=str(int(held) + 1)))
+
+        with app.app_context():
+            in_transaction(add_one)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(count, range(20)))
+    with app.app_context():
+        assert reader().execute(select(_t.c.holder)).scalar_one() == "20"
+        forget_reader()
+    close(app)
