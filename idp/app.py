@@ -10,6 +10,7 @@ from idp.logs import set_up_logs
 from idp.sealing import SealingKeys
 from idp.settings import Settings, read_settings
 from idp.web import health
+from idp.web.pages import set_up_web
 
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (health.blueprint,)
@@ -19,10 +20,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application for these settings, or for those of the environment. Raises SettingsMistaken."""
     settings = settings or read_settings()
     set_up_logs(settings.log_level)
-    app = Flask("idp", root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
+    app = Flask("idp", static_folder=None, root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
     app.extensions["hopnhat.settings"] = settings
     app.extensions["hopnhat.sealing_keys"] = SealingKeys(settings.sealing_keys.get_secret_value())
     _set_up_database(app, settings)
+    set_up_web(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

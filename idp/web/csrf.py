@@ -1,0 +1,90 @@
+"""Forged forms: every POST of a page carries a token bound to the browser; machine endpoints are exempt and say so."""
+
+import base64
+from typing import NoReturn
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Blueprint, Flask, current_app, request
+from flask.sessions import SecureCookieSessionInterface
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFProtect, validate_csrf
+from wtforms.validators import ValidationError
+
+from idp.errors import Refusal
+from idp.settings import Settings
+
+
+class _Protection(CSRFProtect):
+    def _error_response(self, reason: str) -> NoReturn:  # noqa: ARG002 - the person is told what to do, not what we compare
+        raise forged_form()
+
+
+protection = _Protection()
+_machine_blueprints: set[str] = set()
+
+
+def csrf_exempt(blueprint: Blueprint, *, answers_pages: bool = False) -> None:
+    """Exempt a blueprint whose callers are programs: it is asked for no token and its refusals are JSON.
+
+    `answers_pages`: programs or other sites may post to it, yet a person sees the answer (`/authorize`): refusals stay pages.
+    """
+    protection.exempt(blueprint)
+    if not answers_pages:
+        _machine_blueprints.add(blueprint.name)
+
+
+def require_csrf_token() -> None:
+    """Check the token inside an exempt blueprint, for the one form there that a person fills in. Raises Refusal."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        raise forged_form() from None
+
+
+def forged_form() -> Refusal:
+    """The refusal of a form that is not ours or has waited too long: what to do is the same."""
+    return Refusal(_("Trang này đã mở quá lâu hoặc trình duyệt chặn cookie. Quay lại trang trước, tải lại trang rồi gửi lại."), "csrf")
+
+
+def is_machine_request() -> bool:
+    """Whether the caller is a program, which wants JSON instead of pages."""
+    if request.blueprint:
+        return request.blueprint in _machine_blueprints
+    accepted = request.accept_mimetypes
+    return accepted.accept_json and not accepted.accept_html
+
+
+def _secret_key(settings: Settings) -> list[str]:
+    keys = []
+    for written in settings.sealing_keys.get_secret_value().split(","):
+        material = base64.b64decode(written.partition(":")[2])
+        keys.append(HKDF(hashes.SHA256(), 32, None, b"hopnhat page cookie").derive(material).hex())
+    return keys
+
+
+def set_up_csrf(app: Flask, settings: Settings) -> None:
+    """The page cookie and the token in it. The first sealing key signs, the others still verify."""
+    newest, *older = _secret_key(settings)
+    app.secret_key, app.config["SECRET_KEY_FALLBACKS"] = newest, older
+    app.config.update(
+        SESSION_COOKIE_NAME="__Host-hopnhat_page" if settings.is_https else "hopnhat_page",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the browser's cookie: a slow line must not lose the step
+        WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our Referrer-Policy does not send; Sec-Fetch-Site is looked at below
+    )
+    assert isinstance(app.session_interface, SecureCookieSessionInterface)
+    protection.init_app(app)
+    app.before_request(_refuse_other_sites)
+
+
+def _refuse_other_sites() -> None:
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site" and not _is_exempt():
+        raise forged_form()
+
+
+def _is_exempt() -> bool:
+    return bool(request.blueprint) and current_app.blueprints[str(request.blueprint)] in protection._exempt_blueprints

@@ -1,0 +1,93 @@
+"""Headers of every answer: what the browser may load and where forms may lead, and that no page is kept or framed."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from idp.settings import Settings
+from idp.web.sheets import INLINE_SHEET_HASH
+
+HSTS = "max-age=63072000; includeSubDomains"
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+LARGEST_REQUEST = 128 * 1024  # bytes; no page or endpoint takes files
+DEFAULT_POLICY = {
+    "default-src": "'none'",
+    "style-src": f"'self' {INLINE_SHEET_HASH}",
+    "img-src": "data:",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def set_policy(**directives: str | None) -> None:
+    """Change directives of the Content-Security-Policy for this answer: `set_policy(script_src="'sha256-…'")`.
+
+    Underscores stand for hyphens; None leaves the directive out, which allows everything that `default-src` does not cover.
+    """
+    policy = g.setdefault("policy", dict(DEFAULT_POLICY))
+    for name, value in directives.items():
+        policy.pop(name.replace("_", "-"), None)
+        if value is not None:
+            policy[name.replace("_", "-")] = value
+
+
+def forms_may_lead_to(*urls: str) -> None:
+    """Let forms of this page end at the origins of these URLs as well.
+
+    Browsers apply `form-action` to the redirects that follow a form, so a sign-in page whose last step redirects to a client
+    must name that client's origin here, and a form_post page the redirect URI's.
+    """
+    origins = {f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:" for parts in map(urlsplit, urls) if parts.scheme}
+    set_policy(form_action=" ".join(["'self'", *sorted(origins)]))
+
+
+def forms_may_lead_anywhere() -> None:
+    """Leave `form-action` out: for pages that end in a redirect to a client whose origin is not known here."""
+    set_policy(form_action=None)
+
+
+def _policy_text() -> str:
+    return "; ".join(f"{name} {value}" for name, value in g.get("policy", DEFAULT_POLICY).items())
+
+
+def set_headers(response: Response, https: bool) -> Response:
+    """Put the headers on one answer; what the door has set itself stays."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _policy_text())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Permissions-Policy", PERMISSIONS)
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if https:
+        headers.setdefault("Strict-Transport-Security", HSTS)
+    headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+class OwnAddress:
+    """WSGI middleware: the address of this server is the issuer's, whatever the Host header says, so that nothing built from
+    it can be poisoned."""
+
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], issuer: str) -> None:
+        parts = urlsplit(issuer)
+        self._wsgi_app, self._scheme, self._host = wsgi_app, parts.scheme, parts.netloc
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer the request as if it had been sent to the issuer's address."""
+        environ["HTTP_HOST"], environ["wsgi.url_scheme"] = self._host, self._scheme
+        return self._wsgi_app(environ, start_response)
+
+
+def set_up_headers(app: Flask, settings: Settings) -> None:
+    """Limits of requests, trusted proxies, the server's own address, and headers on all answers."""
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
+    app.config["MAX_FORM_PARTS"] = 200
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = OwnAddress(app.wsgi_app, settings.issuer)  # type: ignore[method-assign]
+    app.after_request(lambda response: set_headers(response, settings.is_https))
