@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from idp import clock
 from idp.app import create_app
 from tests.support import services
-from tests.support.installation import Databases, close, settings_for
+from tests.support.installation import Databases, FreshContextClient, close, settings_for
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -69,6 +69,7 @@ def postgresql_url(postgresql_databases: Databases) -> str:
 def app(database_url: str) -> Iterator[Flask]:
     """The application on a fresh database, its context pushed."""
     application = create_app(settings_for(database_url))
+    application.test_client_class = FreshContextClient
     with application.app_context():
         yield application
     close(application)

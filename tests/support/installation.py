@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from idp import schema
 from idp.app import create_app
@@ -21,6 +23,15 @@ SEALING_KEY = new_key()
 def settings_for(database_url: str, **given: Any) -> Settings:
     """Complete settings of a test installation; keyword arguments win."""
     return read_settings(**{"issuer": ISSUER, "sealing_keys": SEALING_KEY, "database_url": database_url, **given})
+
+
+class FreshContextClient(FlaskClient):
+    """A test client whose requests do not share `flask.g` with each other, although a test has the application's context pushed."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """One request, in a context of its own, as a server gives it."""
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
 
 class Databases:
