@@ -1,0 +1,1 @@
+"""LDAP as bytes: the codec that the reader of directories and the demo's own directory share."""

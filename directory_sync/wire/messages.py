@@ -1,0 +1,155 @@
+"""LDAP messages (RFC 4511): the few that a reader sends and reads, and the envelope of all of them."""
+
+from dataclasses import dataclass
+
+from directory_sync.wire import ber
+from directory_sync.wire.ber import Malformed
+
+SEARCH_REQUEST, SEARCH_ENTRY, SEARCH_DONE, SEARCH_REFERENCE = 0x63, 0x64, 0x65, 0x73
+UNBIND_REQUEST, EXTENDED_RESPONSE, CONTROLS = 0x42, 0x78, 0xA0
+BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
+PAGED_RESULTS = b"1.2.840.113556.1.4.319"  # RFC 2696
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an operation ended (RFC 4511 §4.1.9): 0 is success."""
+
+    code: int
+    matched_dn: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control of a message (RFC 4511 §4.1.11)."""
+
+    oid: bytes
+    critical: bool
+    value: bytes
+
+
+def message(message_id: int, operation: bytes, *controls: Control) -> bytes:
+    """A whole message."""
+    parts = [ber.integer(message_id), operation]
+    if controls:
+        parts.append(ber.element(CONTROLS, *(_control(control) for control in controls)))
+    return ber.element(ber.SEQUENCE, *parts)
+
+
+def _control(control: Control) -> bytes:
+    critical = ber.boolean(True) if control.critical else b""
+    return ber.element(ber.SEQUENCE, ber.octets(control.oid), critical, ber.octets(control.value))
+
+
+def read_envelope(data: bytes, start: int, end: int) -> tuple[int, int, int, int]:
+    """Of the message data[start:end]: its id, the operation's tag, start and end; controls may follow. Raises Malformed."""
+    position, stop = ber.expect(data, start, end, ber.SEQUENCE)
+    if stop != end:
+        raise Malformed("bytes after the message")
+    id_start, id_end = ber.expect(data, position, end, ber.INTEGER)
+    tag, operation_start, operation_end = ber.read_header(data, id_end, end)
+    return ber.to_integer(data, id_start, id_end), tag, operation_start, operation_end
+
+
+def read_controls(data: bytes, start: int, end: int) -> list[Control]:
+    """The controls that follow an operation. Raises Malformed."""
+    if start == end:
+        return []
+    position, stop = ber.expect(data, start, end, CONTROLS)
+    if stop != end:
+        raise Malformed("bytes after the controls")
+    return [_read_control(data, begin, finish) for tag, begin, finish in ber.elements(data, position, stop) if tag == ber.SEQUENCE]
+
+
+def _read_control(data: bytes, start: int, end: int) -> Control:
+    oid, critical, value = None, False, b""
+    for tag, begin, finish in ber.elements(data, start, end):
+        if oid is None and tag == ber.OCTETS:
+            oid = data[begin:finish]
+        elif oid is not None and tag == ber.BOOLEAN:
+            critical = ber.to_boolean(data, begin, finish)
+        elif oid is not None and tag == ber.OCTETS:
+            value = data[begin:finish]
+        else:
+            raise Malformed("a control of another shape")
+    if oid is None:
+        raise Malformed("a control without a name")
+    return Control(oid, critical, value)
+
+
+def paging(size: int, cookie: bytes, *, critical: bool = False) -> Control:
+    """The paged results control, in a request (`size` entries wanted) or an answer."""
+    return Control(PAGED_RESULTS, critical, ber.element(ber.SEQUENCE, ber.integer(size), ber.octets(cookie)))
+
+
+def read_paging(value: bytes) -> tuple[int, bytes]:
+    """Size and cookie of a paged results control's value. Raises Malformed."""
+    start, end = ber.expect(value, 0, len(value), ber.SEQUENCE)
+    size_start, size_end = ber.expect(value, start, end, ber.INTEGER)
+    cookie_start, cookie_end = ber.expect(value, size_end, end, ber.OCTETS)
+    return ber.to_integer(value, size_start, size_end), value[cookie_start:cookie_end]
+
+
+def equals(attribute: str, value: str) -> bytes:
+    """The filter (attribute=value)."""
+    return ber.element(0xA3, ber.octets(attribute), ber.octets(value))
+
+
+def any_of(*filters: bytes) -> bytes:
+    """The filter (|…)."""
+    return ber.element(0xA1, *filters)
+
+
+def search(base: str, scope: int, wanted: bytes, attributes: tuple[str, ...]) -> bytes:
+    """A search request without limits of its own, never following aliases."""
+    return ber.element(
+        SEARCH_REQUEST,
+        ber.octets(base),
+        ber.integer(scope, ber.ENUMERATED),
+        ber.integer(0, ber.ENUMERATED),
+        ber.integer(0),
+        ber.integer(0),
+        ber.boolean(False),
+        wanted,
+        ber.element(ber.SEQUENCE, *(ber.octets(name) for name in attributes)),
+    )
+
+
+def read_result(data: bytes, start: int, end: int) -> Result:
+    """The result in an operation's answer. Raises Malformed."""
+    code_start, code_end = ber.expect(data, start, end, ber.ENUMERATED)
+    dn_start, dn_end = ber.expect(data, code_end, end, ber.OCTETS)
+    text_start, text_end = ber.expect(data, dn_end, end, ber.OCTETS)
+    return Result(ber.to_integer(data, code_start, code_end), ber.to_text(data, dn_start, dn_end), ber.to_text(data, text_start, text_end))
+
+
+def read_attributes(data: bytes, position: int, end: int) -> dict[str, list[bytes]]:
+    """The attributes of a search entry, their names in lower case. Raises Malformed.
+
+    Written without `elements`: the whole province comes through here every minute.
+    """
+    attributes: dict[str, list[bytes]] = {}
+    header = ber.read_header
+    tag, position, stop = header(data, position, end)
+    if tag != ber.SEQUENCE or stop != end:
+        raise Malformed("an entry of another shape")
+    while position < end:
+        tag, position, attribute_end = header(data, position, end)
+        name_tag, name_start, name_end = header(data, position, attribute_end)
+        set_tag, position, set_end = header(data, name_end, attribute_end)
+        if tag != ber.SEQUENCE or name_tag != ber.OCTETS or set_tag != ber.SET or set_end != attribute_end:
+            raise Malformed("an attribute of another shape")
+        values = attributes.setdefault(ber.to_text(data, name_start, name_end).lower(), [])
+        while position < set_end:
+            value_tag, start, position = header(data, position, set_end)
+            if value_tag != ber.OCTETS:
+                raise Malformed("a value of another shape")
+            values.append(data[start:position])
+    return attributes
+
+
+def read_entry_name(data: bytes, start: int, end: int) -> tuple[str, int]:
+    """The DN of a search entry, and where its attributes begin. Raises Malformed."""
+    name_start, name_end = ber.expect(data, start, end, ber.OCTETS)
+    return ber.to_text(data, name_start, name_end), name_end
