@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 

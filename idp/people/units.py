@@ -1,0 +1,34 @@
+"""The unit tree: what lies below a unit, the way from the top to it."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import CTE, Connection, literal, select
+
+from idp.database import table_of
+from idp.people.models import Unit
+
+DEEPEST = 20  # a loop in the directory's tree must not become ours
+_u = table_of(Unit)
+
+
+def below(unit_ids: Collection[uuid.UUID]) -> CTE:
+    """The units named and all below them, as a table with the one column `id`, for use inside a query."""
+    tree = select(_u.c.id, literal(0).label("depth")).where(_u.c.id.in_(unit_ids)).cte("below", recursive=True)
+    deeper = select(_u.c.id, tree.c.depth + 1).join(tree, _u.c.parent_id == tree.c.id).where(tree.c.depth < DEEPEST)
+    return tree.union(deeper)
+
+
+def path_to(connection: Connection, unit_id: uuid.UUID | None) -> Sequence[Any]:
+    """The units from the top of the tree down to this one, each with id, name and level; empty for None."""
+    columns = (_u.c.id, _u.c.name, _u.c.level, _u.c.parent_id)
+    way = select(*columns, literal(0).label("height")).where(_u.c.id == unit_id).cte("way", recursive=True)
+    higher = select(*columns, way.c.height + 1).join(way, _u.c.id == way.c.parent_id).where(way.c.height < DEEPEST)
+    whole = way.union_all(higher)
+    return connection.execute(select(whole.c.id, whole.c.name, whole.c.level).order_by(whole.c.height.desc())).all()
+
+
+def find_unit(connection: Connection, unit_id: uuid.UUID) -> Any | None:
+    """One unit by its key."""
+    return connection.execute(select(_u).where(_u.c.id == unit_id)).first()

@@ -1,0 +1,66 @@
+"""Who may do what: roles are sets of permissions, held for the whole province or for one part of the unit tree."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from idp.database import reader, table_of
+from idp.roles.models import Role, RoleGrant
+from idp.web.viewer import Permission as May
+
+ROLES: dict[Role, frozenset[May]] = {
+    Role.IT_ADMIN: frozenset(May),
+    Role.HR_OFFICER: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.SEE_SYNC, May.RUN_SYNC, May.SEE_TRACKER}),
+    Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER}),
+    Role.AUDITOR: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SEE_CLIENTS, May.SEE_SYNC, May.SEE_AUDIT, May.SEE_TRACKER}),
+}
+# What a role bound to one unit allows. Clients, runs and the audit trail belong to the whole province and cannot be cut.
+WITHIN_A_UNIT = frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.SEE_TRACKER})
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A role that a person holds; `unit_id` None: for the whole province."""
+
+    role: Role
+    unit_id: uuid.UUID | None
+
+    @property
+    def permissions(self) -> frozenset[May]:
+        """What it allows."""
+        return ROLES[self.role] if self.unit_id is None else ROLES[self.role] & WITHIN_A_UNIT
+
+
+@dataclass(frozen=True)
+class Scope:
+    """For which people something is allowed: the whole province, or these units with all that is below them."""
+
+    whole_province: bool
+    unit_ids: frozenset[uuid.UUID]
+
+
+_g = table_of(RoleGrant)
+_holdings = select(_g.c.role, _g.c.unit_id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))
+
+
+def holdings_of(person_id: uuid.UUID) -> tuple[Holding, ...]:
+    """The roles a person holds at this moment, in one prepared read."""
+    return tuple(Holding(Role(row.role), row.unit_id) for row in reader().execute(_holdings, {"person_id": person_id}))
+
+
+def permissions_of(person_id: uuid.UUID) -> frozenset[May]:
+    """All that the person's roles allow, wherever."""
+    return frozenset().union(*(holding.permissions for holding in holdings_of(person_id)))
+
+
+def is_administrator(person_id: uuid.UUID) -> bool:
+    """Whether the person holds any role: then two factors are always asked for and sessions are short."""
+    return bool(holdings_of(person_id))
+
+
+def scope_of(person_id: uuid.UUID, permission: May) -> Scope:
+    """For which people the person holds the permission."""
+    held = [holding for holding in holdings_of(person_id) if permission in holding.permissions]
+    units = frozenset(holding.unit_id for holding in held if holding.unit_id is not None)
+    return Scope(any(holding.unit_id is None for holding in held), units)
