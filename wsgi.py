@@ -5,6 +5,7 @@ import sys
 import click
 from flask import Flask
 
+from clients import cli as client_cli
 from idp import cli
 from idp.app import create_app
 from idp.errors import Refusal
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 cli.add_commands(main)
+main.add_command(client_cli.group)
 
 
 def __getattr__(name: str) -> Flask:

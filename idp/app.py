@@ -7,13 +7,17 @@ from flask import Flask
 from idp import records
 from idp.database import db, engine_options, prepare_engine
 from idp.logs import set_up_logs
+from idp.oidc import discovery_endpoint
 from idp.sealing import SealingKeys
 from idp.settings import Settings, read_settings
 from idp.web import health
 from idp.web.pages import set_up_web
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (health.blueprint,)
+BLUEPRINTS = (
+    health.blueprint,
+    discovery_endpoint.blueprint,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

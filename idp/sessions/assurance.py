@@ -4,6 +4,7 @@ AAL1 = "urn:hopnhat:aal1"  # password
 AAL2 = "urn:hopnhat:aal2"  # two factors
 AAL3 = "urn:hopnhat:aal3"  # phishing-resistant, user-verified
 ALL = (AAL1, AAL2, AAL3)
+OFFERED = (AAL1, AAL2)  # what signing in can bring about today
 
 # amr values (RFC 8176 §2, and "swk" …): kept space-separated in the order in which they were proved.
 PASSWORD, OTP, MULTIPLE = "pwd", "otp", "mfa"

@@ -1,0 +1,148 @@
+"""Registering, changing, disabling and enabling client applications, and replacing their secrets."""
+
+import secrets as random
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from clients import registry
+from clients.metadata import PUBLIC, ClientMetadata, InvalidMetadata, checked
+from clients.models import Client, ClientSecret
+from idp import audit, clock
+from idp.database import new_id, table_of
+from idp.errors import NotFound, Refusal
+from idp.opaque_tokens import Secret, digest, new_token
+
+TRANSITION_DAYS = 7
+HINT_CHARACTERS = 4
+_c, _s = table_of(Client), table_of(ClientSecret)
+_by_client_id = select(_c).where(_c.c.client_id == bindparam("wanted")).with_for_update()
+_change = update(_c).where(_c.c.id == bindparam("key")).values(version=_c.c.version + 1)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A client just registered; `client_secret` is shown this once and never again (None for a public one)."""
+
+    key: uuid.UUID
+    client_id: str
+    client_secret: Secret | None
+
+
+def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> Registered:
+    """Register a client. Raises InvalidMetadata or InvalidRedirectUri when something in it is not accepted."""
+    metadata, now = checked(wanted), clock.now()
+    key, client_id = new_id(), metadata.client_id or random.token_hex(10)
+    if connection.execute(_by_client_id, {"wanted": client_id}).first() is not None:
+        raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken")
+    row = {"id": key, "client_id": client_id, "version": 1, "created_at": now, "updated_at": now, **_columns(metadata)}
+    try:
+        connection.execute(insert(Client), row)
+    except IntegrityError:
+        raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken") from None
+    secret = None if metadata.token_endpoint_auth_method == PUBLIC else _add_secret(connection, key)
+    audit.record(connection, audit.Event.CLIENT_REGISTERED, actor=actor, client_id=key, name=metadata.client_name, **_told(metadata))
+    return Registered(key, client_id, secret)
+
+
+def change(connection: Connection, client_id: str, *, actor: str, **changes: Any) -> ClientMetadata:
+    """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
+    row = _require(connection, client_id)
+    before = _metadata(row)
+    after = checked(replace(before, **changes))
+    if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
+        raise InvalidMetadata(_("Ứng dụng có khóa bí mật và ứng dụng không có khóa không đổi được sang nhau; đăng ký ứng dụng mới."))
+    differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
+    if differing:
+        connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **_columns(after)})
+        was = {name: asdict(before)[name] for name in differing}
+        audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing)
+    registry.forget(client_id)
+    return after
+
+
+def disable(connection: Connection, client_id: str, *, actor: str) -> bool:
+    """Let nobody in through this client any more; its tokens stop working at once. Return whether this call did it."""
+    return _set_disabled(connection, client_id, disabled=True, actor=actor)
+
+
+def enable(connection: Connection, client_id: str, *, actor: str) -> bool:
+    """Let a disabled client in again. Return whether this call did it."""
+    return _set_disabled(connection, client_id, disabled=False, actor=actor)
+
+
+def rotate_secret(connection: Connection, client_id: str, *, actor: str, transition_days: float = TRANSITION_DAYS) -> Secret:
+    """A new secret for a client; the old ones are accepted `transition_days` more, so that its servers can change over one by
+    one. Raises NotFound, or Refusal for a public client."""
+    row, now = _require(connection, client_id), clock.now()
+    if row.token_endpoint_auth_method == PUBLIC:
+        raise Refusal(_("Ứng dụng này không dùng khóa bí mật."), reason="client_is_public")
+    ends = now + timedelta(days=transition_days)
+    still_open = _s.c.expires_at.is_(None) | (_s.c.expires_at > ends)
+    connection.execute(update(_s).where(_s.c.client_id == row.id, still_open).values(expires_at=ends))
+    secret = _add_secret(connection, row.id)
+    connection.execute(_change, {"key": row.id, "updated_at": now})
+    audit.record(connection, audit.Event.CLIENT_SECRET_ROTATED, actor=actor, client_id=row.id, old_accepted_until=ends.isoformat())
+    registry.forget(client_id)
+    return secret
+
+
+def _require(connection: Connection, client_id: str) -> Any:
+    row = connection.execute(_by_client_id, {"wanted": client_id}).first()
+    if row is None:
+        raise NotFound(_("Không có ứng dụng này."), reason="client_unknown")
+    return row
+
+
+def _set_disabled(connection: Connection, client_id: str, *, disabled: bool, actor: str) -> bool:
+    row, now = _require(connection, client_id), clock.now()
+    if (row.disabled_at is not None) == disabled:
+        return False
+    connection.execute(_change, {"key": row.id, "updated_at": now, "disabled_at": now if disabled else None})
+    event = audit.Event.CLIENT_DISABLED if disabled else audit.Event.CLIENT_ENABLED
+    audit.record(connection, event, actor=actor, client_id=row.id, name=row.client_name)
+    registry.forget(client_id)
+    return True
+
+
+def _add_secret(connection: Connection, key: uuid.UUID) -> Secret:
+    secret = new_token()
+    row = {"id": new_id(), "client_id": key, "digest": digest(secret), "hint": secret[-HINT_CHARACTERS:], "created_at": clock.now()}
+    connection.execute(insert(ClientSecret), row)
+    return secret
+
+
+def _columns(metadata: ClientMetadata) -> dict[str, Any]:
+    columns = asdict(metadata)
+    del columns["client_id"]
+    columns["redirect_uris"], columns["post_logout_redirect_uris"] = (
+        list(metadata.redirect_uris),
+        list(metadata.post_logout_redirect_uris),
+    )
+    columns["settings"] = {"require_pkce": columns.pop("require_pkce")}
+    return columns
+
+
+def _metadata(row: Any) -> ClientMetadata:
+    return ClientMetadata(
+        client_name=row.client_name,
+        redirect_uris=tuple(row.redirect_uris),
+        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
+        backchannel_logout_uri=row.backchannel_logout_uri,
+        client_uri=row.client_uri,
+        scope=row.scope,
+        token_endpoint_auth_method=row.token_endpoint_auth_method,
+        id_token_signed_response_alg=row.id_token_signed_response_alg,
+        minimum_acr=row.minimum_acr,
+        require_pkce=row.settings.get("require_pkce", True),
+        client_id=row.client_id,
+    )
+
+
+def _told(metadata: ClientMetadata) -> dict[str, Any]:
+    return {name: value for name, value in asdict(metadata).items() if name not in ("client_name", "client_id")}

@@ -1,0 +1,84 @@
+"""GET /.well-known/openid-configuration, /.well-known/oauth-authorization-server and /jwks: what this provider is and can.
+
+The answers are made once and sent as bytes: they depend on the settings and the keys, never on the request.
+"""
+
+import hashlib
+import json
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, request
+
+from clients.metadata import AUTH_METHODS, SCOPES, SIGNING_ALGORITHMS
+from idp.oidc import signing_keys
+from idp.oidc.claims import CLAIMS_OF_SCOPE
+from idp.sessions import assurance
+from idp.settings import current_settings
+from idp.web.csrf import csrf_exempt
+from idp.web.viewer import anyone
+
+CACHE_SECONDS = 600
+blueprint = Blueprint("discovery", __name__)
+csrf_exempt(blueprint)
+
+
+@blueprint.get("/.well-known/openid-configuration")
+@blueprint.get("/.well-known/oauth-authorization-server")
+@anyone
+def metadata() -> Response:
+    """The provider's metadata (OpenID Connect Discovery 1.0 §3, RFC 8414 §2)."""
+    body = cast("bytes | None", current_app.extensions.get("hopnhat.metadata"))
+    if body is None:
+        body = current_app.extensions["hopnhat.metadata"] = json.dumps(describe(current_settings().issuer)).encode()
+    return _cacheable(body)
+
+
+@blueprint.get("/jwks")
+@anyone
+def jwks() -> Response:
+    """The public signing keys (RFC 7517 §5)."""
+    return _cacheable(json.dumps(signing_keys.published_jwks()).encode())
+
+
+def _cacheable(body: bytes) -> Response:
+    response = Response(body, content_type="application/json")
+    response.headers["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+    response.headers["Access-Control-Allow-Origin"] = "*"  # public, asked for without credentials
+    response.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    return cast("Response", response.make_conditional(request))
+
+
+def describe(issuer: str) -> dict[str, Any]:
+    """The metadata of a provider at this issuer."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "end_session_endpoint": f"{issuer}/end_session",
+        "scopes_supported": list(SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": list(assurance.OFFERED),
+        "claims_supported": [
+            "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid",
+            *(name for names in CLAIMS_OF_SCOPE.values() for name in names),
+        ],
+        "claim_types_supported": ["normal"],
+        "display_values_supported": ["page", "popup", "touch"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "ui_locales_supported": ["vi", "en"],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }  # fmt: skip

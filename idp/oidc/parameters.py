@@ -1,0 +1,43 @@
+"""Parameters of a request as OAuth wants them read: strict UTF-8, each once, none empty, of bounded size."""
+
+from urllib.parse import parse_qsl
+
+from flask import request
+
+LARGEST_QUERY, LARGEST_FORM, MOST_FIELDS = 8 * 1024, 16 * 1024, 60
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class MalformedRequest(Exception):
+    """The request cannot be read one way only. The text is for the developer of the client: ASCII, no value of the request."""
+
+
+def query_parameters() -> dict[str, str]:
+    """The parameters of the query string. Raises MalformedRequest."""
+    return parse(request.query_string, LARGEST_QUERY)
+
+
+def form_parameters() -> dict[str, str]:
+    """The parameters of a form body, and of nothing else. Raises MalformedRequest."""
+    if request.mimetype != FORM_TYPE:
+        raise MalformedRequest(f"the body must be {FORM_TYPE}")
+    if (request.content_length or 0) > LARGEST_FORM:
+        raise MalformedRequest("the body is too large")
+    return parse(request.get_data(cache=False), LARGEST_FORM)
+
+
+def parse(raw: bytes, largest: int) -> dict[str, str]:
+    """Decode `name=value&…`. A parameter without a value counts as left out (RFC 6749 §3.1); one given twice, an undecodable
+    byte or a NUL makes the whole request malformed, so that no two readers can understand it differently. Raises MalformedRequest."""
+    if len(raw) > largest:
+        raise MalformedRequest("the request is too large")
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise MalformedRequest("the parameters are not URL-encoded UTF-8") from None
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise MalformedRequest("a parameter is given twice")
+    if b"%00" in raw or b"\0" in raw:
+        raise MalformedRequest("a parameter holds a NUL")
+    return {name: value for name, value in read.items() if value}

@@ -1,0 +1,41 @@
+"""The way from the province down to a unit, from a small picture of the unit tree in memory, read again once a minute."""
+
+import time
+import uuid
+from typing import Any, cast
+
+from flask import current_app
+from sqlalchemy import select
+
+from idp.database import reader, table_of
+from idp.people.models import Unit
+
+FRESH_SECONDS = 60.0
+DEEPEST = 12  # a loop in the data must not become a loop in the code
+
+Step = dict[str, Any]
+_u = table_of(Unit)
+_all = select(_u.c.id, _u.c.parent_id, _u.c.code, _u.c.name, _u.c.level)
+
+
+def unit_path(unit_id: uuid.UUID | None) -> list[Step]:
+    """Code, name and level of each unit from the top down to this one; empty when there is none."""
+    if unit_id is None:
+        return []
+    tree = _tree()
+    if unit_id not in tree:
+        tree = _tree(anew=True)
+    path: list[Step] = []
+    while unit_id in tree and len(path) < DEEPEST:
+        unit_id, step = tree[unit_id]
+        path.append(step)
+    return path[::-1]
+
+
+def _tree(*, anew: bool = False) -> dict[uuid.UUID | None, tuple[uuid.UUID | None, Step]]:
+    kept = cast("tuple[float, Any] | None", current_app.extensions.get("hopnhat.unit_tree"))
+    if kept is not None and not anew and time.monotonic() - kept[0] < FRESH_SECONDS:
+        return cast("dict[uuid.UUID | None, tuple[uuid.UUID | None, Step]]", kept[1])
+    tree = {row.id: (row.parent_id, {"code": row.code, "name": row.name, "level": row.level}) for row in reader().execute(_all)}
+    current_app.extensions["hopnhat.unit_tree"] = (time.monotonic(), tree)
+    return tree
