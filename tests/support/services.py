@@ -88,8 +88,8 @@ def unprivileged_user() -> str | None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[str]:
-    """A throw-away PostgreSQL cluster; yields its URL without a database name."""
+def postgresql(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """A throw-away PostgreSQL cluster; yields its URL without a database name. Only a `durable` one waits for the disk."""
     user = unprivileged_user()
     data = folder / "data"
     data.mkdir(parents=True)
@@ -107,7 +107,8 @@ def postgresql(folder: Path) -> Iterator[str]:
         [initdb, "-D", str(data), "-U", "hopnhat", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
         check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, user=user, cwd=folder,
     )  # fmt: skip
-    options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", "fsync": "off", "max_connections": "200"}
+    options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", "max_connections": "200"}
+    options["fsync"] = "on" if durable else "off"
     command = [server, "-D", str(data)] + [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     log = folder / "server.log"
     log.touch()

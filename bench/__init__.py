@@ -1,0 +1,1 @@
+"""What one sign-on costs, beside a peer in the same run."""

@@ -1,0 +1,1 @@
+"""Set-up, packages, and the demo's supervisor."""
