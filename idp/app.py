@@ -6,8 +6,9 @@ from flask import Flask
 
 from idp import records
 from idp.database import db, engine_options, prepare_engine
+from idp.enrollment import pages as enrollment_pages
 from idp.logs import set_up_logs
-from idp.oidc import discovery_endpoint
+from idp.oidc import authorize_endpoint, discovery_endpoint, token_endpoint, userinfo_endpoint
 from idp.sealing import SealingKeys
 from idp.settings import Settings, read_settings
 from idp.web import health
@@ -16,7 +17,11 @@ from idp.web.pages import set_up_web
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     health.blueprint,
+    enrollment_pages.blueprint,
     discovery_endpoint.blueprint,
+    authorize_endpoint.blueprint,
+    token_endpoint.blueprint,
+    userinfo_endpoint.blueprint,
 )
 
 

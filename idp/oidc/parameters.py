@@ -17,13 +17,15 @@ def query_parameters() -> dict[str, str]:
     return parse(request.query_string, LARGEST_QUERY)
 
 
-def form_parameters() -> dict[str, str]:
-    """The parameters of a form body, and of nothing else. Raises MalformedRequest."""
+def form_parameters(largest: int = LARGEST_FORM) -> dict[str, str]:
+    """The parameters of a form body; a query string beside it is refused. `largest` in bytes. Raises MalformedRequest."""
+    if request.query_string:
+        raise MalformedRequest("parameters belong in the body, not in the query string")
     if request.mimetype != FORM_TYPE:
         raise MalformedRequest(f"the body must be {FORM_TYPE}")
-    if (request.content_length or 0) > LARGEST_FORM:
+    if (request.content_length or 0) > largest:
         raise MalformedRequest("the body is too large")
-    return parse(request.get_data(cache=False), LARGEST_FORM)
+    return parse(request.get_data(cache=False), largest)
 
 
 def parse(raw: bytes, largest: int) -> dict[str, str]:

@@ -104,7 +104,8 @@ def published_jwks() -> dict[str, Any]:
     for alg in ALGORITHMS:
         require_signing_key(alg)
     now = clock.now()
-    return {"keys": [loaded.public_jwk for loaded in keys() if loaded.is_published_at(now)]}
+    published = [loaded for loaded in keys() if loaded.is_published_at(now)]
+    return {"keys": [loaded.public_jwk for loaded in sorted(published, key=lambda loaded: ALGORITHMS.index(loaded.alg))]}
 
 
 def keys(*, anew: bool = False) -> tuple[LoadedKey, ...]:

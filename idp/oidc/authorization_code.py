@@ -1,0 +1,70 @@
+"""The authorization code: a sealed value that says all that was granted; nothing is stored until it is redeemed."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from idp.opaque_tokens import Secret
+from idp.sealing import SealBroken, current_keys
+
+CONTEXT = "authorization code"
+
+
+class CodeUnreadable(Exception):
+    """Not a code of this provider."""
+
+
+@dataclass(frozen=True)
+class GrantedCode:
+    """What one code stands for. `authorization_id` is the key of the row that redeeming it inserts, so that it can be redeemed
+    only once; `client` is the client's key; `code_challenge` is that of S256."""
+
+    authorization_id: uuid.UUID
+    client: uuid.UUID
+    person_id: uuid.UUID
+    subject: str
+    session_id: uuid.UUID
+    redirect_uri: str
+    scope: str
+    nonce: str | None
+    code_challenge: str | None
+    acr: str
+    amr: str
+    auth_time: datetime
+    expires_at: datetime
+    requested_claims: dict[str, Any] | None = None
+
+
+def seal_code(granted: GrantedCode) -> Secret:
+    """The code that goes to the client through the browser."""
+    facts = [
+        granted.authorization_id.hex,
+        granted.client.hex,
+        granted.person_id.hex,
+        granted.subject,
+        granted.session_id.hex,
+        granted.redirect_uri,
+        granted.scope,
+        granted.nonce,
+        granted.code_challenge,
+        granted.acr,
+        granted.amr,
+        granted.auth_time.timestamp(),
+        granted.expires_at.timestamp(),
+        granted.requested_claims,
+    ]
+    return Secret(current_keys().seal_text(json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode(), CONTEXT))
+
+
+def open_code(code: str) -> GrantedCode:
+    """What a code stands for, expired or not. Raises CodeUnreadable."""
+    try:
+        facts = json.loads(current_keys().open_text(code, CONTEXT))
+    except SealBroken:
+        raise CodeUnreadable from None
+    authorization_id, client, person_id, subject, session_id, *middle, auth_time, expires_at, requested_claims = facts
+    ids = uuid.UUID(authorization_id), uuid.UUID(client), uuid.UUID(person_id), subject, uuid.UUID(session_id)
+    times = datetime.fromtimestamp(auth_time, UTC), datetime.fromtimestamp(expires_at, UTC)
+    return GrantedCode(*ids, *middle, *times, requested_claims)

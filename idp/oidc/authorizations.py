@@ -1,0 +1,187 @@
+"""Authorizations: what a person has let a client do, once. Every code and token hangs on one row, and dies with it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, and_, bindparam, insert, not_, or_, select, update
+from sqlalchemy import exists as sql_exists
+from sqlalchemy.dialects import postgresql, sqlite
+
+from clients.models import Client
+from idp import audit, clock
+from idp.database import table_of
+from idp.oidc.authorization_code import GrantedCode
+from idp.oidc.models import AccessToken, Authorization, RefreshToken
+from idp.opaque_tokens import Secret, digest, new_token
+from idp.people.models import Person, PersonState
+from idp.roles.models import RoleGrant
+from idp.sessions import assurance
+from idp.sessions.models import BrowserSession
+from idp.settings import current_settings
+
+_a, _at, _rt, _c = table_of(Authorization), table_of(AccessToken), table_of(RefreshToken), table_of(Client)
+_p, _s, _g = table_of(Person), table_of(BrowserSession), table_of(RoleGrant)
+
+_person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
+_session_is_live = and_(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
+_is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, _g.c.revoked_at.is_(None)))
+# The one condition under which an access token is worth anything.
+is_live = and_(_a.c.revoked_at.is_(None), _person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
+
+_exists = select(_a.c.id).where(_a.c.id == bindparam("authorization_id"))
+_COLUMNS = ("id", "client_id", "person_id", "session_id", "scope", "offline", "acr", "amr", "auth_time", "requested_claims", "created_at")
+_facts = (
+    select(
+        bindparam("id", type_=_a.c.id.type),
+        bindparam("client_id", type_=_a.c.client_id.type),
+        _p.c.id,
+        _s.c.id,
+        bindparam("scope", type_=_a.c.scope.type),
+        and_(bindparam("wants_offline", type_=Boolean), not_(_is_administrator)),
+        bindparam("acr", type_=_a.c.acr.type),
+        bindparam("amr", type_=_a.c.amr.type),
+        bindparam("auth_time", type_=_a.c.auth_time.type),
+        bindparam("requested_claims", type_=_a.c.requested_claims.type),
+        bindparam("now", type_=_a.c.created_at.type),
+    )
+    .select_from(_s.join(_p, _p.c.id == _s.c.person_id))
+    .where(
+        _s.c.id == bindparam("session_id"),
+        _p.c.id == bindparam("person_id"),
+        _session_is_live,
+        _person_may_sign_in,
+        or_(bindparam("is_two_factor", type_=Boolean), not_(_is_administrator)),
+    )
+)
+_redeem = {
+    "sqlite": sqlite.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),
+    "postgresql": postgresql.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),
+}
+_burn = {
+    "sqlite": sqlite.insert(_a).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_a).on_conflict_do_nothing(),
+}
+_revoke = (
+    update(_a)
+    .where(_a.c.id == bindparam("authorization_id"), _a.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
+    .returning(_a.c.person_id, _a.c.client_id)
+)
+_revoke_all = (
+    update(_a)
+    .where(_a.c.person_id == bindparam("person"), _a.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
+    .returning(_a.c.client_id)
+)
+_refresh_token = (
+    select(
+        _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
+        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.revoked_at, _p.c.subject, _person_may_sign_in.label("may_sign_in"),
+        _is_administrator.label("is_administrator"),
+    )
+    .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
+    .where(_rt.c.digest == bindparam("digest"))
+)  # fmt: skip
+_use = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None)).values(used_at=bindparam("now"))
+
+
+def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
+    """Whether the code of this authorization was redeemed, or burned."""
+    return connection.execute(_exists, {"authorization_id": authorization_id}).first() is not None
+
+
+def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool) -> bool | None:
+    """Insert the authorization of a code, unless it is there already or the person's session has ended meanwhile: return whether
+    it is offline, or None when nothing was inserted. Of any number at once, one inserts: the rest collide with its key."""
+    values = {
+        "id": granted.authorization_id,
+        "client_id": granted.client,
+        "person_id": granted.person_id,
+        "session_id": granted.session_id,
+        "scope": granted.scope,
+        "wants_offline": wants_offline,
+        "is_two_factor": assurance.is_enough(granted.acr, assurance.AAL2),
+        "acr": granted.acr,
+        "amr": granted.amr,
+        "auth_time": granted.auth_time,
+        "requested_claims": granted.requested_claims,
+        "now": clock.now(),
+    }
+    row = connection.execute(_redeem[connection.dialect.name], values).first()
+    return None if row is None else bool(row.offline)
+
+
+def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
+    """Make a code worthless that was shown wrongly: insert its authorization as revoked. Return False when it is there already."""
+    now = clock.now()
+    values = {
+        "id": granted.authorization_id,
+        "client_id": granted.client,
+        "person_id": granted.person_id,
+        "session_id": granted.session_id,
+        "scope": granted.scope,
+        "offline": False,
+        "acr": granted.acr,
+        "amr": granted.amr,
+        "auth_time": granted.auth_time,
+        "created_at": now,
+        "revoked_at": now,
+        "revoked_reason": reason,
+    }
+    return connection.execute(_burn[connection.dialect.name], values).rowcount == 1
+
+
+def revoke(connection: Connection, authorization_id: uuid.UUID, *, reason: str, actor: str) -> bool:
+    """End an authorization with all its tokens. Return whether this call did it."""
+    row = connection.execute(_revoke, {"authorization_id": authorization_id, "now": clock.now(), "reason": reason}).first()
+    if row is None:
+        return False
+    audit.record(
+        connection, audit.Event.AUTHORIZATION_REVOKED, actor=actor, person_id=row.person_id, client_id=row.client_id,
+        authorization_id=str(authorization_id), reason=reason,
+    )  # fmt: skip
+    return True
+
+
+def revoke_all(connection: Connection, person_id: uuid.UUID, *, reason: str) -> list[uuid.UUID]:
+    """End every authorization of a person; return the keys of the clients that held one, each once. The caller tells why."""
+    values = {"person": person_id, "now": clock.now(), "reason": reason}
+    return list(dict.fromkeys(connection.execute(_revoke_all, values).scalars()))
+
+
+def issue_access_token(connection: Connection, authorization_id: uuid.UUID, scope: str) -> Secret:
+    """A fresh access token; its digest is kept."""
+    token = new_token()
+    expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
+    row = {"digest": digest(token), "authorization_id": authorization_id, "scope": scope, "expires_at": expires_at}
+    connection.execute(_insert_access_token, row)
+    return token
+
+
+def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> Secret:
+    """A fresh refresh token of an authorization. `chain_ends`: when the chain it continues dies, whatever happens."""
+    settings, token, now = current_settings(), new_token(), clock.now()
+    ends = chain_ends or now + timedelta(seconds=settings.refresh_token_seconds)
+    row = {
+        "digest": digest(token),
+        "authorization_id": authorization_id,
+        "issued_at": now,
+        "idle_expires_at": min(ends, now + timedelta(seconds=settings.refresh_token_idle_seconds)),
+        "expires_at": ends,
+    }
+    connection.execute(_insert_refresh_token, row)
+    return token
+
+
+def find_refresh_token(connection: Connection, token: str) -> Any:
+    """The row of a refresh token with its authorization and person, used or not, dead or alive; None when it is not ours."""
+    return connection.execute(_refresh_token, {"digest": digest(token)}).first()
+
+
+def use_refresh_token(connection: Connection, token: str) -> bool:
+    """Use a refresh token up: of any number at once, one gets True (RFC 9700 §4.14.2)."""
+    return connection.execute(_use, {"used": digest(token), "now": clock.now()}).rowcount == 1
+
+
+_insert_access_token, _insert_refresh_token = insert(_at), insert(_rt)

@@ -1,0 +1,92 @@
+"""grant_type=authorization_code: one code, one redemption (RFC 6749 §4.1.3, RFC 7636 §4.6)."""
+
+import hmac
+import re
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from sqlalchemy import Connection
+
+from clients.registry import RegisteredClient
+from idp import audit, clock
+from idp.oidc import authorizations
+from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
+from idp.oidc.id_token import Authentication
+from idp.oidc.token_response import Issued
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+def redeem_code(connection: Connection, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
+    """Redeem a code. A refusal that wrote something (a burned code, a revocation) is returned, so that it stays; any other is raised."""
+    if "code" not in form or "redirect_uri" not in form:
+        raise InvalidRequestError(description="code and redirect_uri are required")
+    try:
+        granted = open_code(form["code"])
+    except CodeUnreadable:
+        raise _refusal() from None
+    fault = _fault(granted, client, form)
+    if fault is not None:
+        return _refuse_and_burn(connection, granted, client, fault)
+    offline = authorizations.redeem(connection, granted, wants_offline="offline_access" in granted.scope.split())
+    if offline is None:
+        return _refuse_and_burn(connection, granted, client, "session_over")
+    return _issue(connection, granted, client, offline)
+
+
+def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str]) -> str | None:
+    if granted.expires_at <= clock.now():
+        return "expired"
+    if granted.client != client.key:
+        return "other_client"
+    if granted.redirect_uri != form["redirect_uri"]:
+        return "redirect_uri"
+    return None if _proves_possession(granted, form.get("code_verifier")) else "code_verifier"
+
+
+def _proves_possession(granted: GrantedCode, verifier: str | None) -> bool:
+    if granted.code_challenge is None or verifier is None:
+        # A verifier for a code without a challenge means that somebody took the challenge away (RFC 9700 §4.8.2).
+        return granted.code_challenge is None and verifier is None
+    if not _VERIFIER.fullmatch(verifier):
+        return False
+    return hmac.compare_digest(str(create_s256_code_challenge(verifier)), granted.code_challenge)
+
+
+def _refuse_and_burn(connection: Connection, granted: GrantedCode, client: RegisteredClient, fault: str) -> OAuth2Error:
+    about: dict[str, Any] = {"person_id": granted.person_id, "client_id": granted.client, "authorization_id": str(granted.authorization_id)}
+    actor = f"client:{client.client_id}"
+    if fault == "expired":
+        redeemed = authorizations.exists(connection, granted.authorization_id)
+    else:
+        redeemed = not authorizations.burn(connection, granted, fault)
+    if redeemed:
+        # Somebody has the code who should not: what it gave is worth nothing from here on (RFC 6749 §4.1.2, RFC 9700 §4.5).
+        audit.record(connection, audit.Event.CODE_REPLAYED, actor=actor, **about)
+        authorizations.revoke(connection, granted.authorization_id, reason="code_replayed", actor=actor)
+    else:
+        audit.record(connection, audit.Event.AUTHORIZATION_REFUSED, actor=actor, reason=fault, **about)
+    return _refusal()
+
+
+def _issue(connection: Connection, granted: GrantedCode, client: RegisteredClient, offline: bool) -> Issued:
+    scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
+    issued = Issued(
+        access_token=authorizations.issue_access_token(connection, granted.authorization_id, scope),
+        refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
+        scope=scope,
+        person_id=granted.person_id,
+        authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
+        nonce=granted.nonce,
+        requested_claims=granted.requested_claims,
+    )
+    audit.record(
+        connection, audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", person_id=granted.person_id,
+        client_id=client.key, authorization_id=str(granted.authorization_id), scope=scope, acr=granted.acr,
+    )  # fmt: skip
+    return issued
+
+
+def _refusal() -> OAuth2Error:
+    return InvalidGrantError(description="the code is not valid here")

@@ -1,0 +1,82 @@
+"""grant_type=refresh_token: each token once, its successor in its place; a second use ends the whole chain (RFC 9700 §4.14.2)."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, OAuth2Error
+from sqlalchemy import Connection
+
+from clients.registry import RegisteredClient
+from idp import audit, clock
+from idp.oidc import authorizations
+from idp.oidc.id_token import Authentication
+from idp.oidc.token_response import Issued
+
+REPLAYED = "refresh_token_replayed"
+
+
+def refresh(connection: Connection, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
+    """Exchange a refresh token. A refusal that wrote a revocation is returned, so that it stays; any other is raised."""
+    found = _require_found(connection, form)
+    breach = _breach(found, client)
+    if breach is None:
+        _check_alive(found)
+        scope = _narrowed_scope(form, found)
+        if authorizations.use_refresh_token(connection, form["refresh_token"]):
+            return _issue(connection, found, scope)
+        breach = REPLAYED
+    return _revoke(connection, found, client, breach)
+
+
+def _require_found(connection: Connection, form: dict[str, str]) -> Any:
+    if "refresh_token" not in form:
+        raise InvalidRequestError(description="refresh_token is required")
+    found = authorizations.find_refresh_token(connection, form["refresh_token"])
+    if found is None:
+        raise _refusal()
+    return found
+
+
+def _breach(found: Any, client: RegisteredClient) -> str | None:
+    """Why the whole authorization must end, if it must: the token is in wrong hands, or the person may not hold one any more."""
+    if found.client_id != client.key:
+        return "refresh_token_of_another_client"
+    if found.used_at is not None:
+        return REPLAYED
+    return "person_became_administrator" if found.is_administrator else None
+
+
+def _check_alive(found: Any) -> None:
+    if found.revoked_at is not None or not found.may_sign_in or clock.now() >= min(found.idle_expires_at, found.expires_at):
+        raise _refusal()
+
+
+def _narrowed_scope(form: dict[str, str], found: Any) -> str:
+    scope = form.get("scope", found.scope)
+    if not scope.split() or not set(scope.split()) <= set(found.scope.split()):
+        raise InvalidScopeError(description="scope may only be narrowed")
+    return scope
+
+
+def _issue(connection: Connection, found: Any, scope: str) -> Issued:
+    return Issued(
+        access_token=authorizations.issue_access_token(connection, found.id, scope),
+        refresh_token=authorizations.issue_refresh_token(connection, found.id, found.expires_at),
+        scope=scope,
+        person_id=found.person_id,
+        authentication=Authentication(found.subject, found.session_id, found.acr, found.amr, found.auth_time),
+        nonce=None,
+        requested_claims=found.requested_claims,
+    )
+
+
+def _revoke(connection: Connection, found: Any, client: RegisteredClient, reason: str) -> OAuth2Error:
+    actor = f"client:{client.client_id}"
+    if reason == REPLAYED:
+        about = {"person_id": found.person_id, "client_id": found.client_id, "authorization_id": str(found.id)}
+        audit.record(connection, audit.Event.REFRESH_TOKEN_REPLAYED, actor=actor, **about)
+    authorizations.revoke(connection, found.id, reason=reason, actor=actor)
+    return _refusal()
+
+
+def _refusal() -> OAuth2Error:
+    return InvalidGrantError(description="the refresh token is not valid here")

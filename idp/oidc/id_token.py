@@ -1,0 +1,88 @@
+"""The ID token: what a client is told, signed, about one authentication (OpenID Connect Core §2); and one read back as a hint."""
+
+import base64
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from idp import clock
+from idp.oidc import signing_keys
+from idp.settings import current_settings
+
+LONGEST_HINT = 6000
+
+
+class HintUnusable(Exception):
+    """Not an ID token of this provider, or not a whole one."""
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """Who proved themselves, how and when, in which session. `acr` and `amr` say what happened, never what was wished for."""
+
+    subject: str
+    session_id: uuid.UUID | None
+    acr: str
+    amr: str
+    auth_time: datetime
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What an ID token of ours says when it is shown again. It may have expired: it is a hint, not a proof."""
+
+    subject: str
+    client_id: str
+    session_id: str | None
+
+
+def issue_id_token(
+    client_id: str, alg: str, authentication: Authentication, access_token: str, *, nonce: str | None, more: dict[str, Any]
+) -> str:
+    """The signed ID token for one client. `more`: claims it asked for by name (Core §5.5)."""
+    settings, now = current_settings(), clock.now()
+    claims = {
+        **more,
+        "iss": settings.issuer,
+        "sub": authentication.subject,
+        "aud": client_id,
+        "exp": int((now + timedelta(seconds=settings.id_token_seconds)).timestamp()),
+        "iat": int(now.timestamp()),
+        "auth_time": int(authentication.auth_time.timestamp()),
+        "acr": authentication.acr,
+        "amr": authentication.amr.split(),
+        "at_hash": hash_of(access_token),
+    }
+    if nonce is not None:
+        claims["nonce"] = nonce
+    if authentication.session_id is not None:
+        claims["sid"] = str(authentication.session_id)
+    return signing_keys.sign(alg, "JWT", claims)
+
+
+def hash_of(access_token: str) -> str:
+    """The left half of its SHA-256 in base64url (Core §3.1.3.6)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
+
+
+def read_hint(written: str) -> Hint:
+    """What this ID token of ours says, even when it has expired (Core §3.1.2.1, RP-Initiated Logout §2). Raises HintUnusable."""
+    if len(written) > LONGEST_HINT:
+        raise HintUnusable
+    try:
+        token = jwt.decode(written, signing_keys.verification_keys(), algorithms=list(signing_keys.ALGORITHMS))
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        raise HintUnusable from None
+    claims = token.claims
+    subject, audience, sid = claims.get("sub"), claims.get("aud"), claims.get("sid")
+    # A logout token is signed by the same keys; its type keeps it from passing for an ID token (RFC 8725 §3.11).
+    if token.header.get("typ") != "JWT" or claims.get("iss") != current_settings().issuer:
+        raise HintUnusable
+    if not isinstance(subject, str) or not isinstance(audience, str) or not isinstance(sid, str | None):
+        raise HintUnusable
+    return Hint(subject, audience, sid)
