@@ -1,6 +1,7 @@
 """Distinguished names (RFC 4514): taken apart, compared, escaped."""
 
 import unicodedata
+from functools import lru_cache
 
 Rdn = tuple[tuple[str, str], ...]
 Dn = tuple[Rdn, ...]
@@ -107,8 +108,11 @@ def parse_rdn(rdn: str) -> list[tuple[str, str]]:
     return pairs
 
 
+@lru_cache(maxsize=4096)
+def _normalize_rdn(rdn: str) -> Rdn:
+    return tuple(sorted((attribute_key(name), value_key(value)) for name, value in parse_rdn(rdn)))
+
+
 def normalize(dn: str) -> Dn:
     """A DN as it is compared. Raises NotADn."""
-    if not dn.strip():
-        return ROOT
-    return tuple(tuple(sorted((attribute_key(name), value_key(value)) for name, value in parse_rdn(rdn))) for rdn in split(dn))
+    return tuple(map(_normalize_rdn, split(dn))) if dn.strip() else ROOT
