@@ -8,7 +8,7 @@ from idp import records
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
 from idp.logs import set_up_logs
-from idp.oidc import authorize_endpoint, discovery_endpoint, token_endpoint, userinfo_endpoint
+from idp.oidc import authorize_endpoint, discovery_endpoint, end_session_endpoint, token_endpoint, userinfo_endpoint
 from idp.sealing import SealingKeys
 from idp.settings import Settings, read_settings
 from idp.web import health
@@ -22,6 +22,7 @@ BLUEPRINTS = (
     authorize_endpoint.blueprint,
     token_endpoint.blueprint,
     userinfo_endpoint.blueprint,
+    end_session_endpoint.blueprint,
 )
 
 

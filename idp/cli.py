@@ -14,11 +14,12 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from idp import audit, outbox, schema
+from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.doctor import examine
 from idp.jobs import Job, work
+from idp.oidc import upkeep
 
 _log = structlog.get_logger()
 JOBS_KEY = "hopnhat.jobs"
@@ -27,7 +28,7 @@ JOBS_KEY = "hopnhat.jobs"
 def house_jobs() -> list[Job]:
     """What the worker does for the house itself."""
     return [
-        Job("outbox", 0.5, lambda: outbox.deliver_due({})),
+        *upkeep.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
     ]
 

@@ -64,7 +64,19 @@ def open_code(code: str) -> GrantedCode:
         facts = json.loads(current_keys().open_text(code, CONTEXT))
     except SealBroken:
         raise CodeUnreadable from None
-    authorization_id, client, person_id, subject, session_id, *middle, auth_time, expires_at, requested_claims = facts
-    ids = uuid.UUID(authorization_id), uuid.UUID(client), uuid.UUID(person_id), subject, uuid.UUID(session_id)
-    times = datetime.fromtimestamp(auth_time, UTC), datetime.fromtimestamp(expires_at, UTC)
-    return GrantedCode(*ids, *middle, *times, requested_claims)
+    return GrantedCode(
+        authorization_id=uuid.UUID(facts[0]),
+        client=uuid.UUID(facts[1]),
+        person_id=uuid.UUID(facts[2]),
+        subject=facts[3],
+        session_id=uuid.UUID(facts[4]),
+        redirect_uri=facts[5],
+        scope=facts[6],
+        nonce=facts[7],
+        code_challenge=facts[8],
+        acr=facts[9],
+        amr=facts[10],
+        auth_time=datetime.fromtimestamp(facts[11], UTC),
+        expires_at=datetime.fromtimestamp(facts[12], UTC),
+        requested_claims=facts[13],
+    )

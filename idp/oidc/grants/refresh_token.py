@@ -51,7 +51,7 @@ def _check_alive(found: Any) -> None:
 
 
 def _narrowed_scope(form: dict[str, str], found: Any) -> str:
-    scope = form.get("scope", found.scope)
+    scope: str = form.get("scope", found.scope)
     if not scope.split() or not set(scope.split()) <= set(found.scope.split()):
         raise InvalidScopeError(description="scope may only be narrowed")
     return scope

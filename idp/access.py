@@ -1,0 +1,49 @@
+"""A person's access, withdrawn or restored everywhere at once: the only place that can."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, update
+
+from idp import audit, clock
+from idp.database import table_of
+from idp.oidc import authorizations
+from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
+from idp.people.models import Person, PersonState
+from idp.sessions import browser_sessions
+
+_p = table_of(Person)
+_set_state = (
+    update(_p)
+    .where(_p.c.id == bindparam("person"), _p.c.state == bindparam("before"))
+    .values(state=bindparam("after"), state_reason=bindparam("why"), state_changed_at=bindparam("now"))
+)
+
+
+def withdraw(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> bool:
+    """Suspend a person: no sign-in, no session, no token, and every client that holds an authorization is told. Return whether
+    this call did it; a person suspended already is left as they are."""
+    if not _change_state(connection, person_id, PersonState.ACTIVE, PersonState.SUSPENDED, reason, clock.now()):
+        return False
+    audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
+    browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
+    tell_clients_of_person(connection, authorizations.revoke_all(connection, person_id, reason=WITHDRAWN), person_id)
+    return True
+
+
+def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> bool:
+    """Let a suspended person sign in again. What was withdrawn stays withdrawn: they sign in anew. Return whether this call did it."""
+    if not _change_state(connection, person_id, PersonState.SUSPENDED, PersonState.ACTIVE, reason, clock.now()):
+        return False
+    # A code that was being redeemed while access was withdrawn may have slipped in behind it; nothing older comes back to life.
+    browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
+    authorizations.revoke_all(connection, person_id, reason=WITHDRAWN)
+    audit.record(connection, audit.Event.PERSON_RESTORED, actor=actor, person_id=person_id, reason=reason)
+    return True
+
+
+def _change_state(
+    connection: Connection, person_id: uuid.UUID, before: PersonState, after: PersonState, reason: str, now: datetime
+) -> bool:
+    values = {"person": person_id, "before": before.value, "after": after.value, "why": reason, "now": now}
+    return connection.execute(_set_state, values).rowcount == 1

@@ -1,0 +1,151 @@
+"""GET and POST /end_session: RP-Initiated Logout 1.0. With an ID token of this very session at once, else after a question."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response as AnyResponse
+
+from clients.registry import RegisteredClient, find_client
+from idp.database import in_transaction, reader
+from idp.errors import Refusal
+from idp.oidc.backchannel_logout import clients_of_session
+from idp.oidc.id_token import Hint, HintUnusable, read_hint
+from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
+from idp.sealing import SealBroken, current_keys
+from idp.sessions.browser_sessions import clear_cookie, cookie_value, end, find_in_browser
+from idp.web.csrf import csrf_exempt, forged_form, require_csrf_token
+from idp.web.headers import forms_may_lead_to
+from idp.web.viewer import anyone
+
+CONTEXT = "end session"
+blueprint = Blueprint("end_session", __name__)
+csrf_exempt(blueprint, answers_pages=True)  # other sites send people here; the question itself carries a token
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """Where somebody wants to land after signing out. `redirect_uri` is one of the client's own, or None: our own page.
+    `is_sure`: the request shows that the person wants it, and everything in it fits."""
+
+    redirect_uri: str | None
+    state: str | None
+    is_sure: bool
+    hinted_session: str | None
+
+    def target(self) -> str | None:
+        """The URL to go to, with `state` (§3)."""
+        if self.redirect_uri is None or self.state is None:
+            return self.redirect_uri
+        return self.redirect_uri + ("&" if "?" in self.redirect_uri else "?") + urlencode({"state": self.state})
+
+
+@blueprint.get("/end_session")
+@anyone
+def end_session() -> AnyResponse:
+    """A request in the query string."""
+    try:
+        return _answer(query_parameters())
+    except MalformedRequest:
+        raise _malformed() from None
+
+
+@blueprint.post("/end_session")
+@anyone
+def end_session_posted() -> AnyResponse:
+    """A request in a form; without our cookie, which browsers keep back then, it is asked for again by GET."""
+    try:
+        parameters = form_parameters(LARGEST_QUERY)
+    except MalformedRequest:
+        raise _malformed() from None
+    if cookie_value() is None:
+        return redirect("/end_session?" + urlencode(parameters), 303)
+    return _answer(parameters)
+
+
+@blueprint.post("/end_session/confirm")
+@anyone
+def confirm() -> AnyResponse:
+    """The person answered the question: yes."""
+    require_csrf_token()
+    try:
+        target = json.loads(current_keys().open_text(request.form.get("way_out", ""), CONTEXT))
+    except SealBroken:
+        raise forged_form() from None
+    return _sign_out(target)
+
+
+def _answer(parameters: dict[str, str]) -> AnyResponse:
+    way_out = _read(parameters)
+    found = find_in_browser(reader()) if cookie_value() else None
+    if found is None:
+        # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.
+        return _gone(way_out.target() if way_out.is_sure else None, ())
+    session_id, _person_id = found
+    if way_out.is_sure and way_out.hinted_session == str(session_id):
+        return _sign_out(way_out.target())
+    return _ask(way_out, session_id)
+
+
+def _read(parameters: dict[str, str]) -> WayOut:
+    """Understand the request. What does not fit together (§2, §6) leads nowhere but to our own question."""
+    hint, is_broken = _hint(parameters)
+    named = parameters.get("client_id") or (hint.client_id if hint else None)
+    client = find_client(named) if named else None
+    if is_broken or (hint and client and hint.client_id != client.client_id):
+        return WayOut(None, None, is_sure=False, hinted_session=None)
+    wanted = parameters.get("post_logout_redirect_uri")
+    redirect_uri = _registered(client, wanted)
+    is_sure = hint is not None and client is not None and redirect_uri == wanted
+    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None)
+
+
+def _hint(parameters: dict[str, str]) -> tuple[Hint | None, bool]:
+    if "id_token_hint" not in parameters:
+        return None, False
+    try:
+        return read_hint(parameters["id_token_hint"]), False
+    except HintUnusable:
+        return None, True
+
+
+def _registered(client: RegisteredClient | None, wanted: str | None) -> str | None:
+    return wanted if client is not None and wanted in client.post_logout_redirect_uris else None
+
+
+def _ask(way_out: WayOut, session_id: uuid.UUID) -> AnyResponse:
+    target = way_out.target()
+    if target is not None:
+        forms_may_lead_to(target)
+    sealed = current_keys().seal_text(json.dumps(target).encode(), CONTEXT)
+    return make_response(render_template("oidc/confirm_sign_out.html", way_out=sealed, clients=clients_of_session(session_id)))
+
+
+def _sign_out(target: str | None) -> AnyResponse:
+    def end_it(connection: Connection) -> uuid.UUID | None:
+        found = find_in_browser(connection)
+        if found is None:
+            return None
+        session_id, person_id = found
+        end(connection, session_id, reason="signed_out", actor=f"person:{person_id}")
+        return session_id
+
+    session_id = in_transaction(end_it)
+    return _gone(target, clients_of_session(session_id) if session_id else ())
+
+
+def _gone(target: str | None, clients: object) -> AnyResponse:
+    response: Response | AnyResponse = (
+        redirect(target, 303) if target is not None else make_response(render_template("oidc/signed_out.html", clients=clients))
+    )
+    clear_cookie(response)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _malformed() -> Refusal:
+    return Refusal(_("Yêu cầu đăng xuất không đọc được. Mở lại trang từ đầu."), reason="malformed_request")

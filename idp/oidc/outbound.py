@@ -1,0 +1,104 @@
+"""Requests that the server itself makes to addresses which clients registered: never into our own network (SSRF)."""
+
+import ipaddress
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from idp.settings import current_settings
+
+CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER = 3.0, 5.0, 64 * 1024
+# Networks that reach IPv4 addresses in disguise: NAT64, 6to4, Teredo.
+_DISGUISES = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
+
+
+class OutboundRefused(Exception):
+    """We do not send anything to this address. The text holds no secret."""
+
+
+class OutboundFailed(Exception):
+    """The other side could not be reached, or did not answer in time. The text holds no secret."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One address, resolved once: what was checked is what is connected to, whatever the name says a moment later."""
+
+    parts: SplitResult
+    address: str
+    port: int
+
+
+def post_form(url: str, fields: dict[str, str]) -> int:
+    """POST a form; return the status of the answer. Redirects are not followed. Raises OutboundRefused or OutboundFailed."""
+    target = resolve(url)
+    path = (target.parts.path or "/") + (f"?{target.parts.query}" if target.parts.query else "")
+    headers = {
+        "Host": target.parts.netloc,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "User-Agent": "hopnhat",
+        "Connection": "close",
+    }
+    pool = _pool(target)
+    deadline = time.monotonic() + CONNECT_SECONDS + READ_SECONDS
+    try:
+        answer = pool.urlopen(
+            "POST", path, body=urlencode(fields), headers=headers, redirect=False, retries=False, preload_content=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        )  # fmt: skip
+        received = 0
+        while (part := answer.read(8192)) and time.monotonic() < deadline:
+            received += len(part)
+            if received > LARGEST_ANSWER:
+                break
+        answer.close()
+    except (HTTPError, OSError) as error:
+        raise OutboundFailed(f"{type(error).__name__} at {target.parts.netloc}") from None
+    finally:
+        pool.close()
+    return int(answer.status)
+
+
+def resolve(url: str) -> Target:
+    """Where this URL leads, if we may go there: https to a public address, or an address that the operator allows by
+    HOPNHAT_OUTBOUND_ALLOW. Raises OutboundRefused or OutboundFailed."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    is_allowed = bool({host, f"{host}:{port}"} & current_settings().outbound_allow)
+    if parts.scheme not in ("https", "http") or not host or (parts.scheme == "http" and not is_allowed):
+        raise OutboundRefused(f"{parts.scheme}://{host} is not https")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        raise OutboundFailed(f"{host} has no address") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not is_allowed and not all(is_public(address) for address in addresses):
+        raise OutboundRefused(f"{host} is a private address; HOPNHAT_OUTBOUND_ALLOW does not name it")
+    return Target(parts, addresses[0], port)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the Internet: not loopback, private, link-local, multicast, reserved, or one in disguise."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if any(ip in network for network in _DISGUISES):
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+    if target.parts.scheme == "http":
+        return urllib3.HTTPConnectionPool(target.address, target.port)
+    context = ssl.create_default_context()
+    extra = current_settings().outbound_ca_file
+    if extra is not None:
+        context.load_verify_locations(cafile=extra)
+    host = target.parts.hostname
+    return urllib3.HTTPSConnectionPool(target.address, target.port, ssl_context=context, server_hostname=host, assert_hostname=host)

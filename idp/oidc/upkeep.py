@@ -1,0 +1,37 @@
+"""What the worker does for the protocol: tell clients of ended sessions, forget what is long dead."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete
+
+from idp import clock, outbox
+from idp.database import in_transaction, table_of
+from idp.jobs import Job
+from idp.oidc import signing_keys
+from idp.oidc.backchannel_logout import DELIVERERS
+from idp.oidc.models import AccessToken, Authorization, RefreshToken
+from idp.settings import current_settings
+
+DELIVERING_THREADS, MESSAGES_AT_ONCE = 4, 4  # a silent client holds up one thread for 8 s, never all of them
+KEPT = timedelta(days=1)
+HOUR, TEN_MINUTES = 3600, 600
+_a, _at, _rt = table_of(Authorization), table_of(AccessToken), table_of(RefreshToken)
+
+
+def jobs() -> list[Job]:
+    """The jobs of this part."""
+    deliver = [
+        Job(f"outbox_{number}", 0.5, lambda: outbox.deliver_due(DELIVERERS, MESSAGES_AT_ONCE)) for number in range(DELIVERING_THREADS)
+    ]
+    return [*deliver, Job("dead_tokens", HOUR, lambda: in_transaction(forget_dead), lease_seconds=TEN_MINUTES)]
+
+
+def forget_dead(connection: Connection) -> int:
+    """Delete tokens that expired over a day ago, authorizations too old to hold a living one, and private keys that nobody needs;
+    return how many rows. A used refresh token stays until its chain has ended: it must be recognised when it is shown again."""
+    before = clock.now() - KEPT
+    oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
+    gone = connection.execute(delete(_at).where(_at.c.expires_at < before)).rowcount
+    gone += connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
+    gone += connection.execute(delete(_a).where(_a.c.created_at < oldest)).rowcount
+    return gone + signing_keys.remove_dead(connection)
