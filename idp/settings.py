@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     )
 
     tracker_recent_days: int = Field(30, ge=1, description="N of the tracker: a two-factor sign-in within so many days counts, in days.")
+    tracker_counts_contract_staff: bool = Field(
+        False, description="Whether contract staff (hợp đồng) belong to the denominator of the tracker; printed under every figure."
+    )
     tracker_milestones: tuple[Milestone, ...] = Field(
         (Milestone(by=date(2026, 12, 31), percent=50), Milestone(by=date(2030, 12, 31), percent=100)),
         description="Dated targets of the tracker, as JSON.",

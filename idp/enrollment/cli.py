@@ -1,0 +1,114 @@
+"""`hopnhat enrollment status|snapshot|verify`: the tracker for scripts."""
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from idp.command_line import json_option, operator, show_json, show_table
+from idp.database import in_transaction, reader
+from idp.enrollment.figures import Tally, add
+from idp.enrollment.rungs import Rung
+from idp.enrollment.snapshots import first_broken_day, has_snapshot, local_now, read_snapshot, take_snapshot
+from idp.enrollment.status import Status, count_now, status_of_day
+
+
+@click.group()
+def enrollment() -> None:
+    """The tracker: who can be electronically authenticated."""
+
+
+def percent_text(part: int, whole: int) -> str | None:
+    """The share in percent with two decimals, cut off, as text so that no reader rounds it; None when there is nobody."""
+    return f"{10_000 * part // whole / 100:.2f}" if whole else None
+
+
+def told(tally: Tally) -> dict[str, Any]:
+    """One tally in the stable keys of the JSON output."""
+    return {
+        "people": tally.people,
+        "authenticated": tally.authenticated,
+        "missing": tally.missing,
+        "percent": percent_text(tally.authenticated, tally.people),
+        "rungs": {rung.value: tally.on.get(rung, 0) for rung in Rung},
+    }
+
+
+def as_told(status: Status) -> dict[str, Any]:
+    """The whole status in the stable keys of the JSON output; `docs/enrollment.md` explains each."""
+    units = [
+        {
+            "unit_id": unit_id,
+            "code": unit.code if unit else None,
+            "name": unit.name if unit else None,
+            "level": unit.level if unit else None,
+        }
+        | told(tally)
+        for unit_id, tally in status.by_unit.items()
+        for unit in (status.units.get(unit_id),)
+    ]
+    whole = status.whole
+    breakdowns = (status.by_level, status.by_category, status.by_unit)
+    return {
+        "at": status.at,
+        "day": status.day or local_now().date(),
+        "frozen": status.day is not None,
+        "hash": status.hash.hex() if status.hash else None,
+        **told(whole),
+        "contract_staff_left_out": status.left_out,
+        "proofing_recorded": False,
+        "systems": {"integrated": status.parameters["integrated_systems"], "in_scope": None},
+        "milestones": [{"by": one.by, "percent": one.percent, "reached": one.reached, "missing": one.missing} for one in status.milestones],
+        "levels": [{"level": level or None, **told(tally)} for level, tally in sorted(status.by_level.items())],
+        "categories": [{"staff_category": category or None, **told(tally)} for category, tally in sorted(status.by_category.items())],
+        "units": sorted(units, key=lambda line: (-line["missing"], line["name"] or "")),
+        "reconciles": all(add(one.values()) == whole for one in breakdowns),
+        "parameters": dict(status.parameters),
+    }
+
+
+@enrollment.command("status")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]), help="The frozen figures of this day instead of the present ones.")
+@json_option
+def show_status(day: datetime | None, as_json: bool) -> None:
+    """Show where the province stands: by rung, level, category and unit."""
+    status = status_of_day(reader(), day.date()) if day else count_now(reader())
+    found = as_told(status)
+    if as_json:
+        show_json(found)
+        return
+    click.echo(f"{found['authenticated']} / {found['people']} people authenticated, {found['percent'] or '-'} %")
+    for one in found["milestones"]:
+        click.echo(f"  {one['percent']} % by {one['by']}: {'reached' if one['reached'] else str(one['missing']) + ' people missing'}")
+    headings = ["Level", "People", *(rung.value for rung in Rung), "Percent"]
+    lines = [(one["level"], one["people"], *one["rungs"].values(), one["percent"]) for one in found["levels"]]
+    show_table(headings, lines, "Nobody to count.")
+
+
+@enrollment.command("snapshot")
+@json_option
+def take(as_json: bool) -> None:
+    """Freeze today's figures, once a day; say so when today has its snapshot already."""
+    taken = in_transaction(lambda connection: take_snapshot(connection, actor=operator()))
+    day = local_now().date()
+    found = read_snapshot(reader(), day)
+    assert has_snapshot(reader(), day)
+    assert found
+    if as_json:
+        show_json({"day": day, "taken": taken, "taken_at": found[0].taken_at, "hash": found[0].hash.hex()})
+    else:
+        click.echo(f"{day}: {'frozen' if taken else 'was frozen already'}, hash {found[0].hash.hex()}")
+
+
+@enrollment.command("verify")
+@json_option
+def verify(as_json: bool) -> None:
+    """Recompute the chain of snapshots; exit 1 when a day does not hold."""
+    broken = first_broken_day(reader())
+    if as_json:
+        show_json({"broken_day": broken})
+    else:
+        click.echo(f"The snapshot of {broken} is not what was frozen." if broken else "All snapshots hold.")
+    if broken:
+        sys.exit(1)

@@ -1,0 +1,88 @@
+"""The rungs of the tracker, B0 to B5, and everybody counted on them in one statement.
+
+A rung is reached when its own test and those of all rungs below it hold; a person stands on the highest reached. One
+exception, written on every figure: proofing (B3) cannot be recorded yet, so nobody stands on B3 and B4 does not ask for it.
+"""
+
+import enum
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, Uuid, bindparam, case, exists, func, literal, or_, select
+
+from idp import clock
+from idp.credentials.models import RecoveryCode, TotpCredential
+from idp.database import table_of
+from idp.people.models import Person, PersonState, Unit
+from idp.settings import current_settings
+
+RULES_VERSION = "1.0"
+NO_UNIT = uuid.UUID(int=0)
+NOT_KNOWN = ""
+
+
+class Rung(enum.StrEnum):
+    """Where a person stands, in rising order."""
+
+    NO_ACCOUNT = "B0"
+    NOT_ACTIVATED = "B1"
+    ACTIVATED = "B2"
+    PROOFED = "B3"
+    FACTOR_ENROLLED = "B4"
+    AUTHENTICATED = "B5"
+
+
+LABELS = {
+    Rung.NO_ACCOUNT: _l("Chưa có tài khoản"),
+    Rung.NOT_ACTIVATED: _l("Chưa kích hoạt"),
+    Rung.ACTIVATED: _l("Đã kích hoạt"),
+    Rung.PROOFED: _l("Đã xác minh danh tính"),
+    Rung.FACTOR_ENROLLED: _l("Đã đăng ký đa yếu tố"),
+    Rung.AUTHENTICATED: _l("Được xác thực điện tử"),
+}
+RECORDED = tuple(rung for rung in Rung if rung is not Rung.PROOFED)
+
+_p, _u, _t, _r = table_of(Person), table_of(Unit), table_of(TotpCredential), table_of(RecoveryCode)
+_has_factor = exists().where(_t.c.person_id == _p.c.id, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None))
+_has_codes = exists().where(_r.c.person_id == _p.c.id, _r.c.confirmed_at.is_not(None), _r.c.replaced_at.is_(None))
+
+# The first test that fails decides; a database looks at the later, dearer ones only when the earlier hold. `recent` is the
+# instant since which a sign-in with two factors counts.
+STANDS_ON = case(
+    (_p.c.username_key.is_(None), literal(Rung.NO_ACCOUNT.value)),
+    (or_(_p.c.first_signed_in_at.is_(None), _p.c.notice_acknowledged_at.is_(None)), literal(Rung.NOT_ACTIVATED.value)),
+    (~_has_factor | ~_has_codes, literal(Rung.ACTIVATED.value)),
+    (
+        or_(_p.c.last_two_factor_at.is_(None), _p.c.last_two_factor_at < bindparam("recent", type_=_p.c.last_two_factor_at.type)),
+        literal(Rung.FACTOR_ENROLLED.value),
+    ),
+    else_=literal(Rung.AUTHENTICATED.value),
+)
+IN_POST = _p.c.state == PersonState.ACTIVE.value
+# Each person's rung is worked out once (MATERIALIZED: SQLite would do it again for each group), persons are counted by the key
+# of their unit, and units are joined to the counts.
+_standing = select(_p.c.unit_id, _p.c.staff_category, STANDS_ON.label("rung")).where(IN_POST).cte("standing").prefix_with("MATERIALIZED")
+_counted = (
+    select(*_standing.c, func.count().label("people"))
+    .group_by(_standing.c.unit_id, _standing.c.staff_category, _standing.c.rung)
+    .subquery("counted")
+)
+_COUNT = select(
+    func.coalesce(_counted.c.unit_id, literal(NO_UNIT, Uuid)).label("unit_id"),
+    func.coalesce(_u.c.level, NOT_KNOWN).label("level"),
+    func.coalesce(_counted.c.staff_category, NOT_KNOWN).label("staff_category"),
+    _counted.c.rung,
+    _counted.c.people,
+).select_from(_counted.outerjoin(_u, _u.c.id == _counted.c.unit_id))
+
+
+def recent_since(now: datetime | None = None) -> datetime:
+    """The instant since which a sign-in with two factors counts: N days before now."""
+    return (now or clock.now()) - timedelta(days=current_settings().tracker_recent_days)
+
+
+def count_people(connection: Connection) -> list[Any]:
+    """How many people in post stand on each rung, by unit, level and category: one statement, nobody read singly."""
+    return list(connection.execute(_COUNT, {"recent": recent_since()}).all())

@@ -1,0 +1,107 @@
+"""Rules of the rungs: who stands where."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from idp.clock import ManualClock
+from idp.database import db, reader
+from idp.enrollment.rungs import RECORDED, Rung, count_people
+from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_recovery_codes
+from tests.support.people import add_unit
+
+
+def _rungs() -> Counter[str]:
+    counter: Counter[str] = Counter()
+    for row in count_people(reader()):
+        counter[row.rung] += row.people
+    return counter
+
+
+@pytest.mark.parametrize("rung", RECORDED)
+def test_a_person_stands_on_the_highest_rung_whose_tests_and_those_below_hold(app: Flask, time: ManualClock, rung: Rung) -> None:
+    add_person_on(rung)
+    assert _rungs() == {rung: 1}
+
+
+def test_without_a_proofing_record_nobody_stands_on_b3(app: Flask, time: ManualClock) -> None:
+    for rung in RECORDED:
+        add_person_on(rung)
+    assert Rung.PROOFED not in _rungs()
+
+
+def test_a_person_counts_once_however_many_factors_and_codes_there_are(app: Flask, time: ManualClock) -> None:
+    person_id = add_person_on("B5")
+    for _ in range(3):
+        add_factor(person_id)
+        add_recovery_codes(person_id)
+    assert _rungs() == {"B5": 1}
+
+
+def test_a_sign_in_with_two_factors_counts_for_thirty_days_and_not_a_second_longer(app: Flask, time: ManualClock) -> None:
+    add_person_on("B5")
+    time.advance(days=29)
+    assert _rungs() == {"B5": 1}
+    time.advance(seconds=1)
+    assert _rungs() == {"B4": 1}
+
+
+@pytest.mark.parametrize(
+    "given", [{"notice_acknowledged_at": None}, {"first_signed_in_at": None, "last_signed_in_at": None}], ids=["notice", "sign-in"]
+)
+def test_a_test_that_fails_low_holds_a_person_low_whatever_holds_above(app: Flask, time: ManualClock, given: dict[str, None]) -> None:
+    add_person_on("B5", **given)
+    assert _rungs() == {"B1": 1}
+
+
+def test_a_factor_that_was_removed_or_never_confirmed_and_codes_that_were_replaced_or_not_confirmed_do_not_count(
+    app: Flask, time: ManualClock
+) -> None:
+    now = time()
+    recent = {"last_two_factor_at": now - timedelta(days=1)}
+    only_codes = [add_person_on("B2", **recent) for _ in range(3)]
+    for person_id in only_codes:
+        add_recovery_codes(person_id)
+    add_factor(only_codes[0], removed_at=now)
+    add_factor(only_codes[1], confirmed_at=None)
+    only_factor = [add_person_on("B2", **recent) for _ in range(3)]
+    for person_id in only_factor:
+        add_factor(person_id)
+    add_recovery_codes(only_factor[0], replaced_at=now)
+    add_recovery_codes(only_factor[1], confirmed_at=None)
+    assert _rungs() == {"B2": 6}
+
+
+def test_a_used_code_still_shows_that_the_sheet_was_kept(app: Flask, time: ManualClock) -> None:
+    person_id = add_person_on("B2")
+    add_factor(person_id)
+    add_recovery_codes(person_id, used_at=time())
+    assert _rungs() == {"B4": 1}
+
+
+def test_who_left_is_not_counted_and_who_is_locked_in_the_directory_is(app: Flask, time: ManualClock) -> None:
+    add_person_on("B5", state="suspended")
+    add_person_on("B4", directory_locked=True)
+    assert _rungs() == {"B4": 1}
+
+
+def test_somebody_without_unit_or_category_is_counted_too(app: Flask, time: ManualClock) -> None:
+    add_person_on("B1", unit_id=None, staff_category=None)
+    (row,) = count_people(reader())
+    assert (row.level, row.staff_category, row.people) == ("", "", 1)
+
+
+def test_everybody_is_counted_by_one_statement(app: Flask, time: ManualClock) -> None:
+    for number in range(12):
+        add_person_on(RECORDED[number % len(RECORDED)], unit_id=add_unit(f"Đơn vị {number}"))
+    statements = []
+    event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    count_people(reader())
+    assert len(statements) == 1
+
+
+def test_long_ago_is_longer_than_the_rule() -> None:
+    assert timedelta(days=30) < LONG_AGO

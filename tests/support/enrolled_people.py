@@ -1,0 +1,51 @@
+"""People who stand where a test wants them."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert
+
+from idp import clock
+from idp.credentials.models import RecoveryCode, TotpCredential
+from idp.database import in_transaction, new_id
+from tests.support.people import add_person
+
+LONG_AGO = timedelta(days=400)
+
+
+def add_person_on(rung: str, **given: Any) -> uuid.UUID:
+    """An official for whom exactly the tests up to this rung hold."""
+    now, facts = clock.now(), {"staff_category": "cong_chuc", **given}
+    name = None if rung == "B0" else f"p{uuid.uuid4().hex[:10]}"
+    if rung >= "B2":
+        facts |= {"first_signed_in_at": now - LONG_AGO, "last_signed_in_at": now - LONG_AGO, "notice_acknowledged_at": now - LONG_AGO}
+    if rung == "B5":
+        facts |= {"last_two_factor_at": now - timedelta(days=1)}
+    person_id = add_person(name, **(facts | given))
+    if rung >= "B4":
+        add_factor(person_id)
+        add_recovery_codes(person_id)
+    return person_id
+
+
+def add_factor(person_id: uuid.UUID, **given: Any) -> None:
+    """A confirmed TOTP factor."""
+    now = clock.now()
+    row = {
+        "id": new_id(),
+        "person_id": person_id,
+        "name": "x",
+        "sealed_secret": b"x",
+        "created_at": now,
+        "confirmed_at": now,
+        "last_step": 0,
+    }
+    in_transaction(lambda connection: connection.execute(insert(TotpCredential), row | given))
+
+
+def add_recovery_codes(person_id: uuid.UUID, **given: Any) -> None:
+    """A confirmed sheet of recovery codes, one long."""
+    now = clock.now()
+    row = {"id": new_id(), "person_id": person_id, "hash": "x", "created_at": now, "confirmed_at": now}
+    in_transaction(lambda connection: connection.execute(insert(RecoveryCode), row | given))
