@@ -10,6 +10,7 @@ from idp.enrollment import pages as enrollment_pages
 from idp.logs import set_up_logs
 from idp.oidc import authorize_endpoint, discovery_endpoint, end_session_endpoint, token_endpoint, userinfo_endpoint
 from idp.sealing import SealingKeys
+from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
 from idp.web import health
 from idp.web.pages import set_up_web
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["hopnhat.sealing_keys"] = SealingKeys(settings.sealing_keys.get_secret_value())
     _set_up_database(app, settings)
     set_up_web(app, settings)
+    set_up_visitors(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -80,7 +80,7 @@ class Person(Record):
     employment_status: Mapped[str | None] = mapped_column(String(32))
     unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
     state: Mapped[str] = mapped_column(String(16), default=PersonState.ACTIVE)
-    state_reason: Mapped[str | None] = mapped_column(String(64))
+    state_reason: Mapped[str | None] = mapped_column(Text)
     state_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     directory_locked: Mapped[bool] = mapped_column(default=False)
     directory_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))

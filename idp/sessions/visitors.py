@@ -1,0 +1,41 @@
+"""Who looks at a page, for the guards of `idp.web.viewer`: the live session with what its person may do; and the way to sign in."""
+
+from flask import Flask, request
+from werkzeug.wrappers import Response
+
+from idp.roles.permissions import permissions_of
+from idp.sessions import assurance, browser_sessions, sign_in_request
+from idp.sessions.sign_in_request import SignInRequest
+from idp.web.viewer import Viewer
+
+AFTER_A_FORM = "/account"  # a form cannot be sent again by a redirect
+
+
+def find_viewer() -> Viewer | None:
+    """The person signed in to this browser, with their permissions as they are at this moment."""
+    live = browser_sessions.current()
+    if live is None:
+        return None
+    return Viewer(
+        person_id=live.person_id,
+        session_id=live.session_id,
+        subject=live.subject,
+        name=live.name,
+        unit_name=live.unit_name,
+        acr=live.acr,
+        auth_time=live.auth_time,
+        shared_pc=live.shared_pc,
+        permissions=permissions_of(live.person_id),
+    )
+
+
+def ask_to_sign_in(minimum_acr: str | None) -> Response:
+    """Send the browser to the sign-in page, which leads back to the page asked for."""
+    return_to = request.full_path.removesuffix("?") if request.method == "GET" else AFTER_A_FORM
+    return sign_in_request.begin(SignInRequest(return_to=return_to, minimum_acr=minimum_acr or assurance.AAL1))
+
+
+def set_up_visitors(app: Flask) -> None:
+    """Tell the guards who looks and how to ask for a sign-in."""
+    app.extensions["hopnhat.find_viewer"] = find_viewer
+    app.extensions["hopnhat.ask_to_sign_in"] = ask_to_sign_in
