@@ -43,7 +43,11 @@ def _fill(connection: Connection, redirect_uri: str, sessions: int) -> dict[str,
     connection.execute(insert(Unit), unit)
     people = [_person_row(number, unit["id"]) for number in range(sessions + OTHER_PEOPLE)]
     connection.execute(insert(Person), people)
-    client = register(connection, ClientMetadata("Đo tốc độ", (redirect_uri,), client_id="bench"), actor="system:bench")
+    client = register(
+        connection,
+        ClientMetadata("Đo tốc độ", (redirect_uri,), scope="openid profile email offline_access", client_id="bench"),
+        actor="system:bench",
+    )
     cookies = []
     for person in people[:sessions]:
         value, _ = browser_sessions.start(

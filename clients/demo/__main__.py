@@ -22,6 +22,7 @@ def main(
 ) -> None:
     """Serve one application on loopback until it is stopped. One process: who is signed in is kept in its memory."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines would hold authorization codes
     party = RelyingParty(LOOKS[application], f"http://127.0.0.1:{port}", issuer, client_id, client_secret, neighbour_name, neighbour_url)
     make_server("127.0.0.1", port, create_application(party), threaded=True).serve_forever()
 
