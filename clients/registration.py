@@ -50,7 +50,7 @@ def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> R
     return Registered(key, client_id, secret)
 
 
-def change(connection: Connection, client_id: str, *, actor: str, **changes: Any) -> ClientMetadata:
+def change(connection: Connection, client_id: str, *, actor: str, reason: str | None = None, **changes: Any) -> ClientMetadata:
     """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
     row = _require(connection, client_id)
     before = _metadata(row)
@@ -61,22 +61,24 @@ def change(connection: Connection, client_id: str, *, actor: str, **changes: Any
     if differing:
         connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **_columns(after)})
         was = {name: asdict(before)[name] for name in differing}
-        audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing)
+        audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing, **_why(reason))
     registry.forget(client_id)
     return after
 
 
-def disable(connection: Connection, client_id: str, *, actor: str) -> bool:
+def disable(connection: Connection, client_id: str, *, actor: str, reason: str | None = None) -> bool:
     """Let nobody in through this client any more; its tokens stop working at once. Return whether this call did it."""
-    return _set_disabled(connection, client_id, disabled=True, actor=actor)
+    return _set_disabled(connection, client_id, disabled=True, actor=actor, reason=reason)
 
 
-def enable(connection: Connection, client_id: str, *, actor: str) -> bool:
+def enable(connection: Connection, client_id: str, *, actor: str, reason: str | None = None) -> bool:
     """Let a disabled client in again. Return whether this call did it."""
-    return _set_disabled(connection, client_id, disabled=False, actor=actor)
+    return _set_disabled(connection, client_id, disabled=False, actor=actor, reason=reason)
 
 
-def rotate_secret(connection: Connection, client_id: str, *, actor: str, transition_days: float = TRANSITION_DAYS) -> Secret:
+def rotate_secret(
+    connection: Connection, client_id: str, *, actor: str, transition_days: float = TRANSITION_DAYS, reason: str | None = None
+) -> Secret:
     """A new secret for a client; the old ones are accepted `transition_days` more, so that its servers can change over one by
     one. Raises NotFound, or Refusal for a public client."""
     row, now = _require(connection, client_id), clock.now()
@@ -87,9 +89,14 @@ def rotate_secret(connection: Connection, client_id: str, *, actor: str, transit
     connection.execute(update(_s).where(_s.c.client_id == row.id, still_open).values(expires_at=ends))
     secret = _add_secret(connection, row.id)
     connection.execute(_change, {"key": row.id, "updated_at": now})
-    audit.record(connection, audit.Event.CLIENT_SECRET_ROTATED, actor=actor, client_id=row.id, old_accepted_until=ends.isoformat())
+    accepted = ends.isoformat()
+    audit.record(connection, audit.Event.CLIENT_SECRET_ROTATED, actor=actor, client_id=row.id, old_accepted_until=accepted, **_why(reason))
     registry.forget(client_id)
     return secret
+
+
+def _why(reason: str | None) -> dict[str, str]:
+    return {"reason": reason} if reason else {}
 
 
 def _require(connection: Connection, client_id: str) -> Any:
@@ -99,13 +106,13 @@ def _require(connection: Connection, client_id: str) -> Any:
     return row
 
 
-def _set_disabled(connection: Connection, client_id: str, *, disabled: bool, actor: str) -> bool:
+def _set_disabled(connection: Connection, client_id: str, *, disabled: bool, actor: str, reason: str | None) -> bool:
     row, now = _require(connection, client_id), clock.now()
     if (row.disabled_at is not None) == disabled:
         return False
     connection.execute(_change, {"key": row.id, "updated_at": now, "disabled_at": now if disabled else None})
     event = audit.Event.CLIENT_DISABLED if disabled else audit.Event.CLIENT_ENABLED
-    audit.record(connection, event, actor=actor, client_id=row.id, name=row.client_name)
+    audit.record(connection, event, actor=actor, client_id=row.id, name=row.client_name, **_why(reason))
     registry.forget(client_id)
     return True
 
