@@ -9,7 +9,7 @@ import enum
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -130,20 +130,26 @@ def record(
     **detail: Any,
 ) -> None:
     """Write one event in the transaction of its deed. `detail` never holds a secret or a personal identification number."""
-    connection.execute(
-        _insert_event,
-        {
-            "id": new_id(),
-            "at": clock.now(),
-            "event": str(event),
-            "actor": actor,
-            "person_id": person_id,
-            "client_id": client_id,
-            "address": request.remote_addr if has_request_context() else None,
-            "request_id": g.get("request_id") if has_request_context() else None,
-            "detail": detail,
-        },
-    )
+    row = _shared_by_events(event, actor)
+    connection.execute(_insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": detail})
+
+
+def record_for_each(connection: Connection, event: Event, people: Iterable[tuple[uuid.UUID, dict[str, Any]]], *, actor: str) -> None:
+    """Write one event for each person (id, detail) in one statement, in the transaction of a deed that is about many."""
+    row = {**_shared_by_events(event, actor), "client_id": None}
+    rows = [{**row, "id": new_id(), "person_id": person_id, "detail": detail} for person_id, detail in people]
+    if rows:
+        connection.execute(_insert_event, rows)
+
+
+def _shared_by_events(event: Event, actor: str) -> dict[str, Any]:
+    return {
+        "at": clock.now(),
+        "event": str(event),
+        "actor": actor,
+        "address": request.remote_addr if has_request_context() else None,
+        "request_id": g.get("request_id") if has_request_context() else None,
+    }
 
 
 def _hash_of(previous: bytes, row: Any) -> bytes:
