@@ -6,6 +6,7 @@ import click
 from flask import Flask
 
 from clients import cli as client_cli
+from clients.cli import group as client_commands
 from idp import cli
 from idp.app import create_app
 from idp.errors import Refusal
@@ -38,6 +39,7 @@ def main() -> None:
 
 
 cli.add_commands(main)
+main.add_command(client_commands)
 main.add_command(client_cli.group)
 
 

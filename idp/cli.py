@@ -18,8 +18,13 @@ from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.doctor import examine
+from idp.enrollment.cli import enrollment
+from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.oidc import upkeep
+from idp.oidc.cli import keys
+from idp.people.cli import people
+from idp.sessions import browser_sessions
 
 _log = structlog.get_logger()
 JOBS_KEY = "hopnhat.jobs"
@@ -30,6 +35,8 @@ def house_jobs() -> list[Job]:
     return [
         *upkeep.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
+        Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
+        Job("snapshot", 600, snapshot_job, lease_seconds=600),
     ]
 
 
@@ -131,5 +138,5 @@ def doctor(as_json: bool) -> None:
 
 def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
-    for command in (serve, worker, doctor, db, audit_group):
+    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys):
         group.add_command(command)
