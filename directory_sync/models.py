@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, Uuid
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -21,16 +21,24 @@ class RunState(enum.StrEnum):
     FAILED = "failed"  # the directory could not be read whole; nothing was changed
 
 
+_IS_RUNNING = text("state = 'running'")
+
+
 class SyncRun(Record):
-    """One run: when, of which source, what it found, what it did, or why it did nothing. `number` is its name for people."""
+    """One run: when, of which source, what it found, what it did, or why it did nothing. `number` is its name for people.
+
+    The index lets one run of a source be under way at a time; `leased_until`: a run silent for longer has died.
+    """
 
     __tablename__ = "sync_run"
+    __table_args__ = (Index("uq_sync_run_running", "source", unique=True, sqlite_where=_IS_RUNNING, postgresql_where=_IS_RUNNING),)
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     number: Mapped[int] = mapped_column(unique=True)
     source: Mapped[str] = mapped_column(String(32))
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(Text)
@@ -43,6 +51,19 @@ class SyncRun(Record):
     returned: Mapped[int] = mapped_column(default=0)
     units_changed: Mapped[int] = mapped_column(default=0)
     flaws: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class ChangeKind(enum.StrEnum):
+    """What a change is."""
+
+    JOINED = "joined"
+    CHANGED = "changed"
+    MOVED = "moved"
+    SUSPENDED = "suspended"
+    RETURNED = "returned"
+    UNIT_ADDED = "unit_added"
+    UNIT_CHANGED = "unit_changed"
+    UNIT_CLOSED = "unit_closed"
 
 
 class SyncChange(Record):

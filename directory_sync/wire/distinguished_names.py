@@ -1,5 +1,6 @@
 """Distinguished names (RFC 4514): taken apart, compared, escaped."""
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ ALIASES = {
     "domaincomponent": "dc", "rfc822mailbox": "mail", "gn": "givenname", "localityname": "l", "mobiletelephonenumber": "mobile",
 }  # fmt: skip
 _SPECIAL = frozenset(',+"\\<>;=')
+_FIRST_RDN = re.compile(r'(?:[^,"\\]|\\.|"(?:[^"\\]|\\.)*")*', re.DOTALL)
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -62,9 +64,8 @@ def split(dn: str, separator: str = ",") -> list[str]:
 
 def parent_text(dn: str) -> str:
     """A DN without its first RDN, as written; empty for the last."""
-    if "\\" not in dn and '"' not in dn:
-        return dn.partition(",")[2]
-    return ",".join(split(dn)[1:])
+    first = _FIRST_RDN.match(dn)
+    return dn[first.end() + 1 :] if first else ""
 
 
 def _unescape(text: str) -> str:

@@ -153,3 +153,19 @@ def read_entry_name(data: bytes, start: int, end: int) -> tuple[str, int]:
     """The DN of a search entry, and where its attributes begin. Raises Malformed."""
     name_start, name_end = ber.expect(data, start, end, ber.OCTETS)
     return ber.to_text(data, name_start, name_end), name_end
+
+
+def read_first_value(data: bytes, position: int, end: int, wanted: bytes) -> bytes:
+    """The first value of one attribute (its name in lower case), empty when it is absent, without reading the others' values.
+    Raises Malformed."""
+    header = ber.read_header
+    tag, position, stop = header(data, position, end)
+    if tag != ber.SEQUENCE or stop != end:
+        raise Malformed("an entry of another shape")
+    while position < end:
+        _, inside, position = header(data, position, end)
+        _, start, name_end = header(data, inside, position)
+        if name_end - start == len(wanted) and data[start:name_end].lower() == wanted:
+            value_start, value_end = ber.expect(data, name_end, position, ber.SET)
+            return data[slice(*ber.expect(data, value_start, value_end, ber.OCTETS))] if value_start < value_end else b""
+    return b""

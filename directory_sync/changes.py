@@ -1,0 +1,190 @@
+"""What is different between the directory and what we know: compared person by person and unit by unit, changing nothing."""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from directory_sync.staff_record import StaffRecord
+from directory_sync.unit_tree import UnitRecord, UnitTree
+from idp.database import table_of
+from idp.people.models import Person, PersonState, Unit
+
+SOURCE = "ldap"
+GONE, LOCKED = "gone_from_directory", "locked_in_directory"
+OUR_REASONS = frozenset({GONE, LOCKED})  # whoever was suspended for another reason was suspended by a person, and stays so
+FACTS = (
+    "name", "username", "mail", "phone", "staff_code", "staff_category", "title", "employment_status", "unit_key", "locked",
+)  # fmt: skip
+QUIET_FACTS = ("directory_dn", "username_key", "mail_key")  # follow from others, or from the name of a unit above
+CHUNK = 500
+
+_p, _u = table_of(Person), table_of(Unit)
+_known = select(_p.c.source_key, _p.c.id, _p.c.directory_digest, _p.c.state, _p.c.state_reason, _p.c.directory_locked).where(
+    _p.c.source == SOURCE
+)
+_stored = select(
+    *(_p.c[name] for name in (*FACTS, *QUIET_FACTS) if name not in ("unit_key", "locked")),
+    _p.c.id,
+    _p.c.directory_locked.label("locked"),
+    _u.c.source_key.label("unit_key"),
+).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id))
+_units = select(_u.c.source_key, _u.c.id, _u.c.code, _u.c.name, _u.c.level, _u.c.parent_id, _u.c.valid_to).where(_u.c.source == SOURCE)
+
+
+class KnownPerson(NamedTuple):
+    """What is known of a person, as far as comparing needs it. A tuple, because there are tens of thousands."""
+
+    person_id: uuid.UUID
+    digest: bytes | None
+    state: str
+    state_reason: str | None
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A person whose entry reads differently. `before` and `after` hold the facts that differ; both empty: only the digest or
+    the DN does."""
+
+    person_id: uuid.UUID
+    record: StaffRecord
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the unit is another."""
+        return "unit_key" in self.after
+
+
+@dataclass(frozen=True)
+class KnownUnit:
+    """A unit as it is remembered."""
+
+    unit_id: uuid.UUID
+    record: UnitRecord
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class UnitChanges:
+    """What happens to units: new ones (parents first), changed or reopened ones, and those that are gone."""
+
+    added: Sequence[UnitRecord]
+    changed: Sequence[tuple[KnownUnit, UnitRecord]]
+    closed: Sequence[KnownUnit]
+
+    def __len__(self) -> int:
+        return len(self.added) + len(self.changed) + len(self.closed)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything one run would do. `people_read` and `active_before` are what its safety is judged by."""
+
+    units: UnitChanges
+    joins: Sequence[StaffRecord]
+    updates: Sequence[Update]
+    suspensions: Sequence[tuple[uuid.UUID, str]]
+    returns: Sequence[uuid.UUID]
+    people_read: int
+    units_read: int
+    known_people: int
+    active_before: int
+    open_units_before: int
+
+    @property
+    def told_updates(self) -> list[Update]:
+        """The updates that people would call a change."""
+        return [update for update in self.updates if update.after]
+
+    @property
+    def are_none(self) -> bool:
+        """Whether there is nothing to tell."""
+        return not (len(self.units) or self.joins or self.suspensions or self.returns or self.told_updates)
+
+
+def known_people(connection: Connection) -> dict[str, KnownPerson]:
+    """Everybody who ever came from the directory, by entryUUID."""
+    return {key: KnownPerson(*rest) for key, *rest in connection.execute(_known)}
+
+
+def known_units(connection: Connection) -> dict[str, KnownUnit]:
+    """Every unit that ever came from the directory, by entryUUID."""
+    rows = connection.execute(_units).all()
+    key_of = {row.id: row.source_key for row in rows}
+    return {
+        row.source_key: KnownUnit(
+            row.id,
+            UnitRecord(row.source_key, row.code, row.name, row.level, key_of.get(row.parent_id)),
+            row.valid_to is None,
+        )
+        for row in rows
+    }
+
+
+def compare_units(known: Mapping[str, KnownUnit], tree: UnitTree) -> UnitChanges:
+    """What is different in the unit tree."""
+    read = {unit.source_key for unit in tree.units}
+    return UnitChanges(
+        added=[unit for unit in tree.units if unit.source_key not in known],
+        changed=[
+            (known[unit.source_key], unit)
+            for unit in tree.units
+            if unit.source_key in known and (known[unit.source_key].record != unit or not known[unit.source_key].is_open)
+        ],
+        closed=[unit for key, unit in known.items() if unit.is_open and key not in read],
+    )
+
+
+def compare(
+    connection: Connection,
+    known: Mapping[str, KnownPerson],
+    units: Mapping[str, KnownUnit],
+    tree: UnitTree,
+    seen: frozenset[str] | set[str],
+    fresh: Mapping[str, StaffRecord],
+) -> Changes:
+    """All that is different. `seen`: the keys of everybody read; `fresh`: of those whose digest is new, what was understood."""
+    suspensions: list[tuple[uuid.UUID, str]] = []
+    returns: list[uuid.UUID] = []
+    for key, person in known.items():
+        locked = fresh[key].locked if key in fresh else person.locked
+        if person.state == PersonState.ACTIVE and (key not in seen or locked):
+            suspensions.append((person.person_id, LOCKED if key in seen else GONE))
+        elif person.state == PersonState.SUSPENDED and person.state_reason in OUR_REASONS and key in seen and not locked:
+            returns.append(person.person_id)
+    return Changes(
+        units=compare_units(units, tree),
+        joins=[record for key, record in fresh.items() if key not in known],
+        updates=list(_updates(connection, {known[key].person_id: record for key, record in fresh.items() if key in known})),
+        suspensions=suspensions,
+        returns=returns,
+        people_read=len(seen),
+        units_read=len(tree.units),
+        known_people=len(known),
+        active_before=sum(person.state == PersonState.ACTIVE for person in known.values()),
+        open_units_before=sum(unit.is_open for unit in units.values()),
+    )
+
+
+def _updates(connection: Connection, changed: Mapping[uuid.UUID, StaffRecord]) -> Iterator[Update]:
+    waiting = iter(changed)
+    while chunk := list(islice(waiting, CHUNK)):
+        for row in connection.execute(_stored.where(_p.c.id.in_(chunk))).mappings():
+            record = changed[row["id"]]
+            differing = [name for name in FACTS if row[name] != getattr(record, name)]
+            yield Update(row["id"], record, {name: row[name] for name in differing}, {name: getattr(record, name) for name in differing})
+
+
+def told_people(connection: Connection, person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The names of people already known."""
+    names: dict[uuid.UUID, str] = {}
+    for start in range(0, len(person_ids), CHUNK):
+        rows = connection.execute(select(_p.c.id, _p.c.name).where(_p.c.id.in_(person_ids[start : start + CHUNK])))
+        names |= {row.id: row.name for row in rows}
+    return names

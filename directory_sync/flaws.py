@@ -1,0 +1,43 @@
+"""What a run noticed to be wrong with entries, told so that it can be put right at its source."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from directory_sync.changes import SOURCE, Changes
+from directory_sync.directory_text import Flaw
+from directory_sync.staff_record import StaffRecord
+from directory_sync.unit_tree import UnitTree
+from idp.database import table_of
+from idp.people.models import Person, PersonState
+
+_p = table_of(Person)
+SHARED = ((Flaw.SHARED_STAFF_CODE, "staff_code"), (Flaw.SHARED_USERNAME, "username_key"), (Flaw.SHARED_MAIL, "mail_key"))
+
+
+def noticed(connection: Connection, changes: Changes, tree: UnitTree) -> list[dict[str, Any]]:
+    """The flaws of everybody whom this run understood (on a first run everybody, later whoever is new or changed), values shared
+    with others included. Asked after the changes were applied."""
+    records = [*changes.joins, *(update.record for update in changes.updates)]
+    names = {unit.source_key: unit.name for unit in tree.units}
+    found = [_told(flaw, record, names) for record in records for flaw in sorted(record.flaws)]
+    for flaw, column in SHARED:
+        shared = _shared(connection, column)
+        found += [_told(flaw, record, names, getattr(record, column)) for record in records if getattr(record, column) in shared]
+    return found
+
+
+def _shared(connection: Connection, column: str) -> set[str]:
+    value = _p.c[column]
+    query = (
+        select(value)
+        .where(_p.c.source == SOURCE, _p.c.state == PersonState.ACTIVE, value.is_not(None))
+        .group_by(value)
+        .having(func.count() > 1)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _told(flaw: Flaw, record: StaffRecord, names: dict[str, str], value: str | None = None) -> dict[str, Any]:
+    told = {"kind": str(flaw), "name": record.name, "entry": record.directory_dn, "unit": names.get(record.unit_key or "")}
+    return told | ({"value": value} if value else {})

@@ -1,0 +1,123 @@
+"""The ledger of sync runs: one run at a time begins, shows that it is alive, and ends; nothing of it is forgotten."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from directory_sync.changes import SOURCE
+from directory_sync.models import RunState, SyncChange, SyncRun
+from idp import clock
+from idp.database import new_id, table_of
+from idp.errors import NotFound, Refusal
+
+LEASE = timedelta(seconds=120)  # longer than the longest silence of a directory that is being read
+KEEP_UNCHANGED = timedelta(days=1)  # a run a minute that found nothing is worth remembering for a day
+
+_r, _c = table_of(SyncRun), table_of(SyncChange)
+_is_running = (_r.c.source == SOURCE) & (_r.c.state == RunState.RUNNING)
+_bury_dead = (
+    update(_r)
+    .where(_is_running, _r.c.leased_until <= bindparam("now"))
+    .values(state=RunState.FAILED, reason="interrupted", finished_at=bindparam("now"), leased_until=None)
+)
+_newest = select(func.max(_r.c.number)).scalar_subquery()  # stays: its number must not be given again
+_forget_unchanged = delete(_r).where(
+    _r.c.source == SOURCE, _r.c.state == RunState.UNCHANGED, _r.c.started_at < bindparam("before"), _r.c.number < _newest
+)
+_running = select(_r.c.number).where(_is_running)
+_next_number = select(func.coalesce(func.max(_r.c.number), 0) + 1)
+_renew = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING).values(leased_until=bindparam("until"))
+_finish = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING)
+_before = select(_r.c.state, _r.c.reason).where(_r.c.number < bindparam("number")).order_by(_r.c.number.desc()).limit(1)
+
+
+class AlreadyRunning(Refusal):
+    """Another run is under way."""
+
+    reason = "already_running"
+    status = 409
+
+
+class LeaseLost(Exception):
+    """This run was silent for so long that it was taken for dead; another may have begun. It must not write any more."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run under way."""
+
+    run_id: uuid.UUID
+    number: int
+    started_by: str
+
+
+def begin(connection: Connection, started_by: str) -> Run:
+    """Begin a run; one that died is buried first. Raises AlreadyRunning.
+
+    Two that begin at once: the index on running runs lets one insert pass, so the other's raises IntegrityError.
+    """
+    now = clock.now()
+    connection.execute(_bury_dead, {"now": now})
+    connection.execute(_forget_unchanged, {"before": now - KEEP_UNCHANGED})
+    running = connection.execute(_running).scalar()
+    if running is not None:
+        raise already_running(running)
+    run = Run(new_id(), connection.execute(_next_number).scalar_one(), started_by)
+    connection.execute(
+        insert(SyncRun),
+        {
+            "id": run.run_id, "number": run.number, "source": SOURCE, "started_by": started_by, "started_at": now,
+            "leased_until": now + LEASE, "state": RunState.RUNNING,
+        },
+    )  # fmt: skip
+    return run
+
+
+def already_running(number: int | None) -> AlreadyRunning:
+    """The refusal for who comes second."""
+    return AlreadyRunning(_("Lượt đồng bộ số %(number)s đang chạy. Chờ lượt này kết thúc.", number=number or "?"))
+
+
+def renew(connection: Connection, run: Run) -> None:
+    """Show that the run is alive. Raises LeaseLost."""
+    if connection.execute(_renew, {"run": run.run_id, "until": clock.now() + LEASE}).rowcount != 1:
+        raise LeaseLost
+
+
+def finish(connection: Connection, run: Run, state: RunState, reason: str | None = None, **found: Any) -> bool:
+    """End the run with what it found. Return whether it tells anything that the run before did not. Raises LeaseLost."""
+    values = {"state": state, "reason": reason, "finished_at": clock.now(), "leased_until": None, **found}
+    if connection.execute(_finish.values(**values), {"run": run.run_id}).rowcount != 1:
+        raise LeaseLost
+    before = connection.execute(_before, {"number": run.number}).first()
+    return before is None or (before.state, before.reason) != (state, reason)
+
+
+def list_runs(connection: Connection, most: int = 50, before: int | None = None, *, with_changes: bool = False) -> Sequence[Any]:
+    """The newest runs, newest first; `before`: only those with a lower number; `with_changes`: without those that found nothing."""
+    columns = [column for column in _r.c if column.name != "flaws"]
+    query = select(*columns).order_by(_r.c.number.desc()).limit(most)
+    if before is not None:
+        query = query.where(_r.c.number < before)
+    if with_changes:
+        query = query.where(_r.c.state != RunState.UNCHANGED)
+    return connection.execute(query).all()
+
+
+def require_run(connection: Connection, number: int) -> Any:
+    """One run. Raises NotFound."""
+    found = connection.execute(select(_r).where(_r.c.number == number)).first()
+    if found is None:
+        raise NotFound(_("Không có lượt đồng bộ số %(number)s.", number=number))
+    return found
+
+
+def list_changes(connection: Connection, run_id: uuid.UUID, most: int = 200, after: uuid.UUID | None = None) -> Sequence[Any]:
+    """The changes of a run in the order in which they were made, a page at a time; `after`: the last one of the page before."""
+    query = select(_c).where(_c.c.run_id == run_id).order_by(_c.c.id).limit(most)
+    return connection.execute(query.where(_c.c.id > after) if after else query).all()

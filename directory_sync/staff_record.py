@@ -1,0 +1,106 @@
+"""What the directory says of one person, understood: plain facts in NFC, and what is wrong with the entry."""
+
+import hashlib
+from dataclasses import dataclass
+
+from directory_sync.directory_text import Flaw, clean
+from directory_sync.unit_tree import UnitTree
+from idp.people.models import StaffCategory
+from idp.people.names import fold, username_key
+
+ATTRIBUTES = (
+    "entryUUID", "uid", "displayName", "cn", "title", "mail", "mobile", "telephoneNumber", "employeeNumber", "employeeType",
+    "departmentNumber", "businessCategory", "pwdAccountLockedTime",
+)  # fmt: skip
+UNDERSTANDING = b"1"  # another number when this module reads entries differently: then every entry is understood anew
+LOCKED_FOR_GOOD = b"000001010000Z"
+LONGEST_NAME, LONGEST_KEY, LONGEST_CODE, LONGEST_STATUS = 255, 255, 64, 32
+CATEGORIES = {
+    "can bo": StaffCategory.CAN_BO,
+    "cong chuc": StaffCategory.CONG_CHUC,
+    "vien chuc": StaffCategory.VIEN_CHUC,
+    "hop dong": StaffCategory.HOP_DONG,
+    "nguoi lao dong hop dong": StaffCategory.HOP_DONG,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRecord:
+    """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: an administrator of the directory locked them."""
+
+    source_key: str
+    digest: bytes
+    directory_dn: str
+    username: str | None
+    username_key: str | None
+    mail: str | None
+    mail_key: str | None
+    phone: str | None
+    staff_code: str | None
+    staff_category: str | None
+    name: str
+    title: str | None
+    employment_status: str | None
+    unit_key: str | None
+    locked: bool
+    flaws: frozenset[Flaw]
+
+
+def digest_of(raw: bytes, unit_key: str | None, tree: UnitTree) -> bytes:
+    """32 bytes that stay the same as long as everything does from which the facts follow: the entry as it came over the wire,
+    its unit, and this module. Whoever has the same digest as before need not be understood again."""
+    return hashlib.sha256(UNDERSTANDING + (unit_key.encode() if unit_key else tree.print) + raw).digest()
+
+
+def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, digest: bytes, tree: UnitTree) -> StaffRecord:
+    """The facts of an entry; `attributes` by lower-case name."""
+    flaws: set[Flaw] = set()
+
+    def text(name: str, longest: int = LONGEST_NAME) -> str | None:
+        values = attributes.get(name)
+        found = clean(values[0], flaws) if values else None
+        if found and len(found) > longest:
+            flaws.add(Flaw.TOO_LONG)
+            return None
+        return found
+
+    username = text("uid", LONGEST_KEY)
+    mail = _mail(attributes.get("mail", []), username, flaws)
+    code, title = text("employeenumber", LONGEST_CODE), text("title")
+    category = CATEGORIES.get(fold(text("employeetype") or ""))
+    unit_key = _unit(dn, text("departmentnumber"), tree, flaws)
+    name = text("displayname") or text("cn")
+    key = username_key(username) if username else None
+    for flaw, is_so in (
+        (Flaw.NO_USERNAME, not username), (Flaw.UNUSABLE_USERNAME, username and not key), (Flaw.NO_MAIL, not mail), (Flaw.NO_TITLE, not title),
+        (Flaw.NO_STAFF_CODE, not code), (Flaw.UNKNOWN_CATEGORY, not category), (Flaw.NO_NAME, not name), (Flaw.NO_UNIT, not unit_key),
+    ):  # fmt: skip
+        if is_so:
+            flaws.add(flaw)
+    return StaffRecord(
+        source_key, digest, dn, username, key, mail, username_key(mail) if mail else None,
+        text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
+        text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes.get("pwdaccountlockedtime", [])), frozenset(flaws),
+    )  # fmt: skip
+
+
+def _mail(values: list[bytes], username: str | None, flaws: set[Flaw]) -> str | None:
+    """The address that goes with the username when there are several, else the first."""
+    found = [text for text in (clean(value, flaws) for value in values) if text and "@" in text and len(text) <= LONGEST_KEY]
+    if len(found) > 1:
+        flaws.add(Flaw.SEVERAL_MAILS)
+    return next((text for text in found if username and text.lower().startswith(username.lower() + "@")), found[0] if found else None)
+
+
+def _unit(dn: str, code: str | None, tree: UnitTree, flaws: set[Flaw]) -> str | None:
+    """Where the entry hangs in the tree; for one that hangs outside of it, the unit whose code it carries."""
+    hangs, named = tree.unit_above(dn), tree.by_code.get(code or "")
+    if hangs and named and hangs != named:
+        flaws.add(Flaw.OTHER_UNIT)
+    return hangs or named
+
+
+def _is_locked(values: list[bytes]) -> bool:
+    """Locked by an administrator until he unlocks. Any other time stamp is the directory's own pause after wrong passwords
+    (draft-behera-ldap-password-policy §5.3.3): it stops binds by itself, and a stranger who guesses must end no sessions."""
+    return LOCKED_FOR_GOOD in values
