@@ -95,7 +95,7 @@ def rotate_secret(
     return secret
 
 
-def _why(reason: str | None) -> dict[str, str]:
+def _why(reason: str | None) -> dict[str, Any]:
     return {"reason": reason} if reason else {}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from idp import records
+from idp.console import audit_pages, client_pages, home, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
 from idp.logs import set_up_logs
@@ -19,6 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     health.blueprint,
     enrollment_pages.blueprint,
+    home.blueprint,
+    client_pages.blueprint,
+    people_pages.blueprint,
+    audit_pages.blueprint,
     discovery_endpoint.blueprint,
     authorize_endpoint.blueprint,
     token_endpoint.blueprint,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, Uuid, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Uuid, bindparam, case, exists, func, literal, or_, select
 
 from idp import clock
 from idp.credentials.models import RecoveryCode, TotpCredential
@@ -81,6 +81,11 @@ _COUNT = select(
 def recent_since(now: datetime | None = None) -> datetime:
     """The instant since which a sign-in with two factors counts: N days before now."""
     return (now or clock.now()) - timedelta(days=current_settings().tracker_recent_days)
+
+
+def standing() -> ColumnElement[str]:
+    """The rung of one person, as a column of a query on persons."""
+    return STANDS_ON.params(recent=recent_since())
 
 
 def count_people(connection: Connection) -> list[Any]:

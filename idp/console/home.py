@@ -1,0 +1,122 @@
+"""/console: what needs attention, first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import Blueprint, Flask, current_app, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection, func, select
+
+from clients.models import Client
+from idp import clock
+from idp.console.trail import ChainState, chain_state
+from idp.database import reader, table_of
+from idp.outbox import OutboxMessage
+from idp.people.models import Person, PersonState
+from idp.sessions.models import BrowserSession
+from idp.web.formats import format_number, format_time
+from idp.web.viewer import Permission, may, requires
+
+blueprint = Blueprint("console", __name__)
+ATTENTION_KEY = "hopnhat.console_attention"
+LOOK_BACK = timedelta(days=7)
+CHAIN_MAY_LAG = timedelta(minutes=5)
+_p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing to know: kind ok, warn or bad; where to look, when there is a page for it."""
+
+    kind: str
+    words: str
+    href: str | None = None
+
+
+Attention = Callable[[Connection], list[Notice]]
+
+
+def add_attention(app: Flask, look: Attention) -> None:
+    """Let another feature say on the console's home what needs attention there; it decides itself who may see it."""
+    app.extensions.setdefault(ATTENTION_KEY, []).append(look)
+
+
+@blueprint.get("/console")
+@requires(Permission.OPEN_CONSOLE)
+def home() -> str:
+    """What needs attention, and the size of things."""
+    connection = reader()
+    looks = [_logouts, _chain, *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, []))]
+    notices = [notice for look in looks for notice in look(connection)]
+    notices.sort(key=lambda notice: ("bad", "warn", "ok").index(notice.kind))
+    return render_template("console/home.html", notices=notices, figures=_figures(connection))
+
+
+def _logouts(connection: Connection) -> list[Notice]:
+    if not may(Permission.SEE_CLIENTS):
+        return []
+    query = select(
+        func.count(_o.c.failed_at), func.count().filter(_o.c.failed_at.is_(None), _o.c.delivered_at.is_(None), _o.c.attempts > 1)
+    ).where(_o.c.created_at > clock.now() - LOOK_BACK, _o.c.kind == "logout_token")
+    given_up, trying = connection.execute(query).one()
+    where = url_for("console_clients.list_clients")
+    if given_up:
+        return [
+            Notice("bad", _("%(number)s lệnh đăng xuất không đến được ứng dụng trong 7 ngày qua.", number=format_number(given_up)), where)
+        ]
+    if trying:
+        return [Notice("warn", _("%(number)s lệnh đăng xuất đang được gửi lại.", number=format_number(trying)), where)]
+    return [Notice("ok", _("Mọi lệnh đăng xuất trong 7 ngày qua đã đến các ứng dụng."))]
+
+
+def _chain(connection: Connection) -> list[Notice]:
+    if not may(Permission.SEE_AUDIT):
+        return []
+    state: ChainState = chain_state(connection)
+    where = url_for("console_audit.trail")
+    oldest_waits = state.linked_until is None or clock.now() - state.linked_until > CHAIN_MAY_LAG
+    if state.waiting and oldest_waits:
+        return [
+            Notice(
+                "warn",
+                _("%(number)s sự kiện chưa được nối vào chuỗi băm. Kiểm tra tiến trình nền (worker).", number=format_number(state.waiting)),
+                where,
+            )
+        ]
+    words = _(
+        "Chuỗi băm của nhật ký: %(number)s sự kiện, nối đến %(time)s.",
+        number=format_number(state.links),
+        time=format_time(state.linked_until),
+    )
+    return [Notice("ok", words, where)]
+
+
+def _figures(connection: Connection) -> list[tuple[str, int, str | None]]:
+    now = clock.now()
+    found: list[tuple[str, Any, str | None, Permission]] = [
+        (
+            _("Cán bộ đang hoạt động"),
+            select(func.count()).where(_p.c.state == PersonState.ACTIVE.value),
+            "console_people.list_people",
+            Permission.SEE_PEOPLE,
+        ),
+        (
+            _("Phiên đăng nhập đang mở"),
+            select(func.count()).where(_s.c.ended_at.is_(None), _s.c.expires_at > now),
+            None,
+            Permission.SEE_PEOPLE,
+        ),
+        (
+            _("Ứng dụng đang kết nối"),
+            select(func.count()).where(_c.c.disabled_at.is_(None)),
+            "console_clients.list_clients",
+            Permission.SEE_CLIENTS,
+        ),
+    ]
+    return [
+        (words, connection.execute(query).scalar_one(), url_for(endpoint) if endpoint else None)
+        for words, query, endpoint, permission in found
+        if may(permission)
+    ]

@@ -1,0 +1,133 @@
+"""/console/people: people found without accents, each with data, factors, sessions and history; suspended and restored with a reason."""
+
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from idp import access
+from idp.console.person_facts import count_open_sessions, facts_of
+from idp.console.reasons import read_reason
+from idp.console.trail import Filters as TrailFilters
+from idp.console.trail import read_page
+from idp.console.words import assurance_words, reason_words, role_words
+from idp.database import in_transaction, reader, table_of
+from idp.enrollment.rungs import LABELS, RECORDED, Rung, standing
+from idp.errors import Refusal
+from idp.people import units
+from idp.people.models import Level, Person, PersonState
+from idp.people.roster import Filters, count_people, require_person, search_people
+from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
+from idp.roles.permissions import scope_of
+from idp.sessions import browser_sessions
+from idp.web.viewer import Permission, may, require_viewer, requires
+
+blueprint = Blueprint("console_people", __name__)
+SHOWN_EVENTS = 30
+_p = table_of(Person)
+
+
+def _within(permission: Permission) -> Collection[uuid.UUID] | None:
+    """The units whose people the viewer may see or change; None: all."""
+    scope = scope_of(require_viewer().person_id, permission)
+    return None if scope.whole_province else scope.unit_ids
+
+
+@blueprint.get("/console/people")
+@requires(Permission.SEE_PEOPLE)
+def list_people() -> str:
+    """One page of the roster."""
+    filters = _read_filters()
+    rung = standing().label("rung")
+    page = search_people(reader(), filters, after=request.args.get("after"), columns=[rung])
+    kept = {name: value for name, value in request.args.items() if value and name in ("q", "level", "state", "rung", "unit")}
+    return render_template(
+        "console/people.html",
+        page=page, total=count_people(reader(), filters), kept=kept, labels=LABELS, state_words=state_words,
+        unit=units.find_unit(reader(), filters.unit_id) if filters.unit_id else None,
+        levels=[("", _("Mọi cấp")), *((level.value, words) for level, words in LEVELS.items())],
+        states=[("", _("Mọi trạng thái")), *((state.value, words) for state, words in STATES.items())],
+        rungs=[("", _("Mọi bậc")), *((rung.value, f"{rung.value} · {LABELS[rung]}") for rung in RECORDED)],
+    )  # fmt: skip
+
+
+def _read_filters() -> Filters:
+    given = request.args
+    level, state, rung = given.get("level", ""), given.get("state", ""), given.get("rung", "")
+    return Filters(
+        text=given.get("q", "")[:200],
+        level=level if level in set(Level) else "",
+        state=state if state in set(PersonState) else "",
+        unit_id=_key(given.get("unit")),
+        within=_within(Permission.SEE_PEOPLE),
+        conditions=[standing() == rung] if rung in set(Rung) else (),
+    )
+
+
+def _key(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+@blueprint.get("/console/people/<uuid:person_id>")
+@requires(Permission.SEE_PEOPLE)
+def show(person_id: uuid.UUID) -> str:
+    """All that the console knows of one person."""
+    person = require_person(reader(), person_id, _within(Permission.SEE_PEOPLE))
+    history, _more = read_page(reader(), TrailFilters(person_id=person_id), most=SHOWN_EVENTS)
+    rung = reader().execute(select(standing()).where(_p.c.id == person_id)).scalar_one()
+    return render_template(
+        "console/person.html",
+        person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
+        rung=Rung(rung), labels=LABELS, changeable=_may_change(person_id), category=category_words, level=level_words,
+        state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
+    )  # fmt: skip
+
+
+def _may_change(person_id: uuid.UUID) -> bool:
+    if not may(Permission.SUSPEND_PEOPLE) or person_id == require_viewer().person_id:
+        return False
+    try:
+        require_person(reader(), person_id, _within(Permission.SUSPEND_PEOPLE))
+    except Refusal:
+        return False
+    return True
+
+
+@blueprint.get("/console/people/<uuid:person_id>/<any(suspend, restore, sign_out):deed>")
+@requires(Permission.SUSPEND_PEOPLE)
+def ask_why(person_id: uuid.UUID, deed: str) -> str:
+    """What the deed will do, and why it is done."""
+    return _reason_page(_require_changeable(person_id), deed)
+
+
+@blueprint.post("/console/people/<uuid:person_id>/<any(suspend, restore, sign_out):deed>")
+@requires(Permission.SUSPEND_PEOPLE)
+def carry_out(person_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
+    """Suspend, restore, or sign out everywhere, with a reason."""
+    person, actor = _require_changeable(person_id), require_viewer().actor
+    reason, errors = read_reason()
+    if errors:
+        return _reason_page(person, deed, errors), 400
+    do: dict[str, Any] = {"suspend": access.withdraw, "restore": access.restore, "sign_out": browser_sessions.end_all}
+    in_transaction(lambda connection: do[deed](connection, person_id, reason=reason, actor=actor))
+    return redirect(url_for("console_people.show", person_id=person_id), 303)
+
+
+def _require_changeable(person_id: uuid.UUID) -> Any:
+    if person_id == require_viewer().person_id:
+        raise Refusal(_("Không tự vô hiệu hóa hoặc đăng xuất chính mình tại đây. Nhờ một quản trị viên khác."), "own_account", 403)
+    return require_person(reader(), person_id, _within(Permission.SUSPEND_PEOPLE))
+
+
+def _reason_page(person: Any, deed: str, errors: dict[str, str] | None = None) -> str:
+    sessions, applications = count_open_sessions(reader(), person.id), len(facts_of(reader(), person.id).applications)
+    return render_template(
+        "console/person_reason.html", person=person, deed=deed, errors=errors or {}, sessions=sessions, applications=applications
+    )

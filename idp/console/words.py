@@ -1,0 +1,105 @@
+"""Events, roles, assurances and reasons in words: one sentence for each kind of event."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from idp.audit import Event
+from idp.roles.models import Role
+from idp.sessions.assurance import AAL1, AAL2, AAL3
+
+ROLES = {
+    Role.IT_ADMIN: _l("Quản trị CNTT"),
+    Role.HR_OFFICER: _l("Cán bộ tổ chức"),
+    Role.LEADER: _l("Lãnh đạo"),
+    Role.AUDITOR: _l("Kiểm tra"),
+}
+ASSURANCES = {AAL1: _l("Mật khẩu"), AAL2: _l("Đa yếu tố"), AAL3: _l("Đa yếu tố, chống giả mạo")}
+
+# %(person)s: whom it concerns; %(client)s: the application; both are there only where the event has them.
+SENTENCES: dict[str, LazyString] = {
+    Event.PERSON_ADDED: _l("Thêm %(person)s"),
+    Event.PERSON_CHANGED: _l("Cập nhật dữ liệu của %(person)s"),
+    Event.PERSON_SUSPENDED: _l("Vô hiệu hóa %(person)s"),
+    Event.PERSON_RESTORED: _l("Mở lại tài khoản của %(person)s"),
+    Event.NOTICE_ACKNOWLEDGED: _l("%(person)s đã đọc thông báo xử lý dữ liệu"),
+    Event.PASSWORD_VERIFIED: _l("%(person)s nhập đúng mật khẩu"),
+    Event.PASSWORD_REFUSED: _l("Mật khẩu của %(person)s bị từ chối"),
+    Event.SECOND_FACTOR_VERIFIED: _l("%(person)s nhập đúng mã xác thực"),
+    Event.SECOND_FACTOR_REFUSED: _l("Mã xác thực của %(person)s bị từ chối"),
+    Event.TOTP_ENROLLED: _l("%(person)s đăng ký ứng dụng tạo mã"),
+    Event.TOTP_REMOVED: _l("Gỡ ứng dụng tạo mã của %(person)s"),
+    Event.RECOVERY_CODES_ISSUED: _l("Cấp mã dự phòng cho %(person)s"),
+    Event.RECOVERY_CODES_CONFIRMED: _l("%(person)s xác nhận đã cất mã dự phòng"),
+    Event.RECOVERY_CODE_USED: _l("%(person)s dùng một mã dự phòng"),
+    Event.ACCOUNT_THROTTLED: _l("Tạm khóa đăng nhập của %(person)s vì nhập sai nhiều lần"),
+    Event.SESSION_STARTED: _l("%(person)s đăng nhập"),
+    Event.SESSION_RAISED: _l("%(person)s xác thực bổ sung"),
+    Event.SESSION_ENDED: _l("Phiên đăng nhập của %(person)s kết thúc"),
+    Event.AUTHORIZATION_GRANTED: _l("%(person)s vào %(client)s"),
+    Event.AUTHORIZATION_REFUSED: _l("%(client)s bị từ chối cấp mã truy cập"),
+    Event.AUTHORIZATION_REVOKED: _l("Thu hồi quyền vào %(client)s của %(person)s"),
+    Event.CODE_REPLAYED: _l("%(client)s dùng lại một mã ủy quyền đã dùng"),
+    Event.REFRESH_TOKEN_REPLAYED: _l("%(client)s dùng lại một mã làm mới đã dùng"),
+    Event.LOGOUT_DELIVERED: _l("%(client)s đã nhận lệnh đăng xuất của %(person)s"),
+    Event.LOGOUT_FAILED: _l("%(client)s không nhận lệnh đăng xuất của %(person)s"),
+    Event.CLIENT_REGISTERED: _l("Đăng ký kết nối %(client)s"),
+    Event.CLIENT_CHANGED: _l("Thay đổi đăng ký của %(client)s"),
+    Event.CLIENT_DISABLED: _l("Ngừng kết nối %(client)s"),
+    Event.CLIENT_ENABLED: _l("Mở lại kết nối %(client)s"),
+    Event.CLIENT_SECRET_ROTATED: _l("Đổi khóa bí mật của %(client)s"),
+    Event.SIGNING_KEY_CREATED: _l("Tạo khóa ký"),
+    Event.SIGNING_KEY_RETIRED: _l("Ngừng dùng khóa ký"),
+    Event.ROLE_GRANTED: _l("Cấp vai trò cho %(person)s"),
+    Event.ROLE_REVOKED: _l("Thu hồi vai trò của %(person)s"),
+    Event.SYNC_RUN_APPLIED: _l("Lượt đồng bộ đã áp dụng"),
+    Event.SYNC_RUN_STOPPED: _l("Lượt đồng bộ tạm dừng do vượt ngưỡng an toàn"),
+    Event.SYNC_RUN_FAILED: _l("Lượt đồng bộ lỗi"),
+    Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
+    Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
+}
+REASONS = {
+    "signed_out": _l("đăng xuất"),
+    "expired": _l("hết hạn"),
+    "access_withdrawn": _l("bị vô hiệu hóa"),
+    "left_directory": _l("không còn trong danh bạ"),
+    "ended_by_administrator": _l("quản trị viên đóng"),
+}
+
+
+def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: str | None) -> str:
+    """What happened, readable: "Nguyễn Văn An đăng nhập (Đa yếu tố)"."""
+    names = {"person": person or _("một người không rõ"), "client": client or _("một ứng dụng không rõ")}
+    told = str(SENTENCES.get(event, event)) % names
+    addition = _addition(event, detail)
+    return f"{told} ({addition})" if addition else told
+
+
+def _addition(event: str, detail: Mapping[str, Any]) -> str:
+    if event in (Event.ROLE_GRANTED, Event.ROLE_REVOKED):
+        return role_words(str(detail.get("role")))
+    if event in (Event.SYNC_RUN_APPLIED, Event.SYNC_RUN_STOPPED, Event.SYNC_RUN_FAILED) and "number" in detail:
+        return _("lượt số %(number)s", number=detail["number"])
+    if event == Event.SNAPSHOT_TAKEN:
+        return str(detail.get("day", ""))
+    if "reason" in detail:
+        return reason_words(str(detail["reason"]))
+    return assurance_words(str(detail["acr"])) if "acr" in detail else ""
+
+
+def reason_words(reason: str) -> str:
+    """A reason in words, where it is one of ours; else as it was typed."""
+    return str(REASONS.get(reason, reason))
+
+
+def role_words(role: str) -> str:
+    """A role in words."""
+    return str(ROLES[Role(role)]) if role in set(Role) else role
+
+
+def assurance_words(acr: str) -> str:
+    """An `acr` value in words."""
+    return str(ASSURANCES.get(acr, acr))
