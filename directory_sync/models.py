@@ -72,10 +72,10 @@ class SyncChange(Record):
     __tablename__ = "sync_change"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    run_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("sync_run.id"), index=True)
+    run_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("sync_run.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
-    person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
-    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"))
     name: Mapped[str] = mapped_column(Text)
     unit_name: Mapped[str | None] = mapped_column(Text)
     before: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

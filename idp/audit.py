@@ -92,7 +92,7 @@ class AuditLink(Record):
     __tablename__ = "audit_link"
 
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    event_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("audit_event.id"), unique=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("audit_event.id"), unique=True)
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 

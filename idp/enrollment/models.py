@@ -27,7 +27,7 @@ class SnapshotCount(Record):
 
     __tablename__ = "snapshot_count"
 
-    day: Mapped[date] = mapped_column(ForeignKey("snapshot.day"), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, ForeignKey("snapshot.day"), primary_key=True)
     unit_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)  # the nil UUID: no unit known
     staff_category: Mapped[str] = mapped_column(String(16), primary_key=True)  # "": not known
     rung: Mapped[str] = mapped_column(String(4), primary_key=True)

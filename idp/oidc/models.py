@@ -36,9 +36,9 @@ class Authorization(Record):
     __table_args__ = (Index("ix_authorization_person_id_client_id", "person_id", "client_id"),)
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
-    client_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("client.id"))
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
-    session_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("browser_session.id"), index=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"))
+    session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("browser_session.id"), index=True)
     scope: Mapped[str] = mapped_column(Text)
     offline: Mapped[bool] = mapped_column(default=False)
     acr: Mapped[str] = mapped_column(String(64))
@@ -57,7 +57,7 @@ class AccessToken(Record):
     __tablename__ = "access_token"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    authorization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("authorization.id"), index=True)
+    authorization_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("authorization.id"), index=True)
     scope: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -68,7 +68,7 @@ class RefreshToken(Record):
     __tablename__ = "refresh_token"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    authorization_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("authorization.id"), index=True)
+    authorization_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("authorization.id"), index=True)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     idle_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

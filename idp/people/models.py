@@ -47,7 +47,7 @@ class Unit(Record):
     name: Mapped[str] = mapped_column(Text)
     search_key: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(String(16))
-    parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"), index=True)
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
 
@@ -78,7 +78,7 @@ class Person(Record):
     search_key: Mapped[str] = mapped_column(Text)
     title: Mapped[str | None] = mapped_column(Text)
     employment_status: Mapped[str | None] = mapped_column(String(32))
-    unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"), index=True)
     state: Mapped[str] = mapped_column(String(16), default=PersonState.ACTIVE)
     state_reason: Mapped[str | None] = mapped_column(Text)
     state_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -16,7 +16,7 @@ class BrowserSession(Record):
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
     acr: Mapped[str] = mapped_column(String(64))
     amr: Mapped[str] = mapped_column(String(128))
     required_acr: Mapped[str] = mapped_column(String(64))  # below this the session is unfinished and counts for nothing
