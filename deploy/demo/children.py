@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from deploy.demo.plan import ROOT
 
@@ -22,6 +23,10 @@ class ChildDied(Exception):
     """A process of the demo ended by itself; the text says which, how, and the last lines of its log."""
 
 
+class Stopped(Exception):
+    """Somebody asked the demo to stop while it was starting."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A running process and where it writes."""
@@ -31,16 +36,19 @@ class Child:
     log: Path
 
 
-def start(name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Child:
-    """Start a process in a group of its own. The kernel ends it when this process is gone, even by SIGKILL."""
+def start(name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], *, shown: bool = False) -> Child:
+    """Start a process in a group of its own; what it writes goes to its log, its standard output to ours when `shown`.
+
+    The kernel ends it when this process is gone, even by SIGKILL.
+    """
     logs = folder / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
     log = logs / f"{name}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own commands
             command,
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=None if shown else output,
             stderr=output,
             cwd=ROOT,
             env={**os.environ, **environment},
@@ -65,19 +73,35 @@ def check_alive(children: Sequence[Child]) -> None:
         code = child.process.poll()
         if code is not None:
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-            lines = child.log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
-            told = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
-            raise ChildDied(f"{child.name} {how}. The last lines of {child.log}:\n{told}")
+            raise ChildDied(f"{child.name} {how}. {_last_lines(child.log)}")
 
 
-def wait_until(true: Callable[[], bool], children: Sequence[Child], what: str, seconds: float = 60) -> None:
-    """Return as soon as the condition holds. Raises ChildDied when a process ends first or `seconds` have passed."""
+def _last_lines(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()[-LAST_LINES:]
+    return f"The last lines of {log}:\n" + ("\n".join(f"    {line}" for line in lines) or "    (nothing)")
+
+
+def wait_for(true: Callable[[], bool], children: Sequence[Child], asked_to_stop: Event, seconds: float = 60) -> None:
+    """Return as soon as the newest of the children does what it is for. Raises Stopped, or ChildDied when one of them ends first
+    or `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while not true():
         check_alive(children)
         if time.monotonic() > deadline:
-            raise ChildDied(f"{what} did not answer within {seconds:.0f} s; see {children[-1].log}")
-        time.sleep(NAP_SECONDS)
+            raise ChildDied(f"{children[-1].name} did not answer within {seconds:.0f} s. {_last_lines(children[-1].log)}")
+        if asked_to_stop.wait(NAP_SECONDS):
+            raise Stopped
+
+
+def finish(child: Child, others: Sequence[Child], asked_to_stop: Event) -> None:
+    """Return when a process that ends by itself has done its work. Raises Stopped, or ChildDied when it or another failed."""
+    while child.process.poll() is None:
+        check_alive(others)
+        if asked_to_stop.wait(NAP_SECONDS):
+            stop([child])
+            raise Stopped
+    if child.process.returncode != 0:
+        check_alive([child])
 
 
 def stop(children: Sequence[Child]) -> None:

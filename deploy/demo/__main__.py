@@ -1,0 +1,99 @@
+"""Starts everything in order, says `ready`, watches over it, and stops all of it together."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from deploy.demo import applications, directory
+from deploy.demo.children import Child, ChildDied, Stopped, check_alive, finish, start, stop, wait_for
+from deploy.demo.plan import HOST, Plan, PlanMistaken, read_plan
+from deploy.demo.ports import Taken, check_ports, hold, listens
+from deploy.demo.settings_file import write_settings
+
+HOPNHAT = str(Path(sys.executable).parent / "hopnhat")
+WATCH_SECONDS = 0.2
+DIRECTORY_SECONDS = 300.0  # a large province takes a while to invent
+
+
+def main() -> None:
+    """Run the demo until Ctrl-C or SIGTERM (exit 0), or until something in it fails (exit 1)."""
+    asked_to_stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: asked_to_stop.set())
+    children: list[Child] = []
+    try:
+        plan = read_plan()
+        with hold(plan.folder):
+            check_ports(plan)
+            run(plan, children, asked_to_stop)
+    except Stopped:
+        click.echo("Stopping …")
+    except (PlanMistaken, Taken, ChildDied) as mistake:
+        click.echo(f"The demo does not run: {mistake}", err=True)
+        sys.exit(1)
+    finally:
+        stop(children)
+
+
+def run(plan: Plan, children: list[Child], asked_to_stop: Event) -> None:
+    """Start, say `ready`, watch. Raises Stopped when asked to stop, ChildDied for a process that ended by itself."""
+    began = time.monotonic()
+    click.echo(f"Hợp Nhất: a demo, kept in {plan.folder}")
+    write_settings(plan, directory.directory_of(plan))
+    environment = {"HOPNHAT_CONFIG": str(plan.settings_file)}
+    if plan.directory is None:
+        children.append(start("directory", directory.command(plan), plan.folder, {}))
+        wait_for(lambda: listens(plan.directory_port), children, asked_to_stop, DIRECTORY_SECONDS)
+    preparation = start("preparation", [sys.executable, "-m", "deploy.demo.prepare"], plan.folder, environment, shown=True)
+    finish(preparation, children, asked_to_stop)
+    told = json.loads(plan.told_file.read_text(encoding="utf-8"))
+    start_all(plan, told, environment, children)
+    for port in (plan.port, plan.documents_port, plan.one_door_port):
+        wait_for(lambda port=port: listens(port), children, asked_to_stop)  # type: ignore[misc]
+    show(plan, told)
+    click.echo(f"Everything runs after {time.monotonic() - began:.1f} s. Ctrl-C stops it.\nready")
+    while not asked_to_stop.wait(WATCH_SECONDS):
+        check_alive(children)
+    raise Stopped
+
+
+def start_all(plan: Plan, told: dict[str, Any], environment: dict[str, str], children: list[Child]) -> None:
+    """Start the provider, its worker and the two applications."""
+    serve = [HOPNHAT, "serve", "--bind", f"{HOST}:{plan.port}"]
+    children.append(start("provider", serve, plan.folder, environment))
+    children.append(start("worker", [HOPNHAT, "worker"], plan.folder, environment))
+    secrets = {client["client_id"]: client["client_secret"] for client in told["clients"]}
+    for party in applications.applications(plan):
+        given = {"DEMO_CLIENT_ID": party.client_id, "DEMO_CLIENT_SECRET": secrets[party.client_id]}
+        children.append(start(party.look.key, applications.command(party), plan.folder, given))
+
+
+def show(plan: Plan, told: dict[str, Any]) -> None:
+    """Print where everything is and who can sign in."""
+    console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
+    places = Table("What", "Where", box=None, padding=(0, 2), pad_edge=False)
+    for party in applications.applications(plan):
+        places.add_row(party.look.name, party.base_url)
+    places.add_row("Console (it_admin)", f"{plan.issuer}/console")
+    places.add_row("A person's own page", f"{plan.issuer}/account")
+    places.add_row("The staff directory", told["ldap"]["url"])
+    accounts = Table("Role", "Username", "Password", "TOTP secret", box=None, padding=(0, 2), pad_edge=False)
+    for account in told["accounts"]:
+        accounts.add_row(account["role"], account["username"], account["password"], account["totp_secret"] or "(nothing enrolled)")
+    console.print()
+    console.print(places)
+    console.print()
+    console.print(accounts)
+    console.print(f"\nFor scripts: {plan.told_file}. Logs: {plan.folder / 'logs'}.")
+
+
+if __name__ == "__main__":
+    main()
