@@ -113,6 +113,7 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=32), nullable=False),
     sa.Column('started_by', sa.String(length=64), nullable=False),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('reason', sa.Text(), nullable=True),
@@ -130,6 +131,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('sync_run', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sync_run_started_at'), ['started_at'], unique=False)
+        batch_op.create_index('uq_sync_run_running', ['source'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
 
     op.create_table('unit',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -195,7 +197,7 @@ def upgrade() -> None:
     sa.Column('employment_status', sa.String(length=32), nullable=True),
     sa.Column('unit_id', sa.Uuid(), nullable=True),
     sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('state_reason', sa.String(length=64), nullable=True),
+    sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('state_changed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('directory_locked', sa.Boolean(), nullable=False),
     sa.Column('directory_digest', sa.LargeBinary(length=32), nullable=True),
@@ -255,7 +257,9 @@ def upgrade() -> None:
     op.create_table('recovery_code',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('person_id', sa.Uuid(), nullable=False),
+    sa.Column('session_id', sa.Uuid(), nullable=True),
     sa.Column('hash', sa.Text(), nullable=False),
+    sa.Column('sealed_code', sa.LargeBinary(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
@@ -303,6 +307,7 @@ def upgrade() -> None:
     op.create_table('totp_credential',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('person_id', sa.Uuid(), nullable=False),
+    sa.Column('session_id', sa.Uuid(), nullable=True),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('sealed_secret', sa.LargeBinary(), nullable=False),
     sa.Column('last_step', sa.BigInteger(), nullable=False),
