@@ -6,7 +6,9 @@ import os
 from typing import cast
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
 NONCE_BYTES = 12
@@ -35,6 +37,8 @@ class SealingKeys:
                 raise ValueError("each sealing key is written as NUMBER:BASE64") from None
             if len(key) != KEY_BYTES or not 0 < key_id < 256 or key_id in self._ciphers:
                 raise ValueError("a sealing key has a number from 1 to 255, used once, and 32 bytes in base64")
+            if not self._ciphers:
+                self._first_key = key
             self._ciphers[key_id] = AESGCM(key)
         self._sealing_id = next(iter(self._ciphers))
 
@@ -43,6 +47,10 @@ class SealingKeys:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._ciphers[self._sealing_id].encrypt(nonce, plaintext, context.encode())
         return bytes([self._sealing_id]) + nonce + sealed
+
+    def derive_key(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, from the first key (HKDF, RFC 5869): for keyed digests. Changes when that key is replaced."""
+        return HKDF(hashes.SHA256(), KEY_BYTES, None, b"hopnhat " + purpose.encode()).derive(self._first_key)
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """The plaintext of a value sealed for the same `context`. Raises SealBroken."""

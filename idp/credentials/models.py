@@ -10,12 +10,16 @@ from idp.database import Record, UtcDateTime, new_id
 
 
 class TotpCredential(Record):
-    """One TOTP secret of a person (RFC 6238). `last_step` is the newest accepted time step: none at or before it is accepted."""
+    """One TOTP secret of a person (RFC 6238). `last_step` is the newest accepted time step: none at or before it is accepted.
+
+    Not confirmed yet, it belongs to the session that it was shown in: nobody else can have it confirmed for them.
+    """
 
     __tablename__ = "totp_credential"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     name: Mapped[str] = mapped_column(Text)
     sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -26,13 +30,18 @@ class TotpCredential(Record):
 
 
 class RecoveryCode(Record):
-    """One printed recovery code, as an Argon2id hash; used once. `confirmed_at`: the person said the sheet is kept."""
+    """One printed recovery code, as an Argon2id hash; used once. `confirmed_at`: the person said the sheet is kept.
+
+    Until then it cannot be used, and is kept sealed as well, for the one session that it is shown in.
+    """
 
     __tablename__ = "recovery_code"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     hash: Mapped[str] = mapped_column(Text)
+    sealed_code: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
