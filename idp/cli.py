@@ -16,6 +16,7 @@ from granian.http import HTTP1Settings
 
 from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
+from idp.console.cli import restore, role_group, suspend
 from idp.database import in_transaction, reader
 from idp.doctor import examine
 from idp.enrollment.cli import enrollment
@@ -138,5 +139,7 @@ def doctor(as_json: bool) -> None:
 
 def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
-    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys):
+    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group):
         group.add_command(command)
+    for deed in (suspend, restore):
+        people.add_command(deed)

@@ -48,22 +48,26 @@ _p, _u, _t, _r = table_of(Person), table_of(Unit), table_of(TotpCredential), tab
 _has_factor = exists().where(_t.c.person_id == _p.c.id, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None))
 _has_codes = exists().where(_r.c.person_id == _p.c.id, _r.c.confirmed_at.is_not(None), _r.c.replaced_at.is_(None))
 
-# The first test that fails decides; a database looks at the later, dearer ones only when the earlier hold. `recent` is the
-# instant since which a sign-in with two factors counts.
-STANDS_ON = case(
-    (_p.c.username_key.is_(None), literal(Rung.NO_ACCOUNT.value)),
-    (or_(_p.c.first_signed_in_at.is_(None), _p.c.notice_acknowledged_at.is_(None)), literal(Rung.NOT_ACTIVATED.value)),
-    (~_has_factor | ~_has_codes, literal(Rung.ACTIVATED.value)),
-    (
-        or_(_p.c.last_two_factor_at.is_(None), _p.c.last_two_factor_at < bindparam("recent", type_=_p.c.last_two_factor_at.type)),
-        literal(Rung.FACTOR_ENROLLED.value),
-    ),
-    else_=literal(Rung.AUTHENTICATED.value),
-)
+
+def _stands_on(recent: Any) -> ColumnElement[str]:
+    """The rung of a person. The first test that fails decides; a database looks at the later, dearer ones only when the earlier
+    hold. `recent`: the instant since which a sign-in with two factors counts, or a parameter for it."""
+    return case(
+        (_p.c.username_key.is_(None), literal(Rung.NO_ACCOUNT.value)),
+        (or_(_p.c.first_signed_in_at.is_(None), _p.c.notice_acknowledged_at.is_(None)), literal(Rung.NOT_ACTIVATED.value)),
+        (~_has_factor | ~_has_codes, literal(Rung.ACTIVATED.value)),
+        (or_(_p.c.last_two_factor_at.is_(None), _p.c.last_two_factor_at < recent), literal(Rung.FACTOR_ENROLLED.value)),
+        else_=literal(Rung.AUTHENTICATED.value),
+    )
+
+
 IN_POST = _p.c.state == PersonState.ACTIVE.value
 # Each person's rung is worked out once (MATERIALIZED: SQLite would do it again for each group), persons are counted by the key
 # of their unit, and units are joined to the counts.
-_standing = select(_p.c.unit_id, _p.c.staff_category, STANDS_ON.label("rung")).where(IN_POST).cte("standing").prefix_with("MATERIALIZED")
+_recent = bindparam("recent", type_=_p.c.last_two_factor_at.type)
+_standing = (
+    select(_p.c.unit_id, _p.c.staff_category, _stands_on(_recent).label("rung")).where(IN_POST).cte("standing").prefix_with("MATERIALIZED")
+)
 _counted = (
     select(*_standing.c, func.count().label("people"))
     .group_by(_standing.c.unit_id, _standing.c.staff_category, _standing.c.rung)
@@ -85,7 +89,7 @@ def recent_since(now: datetime | None = None) -> datetime:
 
 def standing() -> ColumnElement[str]:
     """The rung of one person, as a column of a query on persons."""
-    return STANDS_ON.params(recent=recent_since())
+    return _stands_on(recent_since())
 
 
 def count_people(connection: Connection) -> list[Any]:

@@ -1,0 +1,73 @@
+"""Rules of who sees which page of the console."""
+
+import re
+
+from flask import Flask
+
+from idp.roles.models import Role
+from idp.sessions.assurance import AAL1
+from tests.support.people import add_person, add_unit
+from tests.support.signed_in import add_official, browser_of, send_form, sign_in, words_of
+
+PAGES = {
+    "/console": set(Role),
+    "/console/enrollment": set(Role),
+    "/console/people": {Role.IT_ADMIN, Role.HR_OFFICER, Role.AUDITOR},
+    "/console/clients": {Role.IT_ADMIN, Role.AUDITOR},
+    "/console/clients/register": {Role.IT_ADMIN},
+    "/console/audit": {Role.IT_ADMIN, Role.AUDITOR},
+}
+
+
+def test_a_page_opens_for_the_roles_that_may_see_it_and_for_no_other(app: Flask) -> None:
+    for role in (None, *Role):
+        browser = browser_of(app, role)
+        for page, allowed in PAGES.items():
+            assert browser.get(page).status_code == (200 if role in allowed else 403), (role, page)
+
+
+def test_a_stranger_is_asked_to_sign_in_and_led_back(app: Flask) -> None:
+    for page in PAGES:
+        answer = app.test_client().get(page)
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/sign-in?flow=")
+
+
+def test_one_factor_is_not_enough_for_the_console(app: Flask) -> None:
+    person_id = add_official(Role.IT_ADMIN)
+    assert sign_in(app, person_id, AAL1).get("/console").status_code == 303
+
+
+def test_the_menu_shows_only_what_opens(app: Flask) -> None:
+    for role in Role:
+        browser = browser_of(app, role)
+        menu = re.findall(r'<li><a href="(/console[^"]*)"', words_of(browser.get("/console")))
+        assert menu
+        for href in menu:
+            if href != "/console/sync":
+                assert browser.get(href).status_code == 200, (role, href)
+
+
+def test_an_officer_of_one_unit_sees_and_changes_nobody_of_another(app: Flask) -> None:
+    mine, other = add_unit("UBND xã Lũng Cú"), add_unit("UBND xã Du Già")
+    colleague, stranger = add_person("a", "Vàng Mí Sính", unit_id=mine), add_person("b", "Sùng Thị Máy", unit_id=other)
+    browser = browser_of(app, Role.HR_OFFICER, unit_of_role=mine)
+    listed = words_of(browser.get("/console/people"))
+    assert "Vàng Mí Sính" in listed
+    assert "Sùng Thị Máy" not in listed
+    assert "Sùng Thị Máy" not in words_of(browser.get(f"/console/people?unit={other}"))
+    assert browser.get(f"/console/people/{colleague}").status_code == 200
+    for path in (f"/console/people/{stranger}", f"/console/people/{stranger}/suspend"):
+        assert browser.get(path).status_code == 404
+    sent = send_form(browser, f"/console/people/{stranger}/suspend", {"reason": "thử quyền"}, page=f"/console/people/{colleague}/suspend")
+    assert sent.status_code == 404
+
+
+def test_a_leader_of_one_unit_sees_the_figures_of_that_unit_only(app: Flask) -> None:
+    mine, other = add_unit("UBND xã Lũng Cú"), add_unit("UBND xã Du Già")
+    for unit_id in (mine, other, other):
+        add_person(unit_id=unit_id, username=None, staff_category="cong_chuc")
+    browser = browser_of(app, Role.LEADER, unit_of_role=mine)
+    assert "0 / 1</b>" in words_of(browser.get("/console/enrollment"))
+    assert browser.get(f"/console/enrollment?unit={mine}").status_code == 200
+    assert browser.get(f"/console/enrollment?unit={other}").status_code == 404
