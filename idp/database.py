@@ -23,6 +23,7 @@ NAMING = {
 }
 MAX_TRIES = 5
 T = TypeVar("T")
+_RANDOM_BITS = (1 << 74) - 1
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
 
 
@@ -53,7 +54,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime cannot be stored")
-        return value.astimezone(UTC) if dialect.name == "postgresql" else value.astimezone(UTC).replace(tzinfo=None)
+        instant = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """From the driver: aware, in UTC."""
@@ -64,9 +66,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: sorts by time of creation, needs no sequence (RFC 9562 §5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    high, low = random >> 68, random & ((1 << 62) - 1)
+    return _uuid7(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big") & _RANDOM_BITS)
+
+
+def new_ids(count: int) -> list[uuid.UUID]:
+    """Many fresh UUIDv7 at once, rising in their order: for a batch of rows, at a fraction of the system calls."""
+    milliseconds, random = time.time_ns() // 1_000_000, os.urandom(10 * count)
+    bits = sorted(int.from_bytes(random[start : start + 10], "big") & _RANDOM_BITS for start in range(0, 10 * count, 10))
+    return [_uuid7(milliseconds, drawn) for drawn in bits]
+
+
+def _uuid7(milliseconds: int, bits: int) -> uuid.UUID:
+    high, low = bits >> 62, bits & ((1 << 62) - 1)
     return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
 
 

@@ -39,7 +39,9 @@ def _fold_word(word: str) -> str:
 
 def fold(text: str) -> str:
     """Text without tones and marks, in lower case, its blanks collapsed: what is compared when people search."""
-    return " ".join(map(_fold_word, text.split()))
+    return (
+        text.lower() if text.isascii() and " " not in text and text.isprintable() else " ".join(filter(None, map(_fold_word, text.split())))
+    )
 
 
 def search_key(*texts: str | None) -> str:
@@ -47,11 +49,13 @@ def search_key(*texts: str | None) -> str:
     first (`an nguyen`). A query is folded the same way and looked for as a part of this."""
     parts: list[str] = []
     for text in texts:
-        words = [_fold_word(word) for word in (text or "").split()]
-        parts.append(" ".join(words))
-        if len(words) > 1:
-            parts += ["".join(word[0] for word in words if word), f"{words[-1]} {words[0]}"]
-    return "\n".join(dict.fromkeys(filter(None, parts)))
+        folded = fold(text) if text else ""
+        if " " in folded:
+            words = folded.split(" ")
+            parts += [folded, "".join([word[0] for word in words]), f"{words[-1]} {words[0]}"]
+        elif folded and folded not in parts:
+            parts.append(folded)
+    return "\n".join(parts)
 
 
 @lru_cache(maxsize=8192)
@@ -103,6 +107,9 @@ def username_key(typed: str) -> str | None:
     None for what can only be a slip or a disguise: nothing, too long, blanks inside, control and zero-width characters,
     letters of another script that look like Latin ones. Latin letters keep their marks: `an` and `ân` are two names.
     """
+    if typed.isascii():
+        key = typed.strip().lower()
+        return key if key.isprintable() and " " not in key and 0 < len(key) <= LONGEST_USERNAME else None
     key = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", typed).strip().casefold())
     if not key or len(key) > LONGEST_USERNAME or not all(map(_is_plain, key)):
         return None
