@@ -3,7 +3,7 @@
 A run that breaks off leaves whole batches behind; the next run finds the rest still different and goes on.
 """
 
-import secrets
+import os
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -17,7 +17,7 @@ from directory_sync.models import ChangeKind, SyncChange
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitRecord
 from idp import access, audit, clock
-from idp.database import new_id, table_of
+from idp.database import new_id, new_ids, table_of
 from idp.people.models import Person, PersonState, Unit
 from idp.people.names import search_key, sort_key, split_name
 
@@ -96,17 +96,18 @@ def _unit_line(kind: ChangeKind, unit_id: uuid.UUID, unit: UnitRecord, before: d
 def apply_joins(connection: Connection, run: Run, records: Sequence[StaffRecord], units: Units) -> None:
     """Add people; one who is locked in the directory is added as suspended."""
     now = clock.now()
-    ids = [new_id() for _ in records]
+    ids, random = new_ids(len(records)), os.urandom(SUBJECT_BYTES * len(records))
+    subjects = [random[start : start + SUBJECT_BYTES].hex() for start in range(0, len(random), SUBJECT_BYTES)]
     connection.execute(
         insert(Person),
         [
             {
-                "id": person_id, "subject": secrets.token_urlsafe(SUBJECT_BYTES), "source": SOURCE, "source_key": record.source_key,
+                "id": person_id, "subject": subject, "source": SOURCE, "source_key": record.source_key,
                 "state": PersonState.SUSPENDED if record.locked else PersonState.ACTIVE,
-                "state_reason": LOCKED if record.locked else None, "state_changed_at": now, "created_at": now,
+                "state_reason": LOCKED if record.locked else None, "state_changed_at": now if record.locked else None, "created_at": now,
                 **_values(record, units, now),
             }
-            for person_id, record in zip(ids, records, strict=True)
+            for person_id, subject, record in zip(ids, subjects, records, strict=True)
         ],
     )  # fmt: skip
     lines = [
@@ -214,6 +215,7 @@ def _line(
 
 
 def _write_down(connection: Connection, run: Run, lines: Iterable[dict[str, Any]]) -> None:
-    rows = [{"id": new_id(), "run_id": run.run_id, **line} for line in lines]
+    told = list(lines)
+    rows = [{"id": line_id, "run_id": run.run_id, **line} for line_id, line in zip(new_ids(len(told)), told, strict=True)]
     if rows:
         connection.execute(insert(SyncChange), rows)

@@ -70,7 +70,7 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
     category = CATEGORIES.get(fold(text("employeetype") or ""))
     unit_key = _unit(dn, text("departmentnumber"), tree, flaws)
     name = text("displayname") or text("cn")
-    key = username_key(username) if username else None
+    key, mail_key = _key(username), _key(mail)
     for flaw, is_so in (
         (Flaw.NO_USERNAME, not username), (Flaw.UNUSABLE_USERNAME, username and not key), (Flaw.NO_MAIL, not mail), (Flaw.NO_TITLE, not title),
         (Flaw.NO_STAFF_CODE, not code), (Flaw.UNKNOWN_CATEGORY, not category), (Flaw.NO_NAME, not name), (Flaw.NO_UNIT, not unit_key),
@@ -78,10 +78,16 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
         if is_so:
             flaws.add(flaw)
     return StaffRecord(
-        source_key, digest, dn, username, key, mail, username_key(mail) if mail else None,
+        source_key, digest, dn, username, key, mail, mail_key,
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
         text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes.get("pwdaccountlockedtime", [])), frozenset(flaws),
     )  # fmt: skip
+
+
+def _key(text: str | None) -> str | None:
+    """The key of a name, as the same object when it is the same text: there are tens of thousands in memory."""
+    key = username_key(text) if text else None
+    return text if key == text else key
 
 
 def _mail(values: list[bytes], username: str | None, flaws: set[Flaw]) -> str | None:

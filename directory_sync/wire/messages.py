@@ -1,6 +1,7 @@
 """LDAP messages (RFC 4511): the few that a reader sends and reads, and the envelope of all of them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from directory_sync.wire import ber
 from directory_sync.wire.ber import Malformed
@@ -127,7 +128,7 @@ def read_result(data: bytes, start: int, end: int) -> Result:
 def read_attributes(data: bytes, position: int, end: int) -> dict[str, list[bytes]]:
     """The attributes of a search entry, their names in lower case. Raises Malformed.
 
-    Written without `elements`: the whole province comes through here every minute.
+    The whole province comes through here, so short lengths, which nearly all are, are read in place.
     """
     attributes: dict[str, list[bytes]] = {}
     header = ber.read_header
@@ -140,13 +141,24 @@ def read_attributes(data: bytes, position: int, end: int) -> dict[str, list[byte
         set_tag, position, set_end = header(data, name_end, attribute_end)
         if tag != ber.SEQUENCE or name_tag != ber.OCTETS or set_tag != ber.SET or set_end != attribute_end:
             raise Malformed("an attribute of another shape")
-        values = attributes.setdefault(ber.to_text(data, name_start, name_end).lower(), [])
+        values = attributes.setdefault(_attribute_name(data[name_start:name_end]), [])
         while position < set_end:
-            value_tag, start, position = header(data, position, set_end)
-            if value_tag != ber.OCTETS:
-                raise Malformed("a value of another shape")
+            start = position + 2
+            if start <= set_end and data[position] == ber.OCTETS and data[position + 1] < 128:
+                position = start + data[position + 1]
+                if position > set_end:
+                    raise Malformed("a value is longer than what holds it")
+            else:
+                value_tag, start, position = header(data, position, set_end)
+                if value_tag != ber.OCTETS:
+                    raise Malformed("a value of another shape")
             values.append(data[start:position])
     return attributes
+
+
+@lru_cache(maxsize=256)
+def _attribute_name(written: bytes) -> str:
+    return ber.to_text(written, 0, len(written)).lower()
 
 
 def read_entry_name(data: bytes, start: int, end: int) -> tuple[str, int]:
