@@ -7,6 +7,8 @@ from flask import Flask
 
 from clients import cli as client_cli
 from clients.cli import group as client_commands
+from directory_sync.cli import sync
+from directory_sync.job import directory_jobs
 from idp import cli
 from idp.app import create_app
 from idp.errors import Refusal
@@ -15,7 +17,9 @@ from idp.settings import Settings, SettingsMistaken
 
 def build(settings: Settings | None = None) -> Flask:
     """The whole application, for these settings or for those of the environment. Raises SettingsMistaken."""
-    return create_app(settings)
+    app = create_app(settings)
+    cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
+    return app
 
 
 class Commands(click.Group):
@@ -41,6 +45,7 @@ def main() -> None:
 cli.add_commands(main)
 main.add_command(client_commands)
 main.add_command(client_cli.group)
+main.add_command(sync)
 
 
 def __getattr__(name: str) -> Flask:
