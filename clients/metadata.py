@@ -1,12 +1,12 @@
 """What a client may say about itself (RFC 7591 §2): names of the parts, what is accepted, and why the rest is not."""
 
-import re
 import unicodedata
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 
 from clients.redirect_uris import check_uri, check_uris
+from clients.registry import is_client_id
 from idp.errors import Refusal
 
 SCOPES = ("openid", "profile", "email", "phone", "address", "staff", "offline_access")
@@ -16,7 +16,6 @@ AUTH_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PUBLIC)
 SIGNING_ALGORITHMS = ("RS256", "ES256")
 ACR = {level: f"urn:hopnhat:{level}" for level in ("aal1", "aal2", "aal3")}
 LONGEST_NAME = 100
-_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -72,7 +71,7 @@ def acr_of(written: str) -> str:
 
 def checked(wanted: ClientMetadata) -> ClientMetadata:
     """The metadata as it may be kept. Raises InvalidMetadata or InvalidRedirectUri, with the reason in words."""
-    if wanted.client_id is not None and not _CLIENT_ID.fullmatch(wanted.client_id):
+    if wanted.client_id is not None and not is_client_id(wanted.client_id):
         raise InvalidMetadata(_("Mã ứng dụng gồm 1–64 ký tự: chữ không dấu, số, dấu . _ ~ -"))
     if wanted.token_endpoint_auth_method not in AUTH_METHODS:
         raise InvalidMetadata(_("Cách xác thực ứng dụng là một trong: %(names)s.", names=", ".join(AUTH_METHODS)))

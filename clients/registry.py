@@ -1,5 +1,6 @@
 """The registry: finds the client of a request, from memory while its version is unchanged."""
 
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy import bindparam, select
 from clients.models import Client, ClientSecret
 from idp.database import reader, table_of
 
+_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
 FRESH_SECONDS = 1.0  # a change made elsewhere is seen after this at the latest
 
 
@@ -77,6 +79,11 @@ def find_by_key(key: uuid.UUID) -> RegisteredClient | None:
     return _find_known(client_id) if client_id is not None else None
 
 
+def is_client_id(text: str) -> bool:
+    """Whether a text has the form of a client_id; nothing else is looked up."""
+    return _CLIENT_ID.fullmatch(text) is not None
+
+
 def forget(client_id: str) -> None:
     """Read this client anew next time. For the deeds that change it."""
     _memory().pop(client_id, None)
@@ -88,6 +95,8 @@ def _memory() -> dict[str, tuple[float, RegisteredClient]]:
 
 
 def _find_known(client_id: str) -> RegisteredClient | None:
+    if not is_client_id(client_id):
+        return None
     memory, present = _memory(), time.monotonic()
     kept = memory.get(client_id)
     if kept is not None and present - kept[0] < FRESH_SECONDS:

@@ -59,8 +59,8 @@ _redeem = {
     "postgresql": postgresql.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),
 }
 _burn = {
-    "sqlite": sqlite.insert(_a).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_a).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_a).on_conflict_do_nothing().returning(_a.c.id),
+    "postgresql": postgresql.insert(_a).on_conflict_do_nothing().returning(_a.c.id),
 }
 _revoke = (
     update(_a)
@@ -129,7 +129,7 @@ def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
         "revoked_at": now,
         "revoked_reason": reason,
     }
-    return connection.execute(_burn[connection.dialect.name], values).rowcount == 1
+    return connection.execute(_burn[connection.dialect.name], values).first() is not None
 
 
 def revoke(connection: Connection, authorization_id: uuid.UUID, *, reason: str, actor: str) -> bool:

@@ -117,6 +117,7 @@ def _ask_to_sign_in(asked: AuthorizationRequest, demand: Demand, flow: SignInReq
         not_before=demand.not_before,
         login_hint=asked.login_hint,
         select_account=demand.select_account,
+        leads_to=asked.to.redirect_uri,
         payload={"parameters": asked.parameters, "authorization": flow.payload["authorization"] if flow else new_id().hex},
         started_at=flow.started_at if flow else clock.now(),
     )

@@ -44,8 +44,10 @@ _names_of_session = (
     .where(_a.c.session_id == bindparam("session_id"), _a.c.revoked_at.is_(None))
     .order_by(_c.c.client_name)
 )
-_told_of_person = select(_c.c.id, _p.c.subject).where(
-    _c.c.id.in_(bindparam("clients", expanding=True)), _c.c.backchannel_logout_uri.is_not(None), _p.c.id == bindparam("person_id")
+_told_of_person = (
+    select(_c.c.id, _p.c.subject)
+    .select_from(_c.join(_p, _p.c.id == bindparam("person_id")))
+    .where(_c.c.id.in_(bindparam("clients", expanding=True)), _c.c.backchannel_logout_uri.is_not(None))
 )
 _deliveries = (
     select(

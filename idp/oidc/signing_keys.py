@@ -70,7 +70,7 @@ _signing_now = _all.where(
     _t.c.active_from <= bindparam("now"),
     _t.c.retired_at.is_(None) | (_t.c.retired_at > bindparam("now")),
 ).limit(1)
-_reading = threading.Lock()
+_reading, _creating = threading.Lock(), threading.Lock()
 
 
 def sign(alg: str, typ: str, claims: dict[str, Any]) -> str:
@@ -83,8 +83,9 @@ def require_signing_key(alg: str) -> LoadedKey:
     """The key that signs now; the newest active one. The first need of an algorithm creates its first key."""
     found = _find_signing_key(alg, keys())
     if found is None:
-        in_transaction(lambda connection: create_first(connection, alg))
-        found = _find_signing_key(alg, keys(anew=True))
+        with _creating:  # making one takes a while; the threads that wait find it made
+            in_transaction(lambda connection: create_first(connection, alg))
+            found = _find_signing_key(alg, keys(anew=True))
     assert found is not None
     return found
 

@@ -46,8 +46,7 @@ class BearerRefused(Exception):
         self.error, self.description, self.status = error, description, status
 
 
-@blueprint.get("/userinfo")
-@blueprint.post("/userinfo")
+@blueprint.route("/userinfo", methods=["GET", "POST"], provide_automatic_options=False)
 @anyone
 def userinfo() -> Response:
     """Claims about the person of this access token."""

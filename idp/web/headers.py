@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp.settings import Settings
@@ -83,6 +84,12 @@ class OwnAddress:
         return self._wsgi_app(environ, start_response)
 
 
+def _refuse_unescaped_query() -> None:
+    # A browser escapes what is not ASCII; Werkzeug breaks on such bytes as soon as somebody looks at request.args.
+    if not request.query_string.isascii():
+        raise BadRequest
+
+
 def set_up_headers(app: Flask, settings: Settings) -> None:
     """Limits of requests, trusted proxies, the server's own address, and headers on all answers."""
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
@@ -90,4 +97,5 @@ def set_up_headers(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = OwnAddress(app.wsgi_app, settings.issuer)  # type: ignore[method-assign]
+    app.before_request(_refuse_unescaped_query)
     app.after_request(lambda response: set_headers(response, settings.is_https))

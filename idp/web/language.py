@@ -66,7 +66,8 @@ def set_language_cookie(response: Response, language: str) -> None:
 def language_url() -> str:
     """Where the other language is switched on, leading back to this page: `/language?to=en&next=/sign-in%3Fflow%3D…`."""
     other = VIETNAMESE if current_language() == ENGLISH else ENGLISH
-    here = request.full_path.removesuffix("?")
+    # Not request.full_path, which breaks on a query that is not UTF-8.
+    here = f"{request.path}?{request.query_string.decode('utf-8', 'replace')}".removesuffix("?")
     return "/language?" + urlencode({"to": other, "next": here if len(here) < 6000 else "/"})
 
 

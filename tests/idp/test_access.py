@@ -1,0 +1,104 @@
+"""Rules of withdrawing and restoring a person's access."""
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from idp import access
+from idp.database import in_transaction, reader, table_of
+from idp.outbox import OutboxMessage
+from idp.people.models import Person
+from tests.support import trail
+from tests.support.people import add_person
+from tests.support.relying_party import RelyingParty, register_party, sign_in
+
+
+@pytest.fixture
+def party(app: Flask) -> RelyingParty:
+    return register_party(backchannel_logout_uri="https://rp.test/logout")
+
+
+@pytest.fixture
+def person_id(app: Flask) -> uuid.UUID:
+    return add_person()
+
+
+def withdraw(person_id: uuid.UUID) -> bool:
+    return in_transaction(lambda c: access.withdraw(c, person_id, reason="left", actor="system:sync"))
+
+
+def restore(person_id: uuid.UUID) -> bool:
+    return in_transaction(lambda c: access.restore(c, person_id, reason="returned", actor="cli:root"))
+
+
+def messages(kind: str) -> list[Any]:
+    box = table_of(OutboxMessage)
+    return list(reader().execute(select(box).where(box.c.kind == kind)))
+
+
+def test_withdrawing_ends_everything_the_person_had(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+    sign_in(browser, person_id)
+    told = party.tokens(browser, scope="openid offline_access")
+    assert withdraw(person_id)
+    assert party.userinfo(browser, told["access_token"]).status_code == 401
+    assert party.refresh(browser, told["refresh_token"]).get_json()["error"] == "invalid_grant"
+    assert party.answer(party.authorize(browser, prompt="none"))["error"] == "login_required"
+    assert len(messages("session_ended")) == 1
+    [message] = messages("logout_token")
+    assert message.client_id == party.key
+    assert "sid" not in message.payload
+
+
+def test_it_happens_once(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+    sign_in(browser, person_id)
+    party.tokens(browser)
+    assert withdraw(person_id)
+    assert not withdraw(person_id)
+    assert len(messages("logout_token")) == 1
+    assert trail.kinds("person.suspended") == ["person.suspended"]
+
+
+def test_it_says_why_when_and_who(person_id: uuid.UUID) -> None:
+    withdraw(person_id)
+    person = table_of(Person)
+    row = reader().execute(select(person).where(person.c.id == person_id)).one()
+    assert (row.state, row.state_reason) == ("suspended", "left")
+    assert row.state_changed_at is not None
+    suspended = trail.events("person.suspended")[0]
+    assert (suspended.actor, suspended.person_id, suspended.detail) == ("system:sync", person_id, {"reason": "left"})
+
+
+def test_others_keep_what_they_have(app: Flask, browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+    neighbour = app.test_client()
+    sign_in(neighbour, add_person("lbchi", "Lê Bảo Chi"))
+    told = party.tokens(neighbour)
+    sign_in(browser, person_id)
+    withdraw(person_id)
+    assert party.userinfo(neighbour, told["access_token"]).status_code == 200
+    party.code(neighbour)
+
+
+def test_restoring_lets_the_person_sign_in_anew_and_revives_nothing(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+) -> None:
+    sign_in(browser, person_id)
+    told = party.tokens(browser, scope="openid offline_access")
+    code = party.code(browser)
+    assert not restore(person_id)
+    withdraw(person_id)
+    assert restore(person_id)
+    assert party.answer(party.authorize(browser, prompt="none"))["error"] == "login_required"
+    assert party.userinfo(browser, told["access_token"]).status_code == 401
+    assert party.redeem(browser, code).get_json()["error"] == "invalid_grant"
+    assert party.refresh(browser, told["refresh_token"]).get_json()["error"] == "invalid_grant"
+    sign_in(browser, person_id)
+    party.tokens(browser)
+    assert trail.kinds("person.restored") == ["person.restored"]
+
+
+def test_nobody_unknown_is_withdrawn(app: Flask) -> None:
+    assert not withdraw(uuid.uuid4())

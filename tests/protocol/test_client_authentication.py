@@ -1,0 +1,116 @@
+"""Rules of client authentication: RFC 6749 §2.3, OpenID Connect Core §9."""
+
+import base64
+import uuid
+from urllib.parse import quote_plus
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+from werkzeug.test import TestResponse
+
+from clients import registry
+from clients.models import ClientSecret
+from clients.registration import rotate_secret
+from idp import clock
+from idp.database import in_transaction, new_id
+from idp.opaque_tokens import digest
+from tests.support.relying_party import RelyingParty, register_party, sign_in
+
+
+def is_invalid_client(response: TestResponse) -> bool:
+    return (
+        response.status_code == 401
+        and response.get_json()["error"] == "invalid_client"
+        and response.headers["WWW-Authenticate"].startswith("Basic ")
+        and response.headers["Cache-Control"] == "no-store"
+    )
+
+
+def basic(text: str | bytes) -> dict[str, str]:
+    raw = text.encode() if isinstance(text, str) else text
+    return {"Authorization": "Basic " + base64.b64encode(raw).decode()}
+
+
+FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
+
+
+def test_a_wrong_secret_and_an_unknown_client_are_answered_alike(browser: FlaskClient, party: RelyingParty) -> None:
+    wrong = browser.post("/token", data=FORM, headers=basic(f"{party.client_id}:wrong"))
+    unknown = browser.post("/token", data=FORM, headers=basic("nobody:wrong"))
+    assert is_invalid_client(wrong)
+    assert is_invalid_client(unknown)
+    assert wrong.data == unknown.data
+    assert party.refresh(browser, "x").get_json()["error"] == "invalid_grant"
+
+
+HEADERS = [
+    "", "Basic", "Basic ", "Basic !!!", "Basic =", "Bearer abc", "Digest x", "basic " + base64.b64encode(b"nocolon").decode(),
+    "Basic " + base64.b64encode(b"\xff\xfe:\xff").decode(), "Basic " + base64.b64encode(b"a\x00b:c").decode(),
+    "Basic " + base64.b64encode(b"%ff:%00").decode(), "Basic " + base64.b64encode("é:ü".encode("latin-1")).decode(), "Basic é",
+    "Basic " + "A" * 60_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=range(len(HEADERS)))
+def test_a_header_that_cannot_be_read_is_a_failed_authentication(browser: FlaskClient, party: RelyingParty, header: str) -> None:
+    assert is_invalid_client(browser.post("/token", data=FORM, headers={"Authorization": header}))
+
+
+def test_a_confidential_client_cannot_do_without_its_secret(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+    sign_in(browser, person_id)
+    form = {"grant_type": "authorization_code", "code": party.code(browser), "redirect_uri": party.redirect_uri}
+    named = {**form, "code_verifier": party.verifier, "client_id": party.client_id}
+    assert is_invalid_client(browser.post("/token", data=named))
+    assert is_invalid_client(browser.post("/token", data=form))
+    assert is_invalid_client(browser.post("/token", data=named, headers=basic(f"{party.client_id}:")))
+
+
+def test_only_the_registered_method_counts(browser: FlaskClient, party: RelyingParty) -> None:
+    by_post = {**FORM, "client_id": party.client_id, "client_secret": party.secret or ""}
+    assert is_invalid_client(browser.post("/token", data=by_post))
+    poster = register_party(token_endpoint_auth_method="client_secret_post")
+    assert is_invalid_client(browser.post("/token", data=FORM, headers=basic(f"{poster.client_id}:{poster.secret}")))
+    public = register_party(token_endpoint_auth_method="none")
+    assert is_invalid_client(browser.post("/token", data=FORM, headers=basic(f"{public.client_id}:")))
+    assert is_invalid_client(browser.post("/token", data={**FORM, "client_id": public.client_id, "client_secret": "x"}))
+
+
+def test_two_methods_at_once_or_two_names_are_refused(browser: FlaskClient, party: RelyingParty) -> None:
+    other = register_party()
+    both = browser.post("/token", data={**FORM, "client_id": party.client_id, "client_secret": "x"}, headers=party.headers())
+    assert (both.status_code, both.get_json()["error"]) == (400, "invalid_request")
+    named = browser.post("/token", data={**FORM, "client_id": other.client_id}, headers=party.headers())
+    assert (named.status_code, named.get_json()["error"]) == (400, "invalid_request")
+    same = browser.post("/token", data={**FORM, "client_id": party.client_id}, headers=party.headers())
+    assert same.get_json()["error"] == "invalid_grant"
+
+
+def test_client_secret_basic_is_form_urlencoded(browser: FlaskClient) -> None:
+    party, secret = register_party(client_id="a-b.c_d~e"), "p:a%s+s é/ữ"
+    row = {"id": new_id(), "client_id": party.key, "digest": digest(secret), "hint": "x", "created_at": clock.now()}
+    in_transaction(lambda c: c.execute(insert(ClientSecret), row))
+    registry.forget(party.client_id)
+    right = basic(f"{quote_plus(party.client_id)}:{quote_plus(secret)}")
+    assert browser.post("/token", data=FORM, headers=right).get_json()["error"] == "invalid_grant"
+    assert is_invalid_client(browser.post("/token", data=FORM, headers=basic(f"{party.client_id}:{secret}")))
+
+
+def test_an_old_secret_is_accepted_for_the_time_of_transition_only(
+    browser: FlaskClient, party: RelyingParty, time: clock.ManualClock
+) -> None:
+    old = party.secret
+    party.secret = in_transaction(lambda c: rotate_secret(c, party.client_id, actor="cli:test"))
+    assert party.refresh(browser, "x").get_json()["error"] == "invalid_grant"
+    party.secret, new = old, party.secret
+    time.advance(days=6, hours=23)
+    assert party.refresh(browser, "x").get_json()["error"] == "invalid_grant"
+    time.advance(hours=1)
+    assert is_invalid_client(party.refresh(browser, "x"))
+    party.secret = new
+    assert party.refresh(browser, "x").get_json()["error"] == "invalid_grant"
+
+
+def test_a_lost_secret_can_be_ended_at_once(browser: FlaskClient, party: RelyingParty, time: clock.ManualClock) -> None:
+    in_transaction(lambda c: rotate_secret(c, party.client_id, actor="cli:test", transition_days=0))
+    assert is_invalid_client(party.refresh(browser, "x"))

@@ -1,0 +1,87 @@
+"""Whatever anybody sends without being signed in, no endpoint of the protocol breaks, and none answers with what it was sent."""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from idp.app import create_app
+from tests.support.installation import Databases, close, settings_for
+from tests.support.relying_party import RelyingParty, register_party
+
+PATHS = (
+    "/authorize", "/authorize/resume", "/authorize/cancel", "/token", "/userinfo", "/end_session", "/end_session/confirm", "/jwks",
+    "/.well-known/openid-configuration",
+)  # fmt: skip
+NAMES = (
+    "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
+    "prompt", "max_age", "acr_values", "claims", "login_hint", "id_token_hint", "ui_locales", "request", "request_uri", "flow", "code",
+    "grant_type", "refresh_token", "client_secret", "code_verifier", "access_token", "post_logout_redirect_uri", "way_out", "csrf_token",
+    "display", "registration",
+)  # fmt: skip
+USUAL = (
+    "code", "query", "form_post", "openid", "none", "login", "S256", "authorization_code", "refresh_token", "0", "https://rp.test/cb", "x" * 43,
+    "AAAA", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA", '{"id_token":{"acr":null}}', "[" * 500, "\r\nX: y", "%00", "é", "𝕏",
+)  # fmt: skip
+values = st.one_of(st.sampled_from(USUAL), st.text(max_size=60))
+raw_values = st.one_of(values.map(lambda text: text.encode("utf-8", "surrogatepass")), st.binary(max_size=60))
+pairs = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.text(max_size=10)), raw_values), max_size=12)
+latin = st.text([chr(code) for code in range(0x20, 0x100) if not 0x7F <= code < 0xA0], max_size=60)
+headers = st.one_of(
+    st.none(),
+    st.binary(max_size=40).map(lambda raw: "Basic " + base64.b64encode(raw).decode()),
+    latin.map(lambda text: "Basic " + text),
+    latin.map(lambda text: "Bearer " + text),
+)
+
+
+@pytest.fixture(scope="module")
+def installation(postgresql_databases: Databases) -> Iterator[Flask]:
+    """On PostgreSQL, which is the stricter one about text."""
+    application = create_app(settings_for(postgresql_databases.fresh()))
+    application.config["PROPAGATE_EXCEPTIONS"] = False
+    with application.app_context():
+        yield application
+    close(application)
+
+
+@pytest.fixture(scope="module")
+def client(installation: Flask) -> FlaskClient:
+    return installation.test_client()
+
+
+@pytest.fixture(scope="module")
+def party(installation: Flask) -> RelyingParty:
+    return register_party()
+
+
+def encoded(given_pairs: list[tuple[str, bytes]], *, escape: bool) -> bytes:
+    """The pairs as a query: every byte escaped, or raw as a careless program sends them."""
+    joined = []
+    for name, value in given_pairs:
+        shown = "".join(f"%{byte:02x}" for byte in value).encode() if escape else value
+        joined.append(name.encode("utf-8", "surrogatepass") + b"=" + shown)
+    return b"&".join(joined)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(PATHS), method=st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT"]), query=pairs, body=pairs,
+       escape=st.booleans(), header=headers, known=st.booleans(), content_type=st.sampled_from(
+           ["application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b", "", "a;b=\"c"]))  # fmt: skip
+def test_no_request_ends_in_a_500(
+    client: FlaskClient, party: RelyingParty, path: str, method: str, query: list[tuple[str, bytes]], body: list[tuple[str, bytes]],
+    escape: bool, header: str | None, known: bool, content_type: str,
+) -> None:  # fmt: skip
+    if known:
+        usual = [(name, value.encode()) for name, value in party.request().items() if name not in dict(query)]
+        query = query + usual
+    sent = {"Authorization": header.encode("latin-1").decode("latin-1")} if header is not None else {}
+    response = client.open(
+        path, method=method, environ_overrides={"QUERY_STRING": encoded(query, escape=escape).decode("latin-1")}, data=encoded(body, escape=escape),
+        content_type=content_type, headers=sent,
+    )  # fmt: skip
+    assert response.status_code < 500, (path, query, body)
