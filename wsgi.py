@@ -7,6 +7,7 @@ from flask import Flask
 
 from clients import cli as client_cli
 from clients.cli import group as client_commands
+from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
 from directory_sync.job import directory_jobs
 from idp import cli
@@ -18,6 +19,7 @@ from idp.settings import Settings, SettingsMistaken
 def build(settings: Settings | None = None) -> Flask:
     """The whole application, for these settings or for those of the environment. Raises SettingsMistaken."""
     app = create_app(settings)
+    sync_pages.set_up_pages(app)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
 

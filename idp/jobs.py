@@ -83,6 +83,12 @@ def take_lease(connection: Connection, job: Job, me: str) -> bool:
     return connection.execute(_take, values).rowcount == 1
 
 
+def make_due(connection: Connection, name: str) -> bool:
+    """Let the worker run a leased job at its next look instead of at its time; return whether any worker has ever known it."""
+    due_now = update(_t).where(_t.c.name == name).values(next_run_at=clock.now())
+    return connection.execute(due_now).rowcount == 1
+
+
 def run_if_due(job: Job) -> bool:
     """Run the job when it is due and nobody else runs it; return whether it ran. A failure is logged; the job is due again."""
     if job.lease_seconds is None:

@@ -65,8 +65,9 @@ REASONS = {
     "signed_out": _l("đăng xuất"),
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
-    "left_directory": _l("không còn trong danh bạ"),
-    "ended_by_administrator": _l("quản trị viên đóng"),
+    "gone_from_directory": _l("không còn trong danh bạ"),
+    "locked_in_directory": _l("bị khóa trong danh bạ"),
+    "role_granted": _l("được cấp vai trò mới"),
 }
 
 
@@ -81,8 +82,8 @@ def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: 
 def _addition(event: str, detail: Mapping[str, Any]) -> str:
     if event in (Event.ROLE_GRANTED, Event.ROLE_REVOKED):
         return role_words(str(detail.get("role")))
-    if event in (Event.SYNC_RUN_APPLIED, Event.SYNC_RUN_STOPPED, Event.SYNC_RUN_FAILED) and "number" in detail:
-        return _("lượt số %(number)s", number=detail["number"])
+    if event in (Event.SYNC_RUN_APPLIED, Event.SYNC_RUN_STOPPED, Event.SYNC_RUN_FAILED) and "run" in detail:
+        return _("lượt số %(number)s", number=detail["run"])
     if event == Event.SNAPSHOT_TAKEN:
         return str(detail.get("day", ""))
     if "reason" in detail:

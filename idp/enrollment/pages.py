@@ -88,7 +88,9 @@ def next_milestone(status: Status) -> Milestone | None:
 
 
 def _funnel(whole: Tally) -> list[tuple[Rung, str, int | None]]:
-    return [(rung, str(LABELS[rung]) if rung > Rung.NOT_ACTIVATED else _("Có tài khoản"), _people(whole, rung)) for rung in FUNNEL]
+    return [
+        (rung, str(LABELS[rung]) if rung > Rung.NOT_ACTIVATED else _("Có tài khoản dùng được"), _people(whole, rung)) for rung in FUNNEL
+    ]
 
 
 def _people(whole: Tally, rung: Rung) -> int | None:

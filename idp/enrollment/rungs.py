@@ -35,7 +35,7 @@ class Rung(enum.StrEnum):
 
 
 LABELS = {
-    Rung.NO_ACCOUNT: _l("Chưa có tài khoản"),
+    Rung.NO_ACCOUNT: _l("Chưa có tài khoản dùng được"),
     Rung.NOT_ACTIVATED: _l("Chưa kích hoạt"),
     Rung.ACTIVATED: _l("Đã kích hoạt"),
     Rung.PROOFED: _l("Đã xác minh danh tính"),
@@ -53,7 +53,7 @@ def _stands_on(recent: Any) -> ColumnElement[str]:
     """The rung of a person. The first test that fails decides; a database looks at the later, dearer ones only when the earlier
     hold. `recent`: the instant since which a sign-in with two factors counts, or a parameter for it."""
     return case(
-        (_p.c.username_key.is_(None), literal(Rung.NO_ACCOUNT.value)),
+        (or_(_p.c.username_key.is_(None), _p.c.state != PersonState.ACTIVE.value, _p.c.directory_locked), literal(Rung.NO_ACCOUNT.value)),
         (or_(_p.c.first_signed_in_at.is_(None), _p.c.notice_acknowledged_at.is_(None)), literal(Rung.NOT_ACTIVATED.value)),
         (~_has_factor | ~_has_codes, literal(Rung.ACTIVATED.value)),
         (or_(_p.c.last_two_factor_at.is_(None), _p.c.last_two_factor_at < recent), literal(Rung.FACTOR_ENROLLED.value)),
@@ -61,7 +61,9 @@ def _stands_on(recent: Any) -> ColumnElement[str]:
     )
 
 
-IN_POST = _p.c.state == PersonState.ACTIVE.value
+# In post is whom the staff directory still has: suspending somebody must not improve a figure. The sync writes this reason.
+LEFT = "gone_from_directory"
+IN_POST = or_(_p.c.state == PersonState.ACTIVE.value, func.coalesce(_p.c.state_reason, "") != LEFT)
 # Each person's rung is worked out once (MATERIALIZED: SQLite would do it again for each group), persons are counted by the key
 # of their unit, and units are joined to the counts.
 _recent = bindparam("recent", type_=_p.c.last_two_factor_at.type)

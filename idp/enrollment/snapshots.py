@@ -47,7 +47,7 @@ def _newest_run(connection: Connection) -> int | None:
     # Runs live on a floor above; the audit trail tells which one changed people last.
     applied = select(_events.c.detail).where(_events.c.event == audit.Event.SYNC_RUN_APPLIED.value).order_by(_events.c.id.desc()).limit(1)
     detail = connection.execute(applied).scalar()
-    return detail.get("number") if detail else None
+    return detail.get("run") if detail else None
 
 
 def _tree_digest(connection: Connection) -> str:

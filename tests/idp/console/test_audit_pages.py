@@ -36,11 +36,11 @@ def test_every_event_has_its_sentence() -> None:
 
 def test_an_event_is_told_with_names_and_shown_as_it_was_recorded(app: Flask) -> None:
     person_id = add_person(name="Sùng Thị Máy")
-    _record(audit.Event.PERSON_SUSPENDED, person_id=person_id, reason="left_directory")
+    _record(audit.Event.PERSON_SUSPENDED, person_id=person_id, reason="gone_from_directory")
     page = words_of(browser_of(app, Role.AUDITOR).get(TRAIL))
     assert "Vô hiệu hóa Sùng Thị Máy (không còn trong danh bạ)" in page
     assert "Dòng lệnh (test)" in page
-    assert "&#34;reason&#34;: &#34;left_directory&#34;" in page
+    assert "&#34;reason&#34;: &#34;gone_from_directory&#34;" in page
 
 
 def test_a_person_who_is_gone_from_the_tables_is_told_as_unknown(app: Flask) -> None:

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from directory_sync.changes import GONE
 from idp.clock import ManualClock
 from idp.database import db, reader
-from idp.enrollment.rungs import RECORDED, Rung, count_people
+from idp.enrollment.rungs import LEFT, RECORDED, Rung, count_people
 from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_recovery_codes
 from tests.support.people import add_unit
 
@@ -82,10 +84,27 @@ def test_a_used_code_still_shows_that_the_sheet_was_kept(app: Flask, time: Manua
     assert _rungs() == {"B4": 1}
 
 
-def test_who_left_is_not_counted_and_who_is_locked_in_the_directory_is(app: Flask, time: ManualClock) -> None:
-    add_person_on("B5", state="suspended")
-    add_person_on("B4", directory_locked=True)
-    assert _rungs() == {"B4": 1}
+def test_who_left_is_not_counted(app: Flask, time: ManualClock) -> None:
+    add_person_on("B5", state="suspended", state_reason=LEFT)
+    assert _rungs() == {}
+    assert LEFT == GONE
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"directory_locked": True},
+        {"state": "suspended", "state_reason": "locked_in_directory"},
+        {"state": "suspended", "state_reason": "Mất thiết bị"},
+        {"state": "suspended", "state_reason": None},
+    ],
+    ids=["locked", "locked by the sync", "suspended with a reason", "suspended without"],
+)
+def test_locking_or_suspending_somebody_keeps_them_in_the_denominator_and_takes_them_from_the_numerator(
+    app: Flask, time: ManualClock, given: dict[str, Any]
+) -> None:
+    add_person_on("B5", **given)
+    assert _rungs() == {"B0": 1}
 
 
 def test_somebody_without_unit_or_category_is_counted_too(app: Flask, time: ManualClock) -> None:

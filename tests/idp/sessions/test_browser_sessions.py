@@ -110,9 +110,9 @@ def test_raising_gives_a_new_cookie_and_the_old_one_is_dead(app: Flask, time: cl
 def test_an_ended_session_cannot_be_raised_or_renewed(app: Flask) -> None:
     _, session_id = start(add_person())
     in_transaction(lambda c: browser_sessions.end(c, session_id, reason="signed_out", actor="test"))
-    with pytest.raises(LookupError):
+    with pytest.raises(browser_sessions.SessionEnded):
         in_transaction(lambda c: browser_sessions.raise_assurance(c, session_id, acr=assurance.AAL2, amr=("pwd", "otp")))
-    with pytest.raises(LookupError):
+    with pytest.raises(browser_sessions.SessionEnded):
         in_transaction(
             lambda c: browser_sessions.renew(c, session_id, acr=assurance.AAL1, amr=("pwd",), shared_pc=False, administrator=False)
         )

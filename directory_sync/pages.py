@@ -1,0 +1,113 @@
+"""/console/sync: the runs, how fresh what we know is, what each run changed before and after, and what it found wrong."""
+
+import uuid
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Connection, select
+from werkzeug.wrappers import Response
+
+from directory_sync import ledger
+from directory_sync.models import RunState, SyncRun
+from directory_sync.reasons import explain
+from directory_sync.words import CHANGES, STATES, field_words, flaw_words
+from idp import clock
+from idp.console.home import Notice, add_attention
+from idp.database import in_transaction, reader, table_of
+from idp.errors import NotFound, Refusal
+from idp.jobs import make_due
+from idp.web.formats import format_age
+from idp.web.viewer import Permission, may, requires
+
+blueprint = Blueprint("sync", __name__)
+JOB = "sync"
+PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 200, 100
+STALE_AFTER = timedelta(hours=8)  # signing in goes on from what we know; older than this it is said
+_r = table_of(SyncRun)
+_last_success = (
+    select(_r.c.number, _r.c.finished_at)
+    .where(_r.c.state.in_([RunState.APPLIED.value, RunState.UNCHANGED.value]))
+    .order_by(_r.c.number.desc())
+    .limit(1)
+)
+_newest = select(_r.c.number, _r.c.state, _r.c.reason).where(_r.c.state != RunState.RUNNING.value).order_by(_r.c.number.desc()).limit(1)
+
+
+@blueprint.get("/console/sync")
+@requires(Permission.SEE_SYNC)
+def list_runs() -> str:
+    """The runs, newest first; those that found nothing are left out unless `?all=1`."""
+    everything = request.args.get("all") == "1"
+    rows = ledger.list_runs(reader(), PAGE_RUNS + 1, _number(request.args.get("before")), with_changes=not everything)
+    more = rows[PAGE_RUNS - 1].number if len(rows) > PAGE_RUNS else None
+    return render_template(
+        "sync/runs.html",
+        runs=rows[:PAGE_RUNS], more=more, everything=everything, states=STATES, success=reader().execute(_last_success).first(),
+        asked=request.args.get("asked") == "1",
+    )  # fmt: skip
+
+
+@blueprint.get("/console/sync/<int:number>")
+@requires(Permission.SEE_SYNC)
+def show_run(number: int) -> str:
+    """One run: counters, changes a page at a time, flaws by kind and the first of each entry."""
+    run = ledger.require_run(reader(), number)
+    changes = ledger.list_changes(reader(), run.id, PAGE_CHANGES + 1, _key(request.args.get("after")))
+    after = changes[PAGE_CHANGES - 1].id if len(changes) > PAGE_CHANGES else None
+    kinds = Counter(flaw["kind"] for flaw in run.flaws)
+    return render_template(
+        "sync/run.html",
+        run=run, changes=changes[:PAGE_CHANGES], after=after, flaw_kinds=kinds.most_common(), flaws=run.flaws[:SHOWN_FLAWS],
+        states=STATES, kinds=CHANGES, explain=explain, field_words=field_words, flaw_words=flaw_words, differences=differences,
+    )  # fmt: skip
+
+
+@blueprint.post("/console/sync/run")
+@requires(Permission.RUN_SYNC)
+def run_now() -> Response:
+    """Have the worker sync at its next look, within a second; the page does not wait for it."""
+    if not in_transaction(lambda connection: make_due(connection, JOB)):
+        raise Refusal(_("Chưa có tiến trình nền nào chạy đồng bộ. Khởi động `hopnhat worker`."), "no_worker", 409)
+    return redirect(url_for("sync.list_runs", asked=1), 303)
+
+
+def differences(change: Any) -> list[tuple[str, Any, Any]]:
+    """What differs, field by field: name, before, after."""
+    names = [*change.before, *(name for name in change.after if name not in change.before)]
+    return [(name, change.before.get(name), change.after.get(name)) for name in names]
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _key(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        raise NotFound(_("Trang này không còn. Mở lại lượt đồng bộ từ đầu.")) from None
+
+
+def attention(connection: Connection) -> list[Notice]:
+    """For the console's home: the newest run when it stopped or failed, and how fresh what we know is."""
+    if not may(Permission.SEE_SYNC):
+        return []
+    success, newest = connection.execute(_last_success).first(), connection.execute(_newest).first()
+    found = []
+    if newest is not None and newest.state in (RunState.STOPPED, RunState.FAILED):
+        kind = "bad" if newest.state == RunState.FAILED else "warn"
+        found.append(Notice(kind, explain(newest.reason) or str(STATES[newest.state][1]), url_for("sync.show_run", number=newest.number)))
+    if success is None:
+        return [*found, Notice("warn", _("Chưa có lượt đồng bộ nào thành công."), url_for("sync.list_runs"))]
+    is_stale = clock.now() - success.finished_at > STALE_AFTER
+    words = _("Đồng bộ thành công lần cuối %(age)s.", age=format_age(success.finished_at))
+    return [*found, Notice("bad" if is_stale else "ok", words, url_for("sync.list_runs"))]
+
+
+def set_up_pages(app: Flask) -> None:
+    """Register the pages, and what they tell the console's home."""
+    app.register_blueprint(blueprint)
+    add_attention(app, attention)
