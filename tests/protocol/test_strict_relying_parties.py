@@ -1,0 +1,76 @@
+"""Strict relying parties that nobody here wrote sign somebody in at a served provider: openid-client and oauth4webapi, under Node."""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from idp.app import create_app
+from tests.support.installation import close, settings_for
+from tests.support.people import add_person, add_unit
+from tests.support.relying_party import ALL_SCOPES, register_party, sign_in
+from tests.support.services import free_port
+
+FOLDER = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
+NODE, NPM = (Path(sys.executable).parent / name for name in ("node", "npm"))
+AFTER = "https://rp.test/signed-out"
+
+
+@pytest.fixture(scope="session")
+def node_programs(run_folder: Path) -> Path:
+    """The relying parties with what they need, installed as the lock file says."""
+    folder = run_folder / "relying_parties"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("node_modules"))
+    command = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """A provider that is really served."""
+    port = free_port()
+    application = create_app(settings_for(database_url, issuer=f"http://127.0.0.1:{port}"))
+    server = make_server("127.0.0.1", port, application, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    with application.app_context():
+        yield application
+    server.shutdown()
+    server.server_close()
+    close(application)
+
+
+WAYS = [("client_secret_basic", "RS256", "query"), ("client_secret_post", "ES256", "form_post"), ("none", "RS256", "query")]
+
+
+@pytest.mark.parametrize("library", ["openid-client", "oauth4webapi"])
+@pytest.mark.parametrize(("auth_method", "alg", "response_mode"), WAYS)
+def test_it_signs_somebody_in_refreshes_asks_and_signs_out(
+    app: Flask, node_programs: Path, library: str, auth_method: str, alg: str, response_mode: str
+) -> None:
+    party = register_party(token_endpoint_auth_method=auth_method, id_token_signed_response_alg=alg, post_logout_redirect_uris=(AFTER,))
+    browser = app.test_client()
+    session_id = sign_in(browser, add_person(unit_id=add_unit()))
+    cookie = browser.get_cookie("hopnhat_session")
+    assert cookie is not None
+    given = {
+        "issuer": app.extensions["hopnhat.settings"].issuer, "client_id": party.client_id, "client_secret": party.secret,
+        "auth_method": auth_method, "alg": alg, "response_mode": response_mode, "redirect_uri": party.redirect_uri, "scope": ALL_SCOPES,
+        "post_logout_redirect_uri": AFTER, "cookies": {"hopnhat_session": cookie.value},
+    }  # fmt: skip
+    done = subprocess.run([NODE, f"{library}.mjs", json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert told["claims"]["sid"] == str(session_id)
+    assert told["told"]["name"] == "Vàng Mí Sính"
+    assert told["told"]["unit"]["name"] == "UBND xã Lũng Cú"
+    assert set(told["scope"].split()) == set(ALL_SCOPES.split())
