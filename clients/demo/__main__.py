@@ -1,6 +1,7 @@
 """Runs one of the two applications: `python -m clients.demo van-ban`; its client id and secret come from the environment."""
 
 import logging
+from urllib.parse import urlsplit
 
 import click
 from werkzeug.serving import make_server
@@ -21,10 +22,17 @@ def main(
     application: str, port: int, issuer: str, client_id: str, client_secret: str, neighbour_name: str | None, neighbour_url: str | None
 ) -> None:
     """Serve one application on loopback until it is stopped. One process: who is signed in is kept in its memory."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    serve(RelyingParty(LOOKS[application], f"http://127.0.0.1:{port}", issuer, client_id, client_secret, neighbour_name, neighbour_url))
+
+
+def serve(party: RelyingParty) -> None:
+    """Serve an application at its own address."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines would hold authorization codes
-    party = RelyingParty(LOOKS[application], f"http://127.0.0.1:{port}", issuer, client_id, client_secret, neighbour_name, neighbour_url)
-    make_server("127.0.0.1", port, create_application(party), threaded=True).serve_forever()
+    place = urlsplit(party.base_url)
+    assert place.hostname
+    assert place.port
+    make_server(place.hostname, place.port, create_application(party), threaded=True).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Starts everything in order, says `ready`, watches over it, and stops all of it together."""
 
 import json
+import os
 import signal
 import sys
 import time
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -12,13 +12,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+import wsgi
 from deploy.demo import applications, directory
 from deploy.demo.children import Child, ChildDied, Stopped, check_alive, finish, start, stop, wait_for
 from deploy.demo.plan import HOST, Plan, PlanMistaken, read_plan
-from deploy.demo.ports import Taken, check_ports, hold, listens
+from deploy.demo.ports import Taken, answers, check_ports, hold, listens
+from deploy.demo.prepare import prepare
 from deploy.demo.settings_file import write_settings
+from idp.settings import PREFIX
 
-HOPNHAT = str(Path(sys.executable).parent / "hopnhat")
 WATCH_SECONDS = 0.2
 DIRECTORY_SECONDS = 300.0  # a large province takes a while to invent
 
@@ -29,10 +31,11 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: asked_to_stop.set())
     children: list[Child] = []
+    os.umask(0o077)
     try:
         plan = read_plan()
+        check_ports(plan)
         with hold(plan.folder):
-            check_ports(plan)
             run(plan, children, asked_to_stop)
     except Stopped:
         click.echo("Stopping …")
@@ -48,16 +51,15 @@ def run(plan: Plan, children: list[Child], asked_to_stop: Event) -> None:
     began = time.monotonic()
     click.echo(f"Hợp Nhất: a demo, kept in {plan.folder}")
     write_settings(plan, directory.directory_of(plan))
-    environment = {"HOPNHAT_CONFIG": str(plan.settings_file)}
+    _forget_other_settings(plan)
     if plan.directory is None:
-        children.append(start("directory", directory.command(plan), plan.folder, {}))
+        children.append(start("directory", lambda: directory.run(plan), plan.folder))
         wait_for(lambda: listens(plan.directory_port), children, asked_to_stop, DIRECTORY_SECONDS)
-    preparation = start("preparation", [sys.executable, "-m", "deploy.demo.prepare"], plan.folder, environment, shown=True)
-    finish(preparation, children, asked_to_stop)
+    finish(start("preparation", lambda: prepare(plan), plan.folder, shown=True), children, asked_to_stop)
     told = json.loads(plan.told_file.read_text(encoding="utf-8"))
-    start_all(plan, told, environment, children)
-    for port in (plan.port, plan.documents_port, plan.one_door_port):
-        wait_for(lambda port=port: listens(port), children, asked_to_stop)  # type: ignore[misc]
+    start_all(plan, told, children)
+    for url in (f"{plan.issuer}/readyz", *(party.base_url for party in applications.applications(plan))):
+        wait_for(lambda url=url: answers(url), children, asked_to_stop)  # type: ignore[misc]
     show(plan, told)
     click.echo(f"Everything runs after {time.monotonic() - began:.1f} s. Ctrl-C stops it.\nready")
     while not asked_to_stop.wait(WATCH_SECONDS):
@@ -65,15 +67,21 @@ def run(plan: Plan, children: list[Child], asked_to_stop: Event) -> None:
     raise Stopped
 
 
-def start_all(plan: Plan, told: dict[str, Any], environment: dict[str, str], children: list[Child]) -> None:
+def _forget_other_settings(plan: Plan) -> None:
+    """The demo's settings come from its own file; a real installation's variables must not lead it to a real database."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    os.environ[f"{PREFIX}CONFIG"] = str(plan.settings_file)
+
+
+def start_all(plan: Plan, told: dict[str, Any], children: list[Child]) -> None:
     """Start the provider, its worker and the two applications."""
-    serve = [HOPNHAT, "serve", "--bind", f"{HOST}:{plan.port}"]
-    children.append(start("provider", serve, plan.folder, environment))
-    children.append(start("worker", [HOPNHAT, "worker"], plan.folder, environment))
+    children.append(start("provider", lambda: wsgi.main(["serve", "--bind", f"{HOST}:{plan.port}"]), plan.folder))
+    children.append(start("worker", lambda: wsgi.main(["worker"]), plan.folder))
     secrets = {client["client_id"]: client["client_secret"] for client in told["clients"]}
     for party in applications.applications(plan):
-        given = {"DEMO_CLIENT_ID": party.client_id, "DEMO_CLIENT_SECRET": secrets[party.client_id]}
-        children.append(start(party.look.key, applications.command(party), plan.folder, given))
+        secret = secrets[party.client_id]
+        children.append(start(party.look.key, lambda p=party, s=secret: applications.run(p, s), plan.folder))  # type: ignore[misc]
 
 
 def show(plan: Plan, told: dict[str, Any]) -> None:

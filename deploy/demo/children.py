@@ -1,20 +1,20 @@
-"""The processes of the demo: started with a log each, watched, and ended with the demo, however it ends."""
+"""The processes of the demo: forked from this one, which has loaded everything already, watched, and ended with it."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
-import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from threading import Event
 
-from deploy.demo.plan import ROOT
-
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_SECONDS = 10.0
-NAP_SECONDS = 0.05
+NAP_SECONDS = 0.02
 LAST_LINES = 15
 _libc = ctypes.CDLL(None)
 
@@ -24,7 +24,7 @@ class ChildDied(Exception):
 
 
 class Stopped(Exception):
-    """Somebody asked the demo to stop while it was starting."""
+    """Somebody asked the demo to stop."""
 
 
 @dataclass(frozen=True)
@@ -32,45 +32,40 @@ class Child:
     """A running process and where it writes."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: ForkProcess
     log: Path
 
 
-def start(name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str], *, shown: bool = False) -> Child:
-    """Start a process in a group of its own; what it writes goes to its log, its standard output to ours when `shown`.
+def start(name: str, work: Callable[[], object], folder: Path, *, shown: bool = False) -> Child:
+    """Do `work` in a process of its own; what it writes goes to its log, its standard output to ours when `shown`.
 
-    The kernel ends it when this process is gone, even by SIGKILL.
+    The kernel ends it when this process is gone, even by SIGKILL. Only for a process with a single thread, as this one is.
     """
-    logs = folder / "logs"
-    logs.mkdir(mode=0o700, exist_ok=True)
-    log = logs / f"{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=None if shown else output,
-            stderr=output,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            start_new_session=True,
-            preexec_fn=_end_with_parent(os.getpid()),  # noqa: PLW1509 - this process has one thread
-        )
+    log = folder / "logs" / f"{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    process = multiprocessing.get_context("fork").Process(target=_become, args=(work, log, os.getpid(), shown), name=name)
+    sys.stdout.flush()
+    process.start()
     return Child(name, process, log)
 
 
-def _end_with_parent(parent: int) -> Callable[[], None]:
-    def arrange() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it was gone before we asked
-            os._exit(1)
-
-    return arrange
+def _become(work: Callable[[], object], log: Path, parent: int, shown: bool) -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it was gone before we asked
+        return
+    os.setsid()  # Ctrl-C in the terminal is the supervisor's to handle
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (2,) if shown else (1, 2):
+        os.dup2(written, stream)
+    work()
 
 
 def check_alive(children: Sequence[Child]) -> None:
     """Raises ChildDied for the first that has ended."""
     for child in children:
-        code = child.process.poll()
+        code = child.process.exitcode
         if code is not None:
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
             raise ChildDied(f"{child.name} {how}. {_last_lines(child.log)}")
@@ -95,24 +90,22 @@ def wait_for(true: Callable[[], bool], children: Sequence[Child], asked_to_stop:
 
 def finish(child: Child, others: Sequence[Child], asked_to_stop: Event) -> None:
     """Return when a process that ends by itself has done its work. Raises Stopped, or ChildDied when it or another failed."""
-    while child.process.poll() is None:
+    while child.process.exitcode is None:
         check_alive(others)
         if asked_to_stop.wait(NAP_SECONDS):
             stop([child])
             raise Stopped
-    if child.process.returncode != 0:
+    if child.process.exitcode != 0:
         check_alive([child])
 
 
 def stop(children: Sequence[Child]) -> None:
-    """Ask all to end, newest first, and after ten seconds make them."""
+    """Ask all to end, newest first, and after ten seconds make them, with what they have started."""
     for child in reversed(children):
-        if child.process.poll() is None:
-            child.process.terminate()
+        child.process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
     for child in reversed(children):
-        try:
-            child.process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        child.process.join(max(0.1, deadline - time.monotonic()))
+        if child.process.is_alive() and child.process.pid:
             os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            child.process.join()

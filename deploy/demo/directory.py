@@ -1,9 +1,8 @@
 """Which directory the demo reads: the embedded one, or one that somebody else runs."""
 
-import sys
-
 from deploy.demo.plan import HOST, Directory, Plan
 from directory_sync.demo import province
+from directory_sync.demo.ldap_server import open_province
 
 
 def directory_of(plan: Plan) -> Directory:
@@ -18,7 +17,7 @@ def directory_of(plan: Plan) -> Directory:
     )
 
 
-def command(plan: Plan) -> list[str]:
-    """How the embedded directory is started; what is changed in it over LDAP is kept in the demo's folder."""
-    where = ["--file", str(plan.folder / "directory.jsonl"), "--staff", str(plan.staff), "--port", str(plan.directory_port)]
-    return [sys.executable, "-m", "directory_sync.demo.ldap_server", *where]
+def run(plan: Plan) -> None:
+    """Serve the embedded directory until stopped; what is changed in it over LDAP is kept in the demo's folder."""
+    with open_province(plan.folder / "directory.jsonl", plan.staff, plan.directory_port) as server:
+        server.serve_forever()

@@ -2,6 +2,7 @@
 
 import fcntl
 import socket
+import urllib.request
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +42,15 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of the URL is answered with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def hold(folder: Path) -> IO[str]:

@@ -11,7 +11,7 @@ import click
 
 from deploy.demo import sample_accounts, sample_clients
 from deploy.demo.directory import directory_of
-from deploy.demo.plan import Plan, read_plan
+from deploy.demo.plan import Plan
 from deploy.demo.settings_file import write_private
 from directory_sync.run import run_sync
 from idp import schema
@@ -29,9 +29,8 @@ def step(sentence: str) -> Iterator[None]:
     click.echo(f"{chr(13) if sys.stdout.isatty() else ''}  ✓ {sentence} ({time.monotonic() - begin:.1f} s)")
 
 
-def main() -> None:
+def prepare(plan: Plan) -> None:
     """Prepare, and tell scripts about it in demo.json."""
-    plan = read_plan()
     with build().app_context():
         if not schema.is_current():
             with step("the database gets its tables"):
@@ -40,9 +39,8 @@ def main() -> None:
             with step(f"{plan.staff} people and their units come in from the directory"):
                 run_sync(started_by="demo")
         told = _told_before(plan)
-        with step("sample accounts have their roles and second factors"):
+        with step("sample accounts and applications are as they should be"):
             accounts = sample_accounts.prepare(told.get("accounts", []))
-        with step("applications are registered"):
             clients = in_transaction(lambda connection: sample_clients.prepare(connection, plan, told.get("clients", [])))
     _tell(plan, accounts, clients)
 
@@ -71,7 +69,3 @@ def _tell(plan: Plan, accounts: list[dict[str, Any]], clients: list[dict[str, An
         },
     }
     write_private(plan.told_file, json.dumps(told, ensure_ascii=False, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
