@@ -30,6 +30,11 @@ check: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q tests/house_rules
 
+# Brings the English catalogue up to the texts of the source; then fill in what is empty and run `make check`.
+translations: $(STAMP)
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k _l --no-location --sort-output --no-wrap -o $(VENV)/messages.pot idp clients directory_sync
+	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d idp/translations -l en --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+
 bench: packages $(STAMP)
 	@$(BIN)/python -m bench
 

@@ -15,7 +15,7 @@ ROLES = {
     Role.IT_ADMIN: _l("Quản trị CNTT"),
     Role.HR_OFFICER: _l("Cán bộ tổ chức"),
     Role.LEADER: _l("Lãnh đạo"),
-    Role.AUDITOR: _l("Kiểm tra"),
+    Role.AUDITOR: _l("Người kiểm tra"),
 }
 ASSURANCES = {AAL1: _l("Mật khẩu"), AAL2: _l("Đa yếu tố"), AAL3: _l("Đa yếu tố, chống giả mạo")}
 
