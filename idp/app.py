@@ -8,6 +8,9 @@ from idp import records
 from idp.console import audit_pages, client_pages, home, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
+from idp.login import enroll_pages, second_factor_pages
+from idp.login import pages as login_pages
+from idp.login.address_limits import set_up_address_limits
 from idp.logs import set_up_logs
 from idp.oidc import authorize_endpoint, discovery_endpoint, end_session_endpoint, token_endpoint, userinfo_endpoint
 from idp.sealing import SealingKeys
@@ -19,6 +22,9 @@ from idp.web.pages import set_up_web
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     health.blueprint,
+    login_pages.blueprint,
+    second_factor_pages.blueprint,
+    enroll_pages.blueprint,
     enrollment_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,
@@ -42,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_database(app, settings)
     set_up_web(app, settings)
     set_up_visitors(app)
+    set_up_address_limits(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -6,8 +6,8 @@ AAL3 = "urn:hopnhat:aal3"  # phishing-resistant, user-verified
 ALL = (AAL1, AAL2, AAL3)
 OFFERED = (AAL1, AAL2)  # what signing in can bring about today
 
-# amr values (RFC 8176 §2, and "swk" …): kept space-separated in the order in which they were proved.
-PASSWORD, OTP, MULTIPLE = "pwd", "otp", "mfa"
+# amr values (RFC 8176 §2; for a recovery code it knows none): kept space-separated in the order in which they were proved.
+PASSWORD, OTP, RECOVERY, MULTIPLE = "pwd", "otp", "recovery", "mfa"
 
 
 def is_enough(reached: str, needed: str) -> bool:

@@ -4,19 +4,25 @@ The cookie is an opaque random value kept as its digest. A session whose person 
 (`required_acr`) is unfinished: only the sign-in pages see it, for everybody else nobody is signed in.
 """
 
+import base64
+import hashlib
+import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from flask import g, request
+from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from werkzeug.wrappers import Response
 
 from idp import audit, clock, outbox
 from idp.database import in_transaction, new_id, reader, table_of
+from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState, Unit
+from idp.sealing import current_keys
 from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
 from idp.settings import current_settings
@@ -24,6 +30,12 @@ from idp.settings import current_settings
 TOUCH_SECONDS = 60
 LONGEST_USER_AGENT = 400
 EXPIRY_BATCH = 200
+
+
+class SessionEnded(Forbidden):
+    """The session was ended, perhaps this very moment, from elsewhere."""
+
+    reason = "session_ended"
 
 
 @dataclass(frozen=True)
@@ -156,23 +168,38 @@ def start(
 
 def renew(connection: Connection, session_id: uuid.UUID, *, acr: str, amr: tuple[str, ...], shared_pc: bool, administrator: bool) -> Secret:
     """The same person proved themselves anew from the password on: the session goes on with a fresh cookie value and lifetime,
-    and claims what was proved now, which may be less than before. Raises LookupError when it has ended meanwhile."""
+    and claims what was proved now, which may be less than before. Raises SessionEnded."""
     lifetimes = _lifetimes(clock.now(), shared_pc, administrator)
     return _prove_again(connection, session_id, acr, amr, lifetimes)
 
 
-def raise_assurance(connection: Connection, session_id: uuid.UUID, *, acr: str, amr: tuple[str, ...]) -> Secret:
-    """One more factor was proved: return the cookie's new value; `auth_time` is now. Raises LookupError when it has ended."""
-    return _prove_again(connection, session_id, acr, amr, {"last_seen_at": clock.now()})
+def raise_assurance(
+    connection: Connection, session_id: uuid.UUID, *, acr: str, amr: tuple[str, ...], value: Secret | None = None
+) -> Secret:
+    """One more factor was proved: return the cookie's new value; `auth_time` is now. Raises SessionEnded.
+
+    `value`: what `value_after` gives, so that a form sent twice ends in the same session.
+    """
+    return _prove_again(connection, session_id, acr, amr, {"last_seen_at": clock.now()}, value)
 
 
-def _prove_again(connection: Connection, session_id: uuid.UUID, acr: str, amr: tuple[str, ...], more: dict[str, Any]) -> Secret:
+def value_after(value_before: str, proof: str) -> Secret:
+    """The cookie value that follows `value_before` when `proof` (a code) is accepted: the same for both of two equal forms, and
+    of use to nobody who does not have both. Impatient people click twice, and the browser keeps the second answer only."""
+    key = current_keys().derive_key("raised sessions")
+    raised = hmac.digest(key, f"{value_before}\0{proof}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return Secret(base64.urlsafe_b64encode(raised).rstrip(b"=").decode())
+
+
+def _prove_again(
+    connection: Connection, session_id: uuid.UUID, acr: str, amr: tuple[str, ...], more: dict[str, Any], value: Secret | None = None
+) -> Secret:
     # A value known before the proof is worth nothing after it: fixation (ASVS 7.2.4).
-    value, now = new_token(), clock.now()
+    value, now = value or new_token(), clock.now()
     change = _change_open.values(digest=digest(value), acr=acr, amr=" ".join(amr), auth_time=now, **more).returning(_s.c.person_id)
     person_id = connection.execute(change, {"session_id": session_id}).scalar()
     if person_id is None:
-        raise LookupError("the session has ended")
+        raise SessionEnded(_("Phiên đăng nhập đã kết thúc. Đăng nhập lại để tiếp tục."))
     _note_sign_in(connection, person_id, acr, now)
     _record(connection, audit.Event.SESSION_RAISED, person_id, session_id, acr=acr, amr=" ".join(amr))
     return value

@@ -28,7 +28,8 @@ SIGN_IN_PATH = "/sign-in"
 class SignInRequest:
     """`return_to` and `cancel_to` are paths on this server; `payload` belongs to whoever asks and is not read here.
 
-    `not_before`: the person must have proved themselves at or after this instant (`prompt=login`, `max_age`).
+    `not_before`: the person must have proved themselves at or after this instant (`prompt=login`, `max_age`). `leads_to`: the
+    URL of another site that `return_to` will redirect to, if known: browsers must be told before the last form is sent.
     """
 
     return_to: str
@@ -38,6 +39,7 @@ class SignInRequest:
     not_before: datetime | None = None
     login_hint: str | None = None
     select_account: bool = False
+    leads_to: str | None = None
     payload: dict[str, Any] = field(default_factory=dict)
     started_at: datetime = field(default_factory=clock.now)
 
@@ -95,6 +97,7 @@ def _seal(wanted: SignInRequest, binding: str) -> str:
         "t": wanted.not_before and wanted.not_before.timestamp(),
         "h": wanted.login_hint,
         "s": wanted.select_account,
+        "l": wanted.leads_to,
         "p": wanted.payload,
         "i": wanted.started_at.timestamp(),
     }
@@ -126,6 +129,7 @@ def open_flow(sealed: str) -> SignInRequest:
         not_before=_instant(facts["t"]),
         login_hint=facts["h"],
         select_account=facts["s"],
+        leads_to=facts["l"],
         payload=facts["p"],
         started_at=_instant(facts["i"]) or clock.now(),
     )

@@ -15,6 +15,12 @@ from idp.errors import Refusal
 from idp.settings import Settings
 
 
+class ForgedForm(Refusal):
+    """A form that is not ours, or has waited too long; nothing of it was looked at."""
+
+    reason = "csrf"
+
+
 class _Protection(CSRFProtect):
     def _error_response(self, reason: str) -> NoReturn:  # noqa: ARG002 - the person is told what to do, not what we compare
         raise forged_form()
@@ -42,9 +48,9 @@ def require_csrf_token() -> None:
         raise forged_form() from None
 
 
-def forged_form() -> Refusal:
+def forged_form() -> ForgedForm:
     """The refusal of a form that is not ours or has waited too long: what to do is the same."""
-    return Refusal(_("Trang này đã mở quá lâu hoặc trình duyệt chặn cookie. Quay lại trang trước, tải lại trang rồi gửi lại."), "csrf")
+    return ForgedForm(_("Trang này đã mở quá lâu hoặc trình duyệt chặn cookie. Quay lại trang trước, tải lại trang rồi gửi lại."))
 
 
 def is_machine_request() -> bool:

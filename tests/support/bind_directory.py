@@ -1,4 +1,4 @@
-"""A small real slapd for sign-ins: password policy with lockout, TLS, people in every state a directory knows."""
+"""A small real slapd for sign-ins: password policies, TLS, people in every state a directory knows."""
 
 import subprocess
 import uuid
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ldap3 import MODIFY_REPLACE, Connection
+from ldap3 import Connection
 
 from tests.support.services import find_program, free_port, running
 
@@ -52,7 +52,7 @@ objectClass: pwdPolicy
 cn: {name}
 sn: {name}
 pwdAttribute: userPassword
-pwdLockout: TRUE
+pwdLockout: {lockout}
 pwdMaxFailure: 5
 pwdFailureCountInterval: 900
 pwdLockoutDuration: 0
@@ -85,11 +85,6 @@ class BindDirectory:
         with Connection(self.url, ADMIN, ADMIN_PASSWORD, auto_bind=True, raise_exceptions=True) as connection:
             yield connection
 
-    def unlock(self, uid: str) -> None:
-        """Forget the failures that the directory itself has counted."""
-        with self.as_admin() as connection:
-            connection.modify(f"uid={uid},{PEOPLE}", {"userPassword": [(MODIFY_REPLACE, [PASSWORD])]})
-
     def failures(self, uid: str) -> int:
         """How many failures the directory itself has counted."""
         with self.as_admin() as connection:
@@ -104,13 +99,17 @@ def _ldif(uuids: dict[str, str]) -> str:
         f"dn: ou=former,{BASE}\nobjectClass: organizationalUnit\nou: former",
         f"dn: ou=policies,{BASE}\nobjectClass: organizationalUnit\nou: policies",
         f"dn: {READER}\nobjectClass: person\ncn: reader\nsn: reader\nuserPassword: {READER_PASSWORD}",
-        POLICY.format(name="default", base=BASE, max_age=0).strip(),
-        POLICY.format(name="short", base=BASE, max_age=60).strip(),
+        POLICY.format(name="default", base=BASE, max_age=0, lockout="FALSE").strip(),
+        POLICY.format(name="short", base=BASE, max_age=60, lockout="FALSE").strip(),
+        POLICY.format(name="strict", base=BASE, max_age=0, lockout="TRUE").strip(),
     ]
+    strict = f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}"
     more = {
+        "counted": strict,
+        "victim": strict,
         "reset": "pwdReset: TRUE",
         "expired": f"pwdPolicySubentry: cn=short,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z",
-        "locked": "pwdAccountLockedTime: 000001010000Z",
+        "locked": f"{strict}\npwdAccountLockedTime: 000001010000Z",
     }
     for uid, entry_uuid in uuids.items():
         extra = f"\n{more[uid]}" if uid in more else ""
@@ -135,7 +134,8 @@ def _certificates(folder: Path) -> None:
 
 @contextmanager
 def bind_directory(folder: Path, uids: tuple[str, ...]) -> Iterator[BindDirectory]:
-    """A throw-away slapd with these people; the uids `reset`, `expired` and `locked` are in the state they are named for."""
+    """A throw-away slapd with these people; the uids `reset`, `expired` and `locked` are in the state they are named for, and `counted` and
+    `victim` are locked by the directory after five failures in a quarter of an hour."""
     (folder / "db").mkdir(parents=True)
     _certificates(folder)
     uuids = {uid: str(uuid.uuid4()) for uid in uids}

@@ -1,0 +1,91 @@
+"""What sign-in pages say when something does not work: what happened and what to do, never which part was wrong."""
+
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+
+from idp.credentials.bind_answers import Answer
+from idp.credentials.failures import Attempt
+from idp.people.models import PersonState
+from idp.people.sign_in_name import Named
+from idp.web.formats import format_date, local, today
+
+TRIES_WORTH_TELLING = 1
+
+
+def nothing_typed() -> str:
+    """For a form without a password."""
+    return _("Nhập tên đăng nhập và mật khẩu.")
+
+
+def wrong_password(attempt: Attempt) -> str:
+    """For a wrong name and a wrong password alike."""
+    if attempt.blocked_until is not None:
+        return throttled(attempt.blocked_until)
+    if 0 < attempt.tries_left <= TRIES_WORTH_TELLING:
+        return _(
+            "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)s lần thử trước khi tạm khóa.", left=attempt.tries_left
+        )  # fmt: skip
+    return _("Tên đăng nhập hoặc mật khẩu không đúng. Kiểm tra bộ gõ tiếng Việt và phím Caps Lock rồi nhập lại.")
+
+
+def throttled(until: datetime | None) -> str:
+    """For an account that rests, whether it exists or not."""
+    if until is None or until.year > 9000:
+        return _("Đã nhập sai quá nhiều lần. Liên hệ cán bộ phụ trách CNTT của đơn vị để mở khóa.")
+    return _(
+        "Đã nhập sai nhiều lần nên tạm khóa đến %(time)s. Sau giờ đó nhập lại; nếu quên, liên hệ cán bộ phụ trách CNTT.", time=_clock(until)
+    )
+
+
+def wrong_code(attempt: Attempt, clock_is_off: bool) -> str:
+    """For a TOTP code; a used one is answered like a wrong one."""
+    if attempt.blocked_until is not None:
+        return throttled(attempt.blocked_until)
+    if clock_is_off:
+        return clock_off()
+    return _("Mã không đúng hoặc đã hết hạn. Nhập mã mới đang hiện trên ứng dụng.")
+
+
+def clock_off() -> str:
+    """For a code that shows that the phone's clock is wrong."""
+    return _("Đồng hồ của điện thoại lệch vài phút. Bật chế độ tự động chỉnh giờ trên điện thoại, rồi nhập mã mới.")
+
+
+def wrong_first_code() -> str:
+    """For the code that should confirm a new phone."""
+    return _("Mã không đúng. Kiểm tra đã quét đúng mã QR trên trang này, rồi nhập mã 6 chữ số đang hiện trên ứng dụng.")
+
+
+def phone_name() -> str:
+    """What a new phone is called on the account page."""
+    return _("Điện thoại thêm ngày %(date)s", date=format_date(today()))
+
+
+def wrong_recovery_code(attempt: Attempt) -> str:
+    """For a recovery code that is wrong or was used."""
+    if attempt.blocked_until is not None:
+        return throttled(attempt.blocked_until)
+    return _("Mã dự phòng không đúng hoặc đã dùng. Kiểm tra lại phiếu và nhập mã khác.")
+
+
+def closed_account(named: Named) -> str:
+    """For a person who may not sign in; said only after the right password."""
+    if named.state == PersonState.SUSPENDED and named.state_changed_at is not None:
+        return _("Tài khoản đã ngừng sử dụng từ %(date)s theo dữ liệu nhân sự.", date=format_date(named.state_changed_at))
+    return _("Tài khoản đang bị khóa trong danh bạ của cơ quan.")
+
+
+def password_refused(answer: Answer) -> str:
+    """For a right password that the directory does not take; said only after the right password."""
+    if answer is Answer.EXPIRED:
+        return _("Mật khẩu đã hết hạn. Đổi mật khẩu trên máy tính của cơ quan hoặc nhờ cán bộ phụ trách CNTT, rồi đăng nhập lại.")
+    if answer is Answer.MUST_CHANGE:
+        return _("Mật khẩu này chỉ dùng để đổi mật khẩu lần đầu. Đổi trên máy tính của cơ quan, rồi đăng nhập lại bằng mật khẩu mới.")
+    return _("Tài khoản đang bị khóa trong danh bạ của cơ quan.")
+
+
+def _clock(until: datetime) -> str:
+    """08:35, or 08:35 ngày 25/11/2026 when it is not today; rounded up to the minute."""
+    at = local(until + timedelta(seconds=59))
+    return f"{at:%H:%M}" if at.date() == today() else _("%(clock)s ngày %(date)s", clock=f"{at:%H:%M}", date=f"{at:%d/%m/%Y}")

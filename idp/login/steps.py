@@ -1,0 +1,92 @@
+"""Who decides what comes next in a sign-in: this table, and nothing else. Steps never lead to one another."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from idp import clock
+from idp.sessions import assurance
+from idp.sessions.browser_sessions import LiveSession
+from idp.sessions.sign_in_request import SignInRequest
+
+FRESH = timedelta(minutes=15)
+
+
+class Step(enum.StrEnum):
+    """What a person may have to do before they are let through."""
+
+    REFUSED = "refused"
+    PASSWORD = "password"
+    CHOOSE_ACCOUNT = "choose_account"
+    SECOND_FACTOR = "second_factor"
+    ENROLL_TOTP = "enroll_totp"
+    RECOVERY_CODES = "recovery_codes"
+    NOTICE = "notice"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a person stands in a sign-in: what is wanted, what was proved, and what they have."""
+
+    wanted: SignInRequest
+    session: LiveSession | None
+    administrator: bool = False
+    has_totp: bool = False
+    codes_pending: bool = False
+    notice_read: bool = False
+
+    @property
+    def acr(self) -> str:
+        """What was proved."""
+        return self.session.acr if self.session else ""
+
+    @property
+    def needed(self) -> str:
+        """What must be proved: administrators always need two factors."""
+        return max(self.wanted.minimum_acr, assurance.AAL2) if self.administrator else self.wanted.minimum_acr
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether what was proved was proved before the instant that counts."""
+        not_before = self.wanted.not_before
+        return self.session is not None and not_before is not None and self.session.auth_time < not_before
+
+    @property
+    def is_stale_for_enrolling(self) -> bool:
+        """Whether a first factor would be enrolled on the strength of a password typed long ago, perhaps by somebody else."""
+        return self.session is not None and self.lacks_second_factor and not self.has_totp and clock.now() - self.session.auth_time >= FRESH
+
+    @property
+    def used_recovery_code(self) -> bool:
+        """Whether a recovery code stood in for the phone."""
+        return self.session is not None and assurance.RECOVERY in self.session.amr.split()
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether one more factor must be proved."""
+        return not assurance.is_enough(self.acr, self.needed)
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether two factors were proved."""
+        return assurance.is_enough(self.acr, assurance.AAL2)
+
+
+RULES: tuple[tuple[Step, Callable[[Standing], bool]], ...] = (
+    (Step.REFUSED, lambda standing: standing.wanted.minimum_acr not in assurance.OFFERED),
+    (Step.PASSWORD, lambda standing: standing.session is None or standing.is_too_old or standing.is_stale_for_enrolling),
+    (Step.CHOOSE_ACCOUNT, lambda standing: standing.wanted.select_account),
+    (Step.ENROLL_TOTP, lambda standing: standing.lacks_second_factor and not standing.has_totp),
+    (Step.SECOND_FACTOR, lambda standing: standing.lacks_second_factor),
+    # An administrator who has lost the phone gets a new one before anything else; nobody else is held up.
+    (Step.ENROLL_TOTP, lambda standing: standing.administrator and standing.used_recovery_code),
+    (Step.RECOVERY_CODES, lambda standing: standing.codes_pending and standing.is_strong),
+    (Step.NOTICE, lambda standing: not standing.notice_read),
+)
+
+
+def next_step(standing: Standing) -> Step:
+    """The first step of the table whose condition holds; none: go on to where the person was going."""
+    return next((step for step, holds in RULES if holds(standing)), Step.CONTINUE)

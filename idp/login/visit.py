@@ -1,0 +1,154 @@
+"""One request to a page of sign-in: what it is for, where the person stands, and the way on from there."""
+
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import quote
+
+from flask import abort, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from idp.credentials import recovery_codes, totp
+from idp.database import reader
+from idp.errors import Refusal
+from idp.login.steps import Standing, Step, next_step
+from idp.people.sign_in_name import require_named
+from idp.roles.permissions import is_administrator
+from idp.sessions import browser_sessions, sign_in_request
+from idp.sessions.browser_sessions import LiveSession
+from idp.sessions.sign_in_request import FlowExpired, SignInRequest
+from idp.web.headers import forms_may_lead_anywhere, forms_may_lead_to
+
+PATHS = {
+    Step.REFUSED: "/sign-in/refused",
+    Step.PASSWORD: "/sign-in",
+    Step.CHOOSE_ACCOUNT: "/sign-in/account",
+    Step.SECOND_FACTOR: "/sign-in/factor",
+    Step.ENROLL_TOTP: "/sign-in/enroll",
+    Step.RECOVERY_CODES: "/sign-in/recovery-codes",
+    Step.NOTICE: "/sign-in/notice",
+}
+DEFAULT_LANDING = "/account"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The sealed flow, what it is for, and where the person stands in it."""
+
+    flow: str
+    standing: Standing
+
+    @property
+    def wanted(self) -> SignInRequest:
+        """What the sign-in is for."""
+        return self.standing.wanted
+
+    @property
+    def step(self) -> Step:
+        """What comes next."""
+        return next_step(self.standing)
+
+
+def require_visit() -> Visit:
+    """The visit that this request is part of. Without a flow, or with one expired, a new one begins. Raises FlowUnusable."""
+    sealed = request.args.get("flow")
+    if not sealed:
+        abort(sign_in_request.begin(SignInRequest(DEFAULT_LANDING)))
+    try:
+        wanted = sign_in_request.open_flow(sealed)
+    except FlowExpired as expired:
+        abort(sign_in_request.begin_again(expired.request))
+    _let_forms_lead(wanted)
+    visit = Visit(sealed, _standing(wanted))
+    if request.method == "POST" and request.form.get("cancel") and wanted.cancel_to:
+        abort(redirect(_with_flow(wanted.cancel_to, sealed), 303))
+    return visit
+
+
+def require_step(*steps: Step) -> Visit:
+    """As `require_visit`, when one of these steps comes next; else the browser is sent to the one that does: no step is skipped
+    by its URL, and going back or sending a form twice does no harm."""
+    visit = require_visit()
+    if visit.step not in steps:
+        turn_to_next_step(visit)
+    return visit
+
+
+def require_session(visit: Visit) -> LiveSession:
+    """The session, on pages of steps that only follow once there is one."""
+    session = visit.standing.session
+    assert session is not None
+    return session
+
+
+def turn_to_next_step(visit: Visit) -> NoReturn:
+    """End this request by sending the browser to whatever comes next."""
+    abort(go_on(visit))
+
+
+def go_on(visit: Visit) -> Response:
+    """To the next step's page, or out of sign-in (303)."""
+    if visit.step is not Step.CONTINUE:
+        return redirect(_with_flow(PATHS[visit.step], visit.flow), 303)
+    wanted = visit.wanted
+    return redirect(_with_flow(wanted.return_to, visit.flow) if wanted.payload else wanted.return_to, 303)
+
+
+def look_again(visit: Visit) -> Response:
+    """Something was done: let the browser find out what comes next (303)."""
+    return redirect(_with_flow(PATHS[Step.PASSWORD], visit.flow), 303)
+
+
+def go_on_as(visit: Visit, cookie: str) -> Response:
+    """Give the browser its session's new cookie, and let it find out what comes next."""
+    response = look_again(visit)
+    browser_sessions.set_cookie(response, cookie)
+    return response
+
+
+def page(template: str, visit: Visit, **facts: object) -> str:
+    """A page of sign-in."""
+    return render_template(f"login/{template}", visit=visit, wanted=visit.wanted, flow=visit.flow, **facts)
+
+
+def link(path: str, visit: Visit) -> str:
+    """A path of sign-in in this flow."""
+    return _with_flow(path, visit.flow)
+
+
+def show_stale(refusal: Refusal) -> tuple[str, int]:
+    """A form that came too late or from somewhere else: nothing of it is done; the way back into the same sign-in is shown."""
+    sealed = request.args.get("flow", "")
+    try:
+        wanted: SignInRequest | None = sign_in_request.open_flow(sealed)
+    except FlowExpired as expired:
+        wanted = expired.request
+    except Refusal:
+        wanted = None
+    return render_template("login/stale.html", message=refusal.message, wanted=wanted, flow=sealed), 400
+
+
+def _standing(wanted: SignInRequest) -> Standing:
+    cookie = browser_sessions.cookie_value()
+    session = browser_sessions.find_unfinished(cookie) if cookie else None
+    if session is None:
+        return Standing(wanted, None)
+    return Standing(
+        wanted,
+        session,
+        administrator=is_administrator(session.person_id),
+        has_totp=totp.is_enrolled(reader(), session.person_id),
+        codes_pending=recovery_codes.are_pending(reader(), session.person_id),
+        notice_read=require_named(reader(), session.person_id).notice_acknowledged_at is not None,
+    )
+
+
+def _let_forms_lead(wanted: SignInRequest) -> None:
+    if wanted.leads_to:
+        # Browsers hold the whole chain of redirects to this, also what the application does after its redirect_uri.
+        forms_may_lead_to(wanted.leads_to, "https:")
+    elif wanted.payload:
+        forms_may_lead_anywhere()
+
+
+def _with_flow(path: str, sealed: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}flow={quote(sealed, safe='')}"

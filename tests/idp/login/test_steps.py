@@ -1,0 +1,72 @@
+"""The table that decides the next step, as a table."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from idp import clock
+from idp.database import new_id
+from idp.login.steps import Standing, Step, next_step
+from idp.sessions.assurance import AAL1, AAL2, AAL3
+from idp.sessions.browser_sessions import LiveSession
+from idp.sessions.sign_in_request import SignInRequest
+from tests.conftest import START
+
+NOW, EARLIER, LATER = START, START - timedelta(hours=1), START + timedelta(seconds=1)
+PWD, BOTH, CODE = (AAL1, "pwd"), (AAL2, "pwd otp mfa"), (AAL2, "pwd recovery mfa")
+TOTP, READ, CODES, ADMIN = {"has_totp": True}, {"notice_read": True}, {"codes_pending": True}, {"administrator": True}
+
+
+def live(proved: tuple[str, str], auth_time: Any = NOW) -> LiveSession:
+    acr, amr = proved
+    return LiveSession(new_id(), new_id(), "s", "Vàng Mí Sính", "vmsinh", None, acr, amr, auth_time, False, NOW, LATER)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "proved", "has", "step"),
+    [
+        # nobody is signed in yet, or not recently enough
+        ({}, None, {}, Step.PASSWORD),
+        ({"minimum_acr": AAL2}, None, {}, Step.PASSWORD),
+        ({"select_account": True}, None, {}, Step.PASSWORD),
+        ({"not_before": LATER}, live(PWD), READ, Step.PASSWORD),
+        ({"not_before": LATER}, live(BOTH), TOTP | READ, Step.PASSWORD),
+        ({"not_before": NOW}, live(PWD), READ, Step.CONTINUE),
+        ({"not_before": LATER, "minimum_acr": AAL2}, live(PWD), TOTP | READ, Step.PASSWORD),
+        # a password is enough
+        ({}, live(PWD), READ, Step.CONTINUE),
+        ({}, live(PWD), TOTP | READ, Step.CONTINUE),
+        ({}, live(BOTH), TOTP | READ, Step.CONTINUE),
+        ({}, live(PWD, EARLIER), READ, Step.CONTINUE),
+        # step-up asks for the second factor only, at once when there is none for one to enrol
+        ({"minimum_acr": AAL2}, live(PWD, EARLIER), TOTP | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL2}, live(PWD), TOTP, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL2}, live(PWD), READ, Step.ENROLL_TOTP),
+        ({"minimum_acr": AAL2}, live(PWD, EARLIER), READ, Step.PASSWORD),
+        ({"minimum_acr": AAL2}, live(BOTH), TOTP | READ, Step.CONTINUE),
+        # administrators always show two factors, and replace a lost phone
+        ({}, live(PWD), ADMIN | TOTP | READ, Step.SECOND_FACTOR),
+        ({}, live(PWD), ADMIN | READ, Step.ENROLL_TOTP),
+        ({}, live(BOTH), ADMIN | TOTP | READ, Step.CONTINUE),
+        ({}, live(CODE), ADMIN | TOTP | READ, Step.ENROLL_TOTP),
+        ({}, live(CODE), TOTP | READ, Step.CONTINUE),
+        # the sheet and the notice come last, the sheet for those only who have shown the factor it belongs to
+        ({"minimum_acr": AAL2}, live(BOTH), TOTP | CODES, Step.RECOVERY_CODES),
+        ({}, live(PWD), TOTP | CODES | READ, Step.CONTINUE),
+        ({}, live(PWD), {}, Step.NOTICE),
+        ({"minimum_acr": AAL2}, live(BOTH), TOTP, Step.NOTICE),
+        # somebody is signed in, but the application wants to know who it is
+        ({"select_account": True}, live(PWD), READ, Step.CHOOSE_ACCOUNT),
+        ({"select_account": True, "minimum_acr": AAL2}, live(PWD), TOTP | READ, Step.CHOOSE_ACCOUNT),
+        # nobody can meet it
+        ({"minimum_acr": AAL3}, None, {}, Step.REFUSED),
+        ({"minimum_acr": AAL3}, live(BOTH), TOTP | READ, Step.REFUSED),
+        ({"minimum_acr": "made up"}, live(BOTH), TOTP | READ, Step.REFUSED),
+        ({"minimum_acr": ""}, live(BOTH), TOTP | READ, Step.REFUSED),
+    ],
+)
+def test_the_next_step_is_that_of_the_table(
+    time: clock.ManualClock, wanted: dict[str, Any], proved: LiveSession | None, has: dict[str, bool], step: Step
+) -> None:
+    assert next_step(Standing(SignInRequest("/x", **wanted), proved, **has)) is step
