@@ -12,7 +12,7 @@ from clients.models import Client
 from idp import audit, clock
 from idp.database import table_of
 from idp.oidc.authorization_code import GrantedCode
-from idp.oidc.models import AccessToken, Authorization, RefreshToken
+from idp.oidc.models import Authorization, RefreshToken
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState
 from idp.roles.models import RoleGrant
@@ -20,7 +20,7 @@ from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
 from idp.settings import current_settings
 
-_a, _at, _rt, _c = table_of(Authorization), table_of(AccessToken), table_of(RefreshToken), table_of(Client)
+_a, _rt, _c = table_of(Authorization), table_of(RefreshToken), table_of(Client)
 _p, _s, _g = table_of(Person), table_of(BrowserSession), table_of(RoleGrant)
 
 _person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
@@ -150,15 +150,6 @@ def revoke_all(connection: Connection, person_id: uuid.UUID, *, reason: str) -> 
     return list(dict.fromkeys(connection.execute(_revoke_all, values).scalars()))
 
 
-def issue_access_token(connection: Connection, authorization_id: uuid.UUID, scope: str) -> Secret:
-    """A fresh access token; its digest is kept."""
-    token = new_token()
-    expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
-    row = {"digest": digest(token), "authorization_id": authorization_id, "scope": scope, "expires_at": expires_at}
-    connection.execute(_insert_access_token, row)
-    return token
-
-
 def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> Secret:
     """A fresh refresh token of an authorization. `chain_ends`: when the chain it continues dies, whatever happens."""
     settings, token, now = current_settings(), new_token(), clock.now()
@@ -184,4 +175,4 @@ def use_refresh_token(connection: Connection, token: str) -> bool:
     return connection.execute(_use, {"used": digest(token), "now": clock.now()}).rowcount == 1
 
 
-_insert_access_token, _insert_refresh_token = insert(_at), insert(_rt)
+_insert_refresh_token = insert(_rt)

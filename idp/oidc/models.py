@@ -44,22 +44,10 @@ class Authorization(Record):
     acr: Mapped[str] = mapped_column(String(64))
     amr: Mapped[str] = mapped_column(String(128))
     auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
-    nonce: Mapped[str | None] = mapped_column(Text)
     requested_claims: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_reason: Mapped[str | None] = mapped_column(String(32))
-
-
-class AccessToken(Record):
-    """An access token, as its digest."""
-
-    __tablename__ = "access_token"
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    authorization_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("authorization.id"), index=True)
-    scope: Mapped[str] = mapped_column(Text)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class RefreshToken(Record):

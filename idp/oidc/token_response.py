@@ -2,12 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from clients.registry import RegisteredClient
+from idp import clock
 from idp.database import reader, table_of
+from idp.oidc.access_token import AccessToken, seal_access_token
 from idp.oidc.claims import claims_of
 from idp.oidc.id_token import Authentication, issue_id_token
 from idp.opaque_tokens import Secret
@@ -35,6 +38,12 @@ PERSON_COLUMNS = (
     _u.c.level.label("unit_level"),
 )  # fmt: skip
 _person = select(*PERSON_COLUMNS).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
+
+
+def new_access_token(authorization_id: uuid.UUID, scope: str) -> Secret:
+    """An access token of an authorization, from now on."""
+    expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
+    return seal_access_token(AccessToken(authorization_id, scope, expires_at))
 
 
 def describe(issued: Issued, client: RegisteredClient) -> dict[str, Any]:

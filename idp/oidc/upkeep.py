@@ -5,17 +5,17 @@ from datetime import timedelta
 from sqlalchemy import Connection, delete
 
 from idp import clock, outbox
-from idp.database import in_transaction, table_of
+from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
 from idp.oidc import signing_keys
 from idp.oidc.backchannel_logout import DELIVERERS
-from idp.oidc.models import AccessToken, Authorization, RefreshToken
+from idp.oidc.models import Authorization, RefreshToken
 from idp.settings import current_settings
 
 DELIVERING_THREADS, MESSAGES_AT_ONCE = 4, 4  # a silent client holds up one thread for 8 s, never all of them
 KEPT = timedelta(days=1)
 HOUR, TEN_MINUTES = 3600, 600
-_a, _at, _rt = table_of(Authorization), table_of(AccessToken), table_of(RefreshToken)
+_a, _rt = table_of(Authorization), table_of(RefreshToken)
 
 
 def jobs() -> list[Job]:
@@ -27,11 +27,11 @@ def jobs() -> list[Job]:
 
 
 def forget_dead(connection: Connection) -> int:
-    """Delete tokens that expired over a day ago, authorizations too old to hold a living one, and private keys that nobody needs;
-    return how many rows. A used refresh token stays until its chain has ended: it must be recognised when it is shown again."""
+    """Delete refresh tokens whose chain ended over a day ago, authorizations too old to hold a living one, and private keys that
+    nobody needs; return how many rows. A used refresh token stays until its chain has ended: it must be recognised when it is
+    shown again."""
     before = clock.now() - KEPT
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
-    gone = connection.execute(delete(_at).where(_at.c.expires_at < before)).rowcount
-    gone += connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
-    gone += connection.execute(delete(_a).where(_a.c.created_at < oldest)).rowcount
+    gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
+    gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
     return gone + signing_keys.remove_dead(connection)

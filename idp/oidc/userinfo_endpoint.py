@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, select
 from clients.models import Client
 from idp import clock
 from idp.database import reader, table_of
+from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
 from idp.oidc.authorizations import is_live
 from idp.oidc.claims import claims_of
-from idp.oidc.models import AccessToken, Authorization
+from idp.oidc.models import Authorization
 from idp.oidc.parameters import MalformedRequest, form_parameters
 from idp.oidc.token_response import PERSON_COLUMNS
-from idp.opaque_tokens import digest
 from idp.people.models import Person, Unit
 from idp.sessions.models import BrowserSession
 from idp.web.csrf import csrf_exempt
@@ -23,18 +23,16 @@ from idp.web.viewer import anyone
 blueprint = Blueprint("userinfo", __name__)
 csrf_exempt(blueprint)
 CORS = {"Access-Control-Allow-Origin": "*"}  # the token is the only credential; no cookie is looked at
-_t, _a, _p, _u = table_of(AccessToken), table_of(Authorization), table_of(Person), table_of(Unit)
-_s, _c = table_of(BrowserSession), table_of(Client)
+_a, _p, _u, _s, _c = table_of(Authorization), table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(Client)
 _told = (
-    select(*PERSON_COLUMNS, _t.c.scope, _a.c.requested_claims)
+    select(*PERSON_COLUMNS, _a.c.requested_claims)
     .select_from(
-        _t.join(_a, _a.c.id == _t.c.authorization_id)
-        .join(_p, _p.c.id == _a.c.person_id)
+        _a.join(_p, _p.c.id == _a.c.person_id)
         .join(_c, _c.c.id == _a.c.client_id)
         .outerjoin(_u, _u.c.id == _p.c.unit_id)
         .outerjoin(_s, _s.c.id == _a.c.session_id)
     )
-    .where(_t.c.digest == bindparam("digest"), _t.c.expires_at > bindparam("now"), is_live)
+    .where(_a.c.id == bindparam("authorization_id"), is_live)
 )
 
 
@@ -51,11 +49,12 @@ class BearerRefused(Exception):
 def userinfo() -> Response:
     """Claims about the person of this access token."""
     try:
-        row = _require_token(_bearer_token())
+        token = _require_token(_bearer_token())
+        row = _require_person(token)
     except BearerRefused as refused:
         return _answer_refused(refused)
     extra = (row.requested_claims or {}).get("userinfo", ())
-    told: dict[str, Any] = {"sub": row.subject, **claims_of(row, row.scope, extra)}
+    told: dict[str, Any] = {"sub": row.subject, **claims_of(row, token.scope, extra)}
     headers = {"Cache-Control": "no-store", **CORS}
     return Response(json.dumps(told, ensure_ascii=False), content_type="application/json", headers=headers)
 
@@ -95,13 +94,27 @@ def _form() -> dict[str, str]:
         raise BearerRefused("invalid_request", str(malformed), 400) from None
 
 
-def _require_token(token: str) -> Any:
-    row = reader().execute(_told, {"digest": digest(token), "now": clock.now()}).first()
-    if row is None:
-        raise BearerRefused("invalid_token", "the access token is unknown, expired or revoked")
-    if "openid" not in row.scope.split():
+def _require_token(written: str) -> AccessToken:
+    try:
+        token = open_access_token(written)
+    except AccessTokenUnreadable:
+        raise _invalid() from None
+    if token.expires_at <= clock.now():
+        raise _invalid()
+    if "openid" not in token.scope.split():
         raise BearerRefused("insufficient_scope", "the scope openid is needed", 403)
+    return token
+
+
+def _require_person(token: AccessToken) -> Any:
+    row = reader().execute(_told, {"authorization_id": token.authorization_id, "now": clock.now()}).first()
+    if row is None:
+        raise _invalid()
     return row
+
+
+def _invalid() -> BearerRefused:
+    return BearerRefused("invalid_token", "the access token is unknown, expired or revoked")
 
 
 def _answer_refused(refused: BearerRefused) -> Response:

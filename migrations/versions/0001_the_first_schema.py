@@ -331,7 +331,6 @@ def upgrade() -> None:
     sa.Column('acr', sa.String(length=64), nullable=False),
     sa.Column('amr', sa.String(length=128), nullable=False),
     sa.Column('auth_time', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('nonce', sa.Text(), nullable=True),
     sa.Column('requested_claims', sa.JSON(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
@@ -342,21 +341,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_authorization'))
     )
     with op.batch_alter_table('authorization', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_authorization_created_at'), ['created_at'], unique=False)
         batch_op.create_index('ix_authorization_person_id_client_id', ['person_id', 'client_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_authorization_session_id'), ['session_id'], unique=False)
-
-    op.create_table('access_token',
-    sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
-    sa.Column('authorization_id', sa.Uuid(), nullable=False),
-    sa.Column('scope', sa.Text(), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['authorization_id'], ['authorization.id'], name=op.f('fk_access_token_authorization_id_authorization')),
-    sa.PrimaryKeyConstraint('digest', name=op.f('pk_access_token'))
-    )
-    with op.batch_alter_table('access_token', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_access_token_authorization_id'), ['authorization_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_access_token_expires_at'), ['expires_at'], unique=False)
 
     op.create_table('refresh_token',
     sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
@@ -382,15 +368,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_refresh_token_authorization_id'))
 
     op.drop_table('refresh_token')
-    with op.batch_alter_table('access_token', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_access_token_expires_at'))
-        batch_op.drop_index(batch_op.f('ix_access_token_authorization_id'))
-
-    op.drop_table('access_token')
     with op.batch_alter_table('authorization', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_authorization_session_id'))
         batch_op.drop_index('ix_authorization_person_id_client_id')
-        batch_op.drop_index(batch_op.f('ix_authorization_created_at'))
 
     op.drop_table('authorization')
     with op.batch_alter_table('totp_credential', schema=None) as batch_op:

@@ -161,7 +161,7 @@ ERRORS = [
     ({"claims": "{"}, "invalid_request"),
     ({"claims": '{"userinfo":{"name":null,"name":null}}'}, "invalid_request"),
     ({"claims": '{"userinfo":{"name":NaN}}'}, "invalid_request"),
-    ({"claims": '{"userinfo":' * 3 + "1" + "}" * 3}, "invalid_request"),
+    ({"claims": '{"userinfo":{"name":1}}'}, "invalid_request"),
     ({"claims": "[" * 1900}, "invalid_request"),
     ({"claims": '{"id_token":{"acr":{"values":7}}}'}, "invalid_request"),
 ]

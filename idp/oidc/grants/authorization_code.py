@@ -13,7 +13,7 @@ from idp import audit, clock
 from idp.oidc import authorizations
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.id_token import Authentication
-from idp.oidc.token_response import Issued
+from idp.oidc.token_response import Issued, new_access_token
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -73,7 +73,7 @@ def _refuse_and_burn(connection: Connection, granted: GrantedCode, client: Regis
 def _issue(connection: Connection, granted: GrantedCode, client: RegisteredClient, offline: bool) -> Issued:
     scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
     issued = Issued(
-        access_token=authorizations.issue_access_token(connection, granted.authorization_id, scope),
+        access_token=new_access_token(granted.authorization_id, scope),
         refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
         scope=scope,
         person_id=granted.person_id,

@@ -9,7 +9,7 @@ from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.oidc import authorizations
 from idp.oidc.id_token import Authentication
-from idp.oidc.token_response import Issued
+from idp.oidc.token_response import Issued, new_access_token
 
 REPLAYED = "refresh_token_replayed"
 
@@ -59,7 +59,7 @@ def _narrowed_scope(form: dict[str, str], found: Any) -> str:
 
 def _issue(connection: Connection, found: Any, scope: str) -> Issued:
     return Issued(
-        access_token=authorizations.issue_access_token(connection, found.id, scope),
+        access_token=new_access_token(found.id, scope),
         refresh_token=authorizations.issue_refresh_token(connection, found.id, found.expires_at),
         scope=scope,
         person_id=found.person_id,
