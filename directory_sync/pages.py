@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from directory_sync import ledger
 from directory_sync.models import RunState, SyncRun
 from directory_sync.reasons import explain
-from directory_sync.words import CHANGES, STATES, field_words, flaw_words
+from directory_sync.words import CHANGES, STATES, field_words, flaw_words, value_words
 from idp import clock
 from idp.console.home import Notice, add_attention
 from idp.database import in_transaction, reader, table_of
@@ -24,7 +24,8 @@ from idp.web.viewer import Permission, may, requires
 
 blueprint = Blueprint("sync", __name__)
 JOB = "sync"
-PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 200, 100
+PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 50, 50
+TOLD_IN_THE_TABLE = frozenset({"name", "unit", "unit_name"})  # of somebody new: they stand in columns of their own
 STALE_AFTER = timedelta(hours=8)  # signing in goes on from what we know; older than this it is said
 _r = table_of(SyncRun)
 _last_success = (
@@ -61,7 +62,7 @@ def show_run(number: int) -> str:
     return render_template(
         "sync/run.html",
         run=run, changes=changes[:PAGE_CHANGES], after=after, flaw_kinds=kinds.most_common(), flaws=run.flaws[:SHOWN_FLAWS],
-        states=STATES, kinds=CHANGES, explain=explain, field_words=field_words, flaw_words=flaw_words, differences=differences,
+        states=STATES, kinds=CHANGES, explain=explain, field_words=field_words, flaw_words=flaw_words, value_words=value_words, differences=differences,
     )  # fmt: skip
 
 
@@ -77,6 +78,8 @@ def run_now() -> Response:
 def differences(change: Any) -> list[tuple[str, Any, Any]]:
     """What differs, field by field: name, before, after."""
     names = [*change.before, *(name for name in change.after if name not in change.before)]
+    if not change.before:
+        names = [name for name in names if name not in TOLD_IN_THE_TABLE and change.after[name] not in (None, "", False)]
     return [(name, change.before.get(name), change.after.get(name)) for name in names]
 
 

@@ -1,9 +1,13 @@
 """Runs, changes, fields and flaws in words."""
 
+from typing import Any
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from directory_sync.directory_text import Flaw
 from directory_sync.models import ChangeKind, RunState
+from idp.people.words import category_words, level_words
 
 # How each state is called, and how it is shown: ok, warn, bad or plain.
 STATES = {
@@ -66,6 +70,14 @@ FLAWS = {
 def field_words(name: str) -> str:
     """A field in words; one without words as it is called."""
     return str(FIELDS.get(name, name))
+
+
+def value_words(name: str, value: Any) -> str:
+    """A value of a field in words."""
+    if isinstance(value, bool):
+        return _("có") if value else _("không")
+    words = {"level": level_words, "staff_category": category_words}.get(name)
+    return words(value) if words else str(value)
 
 
 def flaw_words(kind: str) -> str:

@@ -128,7 +128,9 @@ def _names(connection: Connection, query: Any) -> dict[uuid.UUID, str]:
 
 def actor_words(actor: str, people: dict[uuid.UUID, str]) -> str:
     """Who did it: a person's name, an application, the command line, or the system itself."""
-    kind, _sep, name = actor.partition(":")
+    kind, separator, name = actor.partition(":")
+    if not separator:
+        return actor
     if kind == "person":
         try:
             return people.get(uuid.UUID(name), name)
