@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp import clock
+from idp.oidc.administrators import holds_role
 from idp.oidc.authorization_request import AuthorizationRequest, RequestRefused
-from idp.roles.permissions import is_administrator
 from idp.sessions import assurance
 from idp.sessions.browser_sessions import LiveSession
 
@@ -39,7 +39,7 @@ def for_person(demand: Demand, live: LiveSession | None) -> Demand:
     """The demand on this person: who holds a role needs two factors, whatever the client asks."""
     if live is None or assurance.is_enough(live.acr, assurance.AAL2) or assurance.is_enough(demand.minimum_acr, assurance.AAL2):
         return demand
-    return replace(demand, minimum_acr=assurance.AAL2) if is_administrator(live.person_id) else demand
+    return replace(demand, minimum_acr=assurance.AAL2) if holds_role(live.person_id) else demand
 
 
 def is_met(demand: Demand, live: LiveSession | None) -> bool:

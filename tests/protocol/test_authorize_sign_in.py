@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from clients.registration import change, disable
 from idp import clock
 from idp.database import in_transaction, table_of
-from idp.oidc import signing_keys
+from idp.oidc import administrators, signing_keys
 from idp.people.models import Person
 from idp.roles.grants import grant
 from idp.roles.models import Role
@@ -226,8 +226,9 @@ def test_the_policy_of_the_client_is_that_of_the_moment_when_the_code_is_given(
 
 
 def test_who_holds_a_role_needs_two_factors_everywhere_from_that_moment(
-    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(administrators, "FRESH_SECONDS", 0.0)
     sign_in(browser, person_id)
     code = party.code(browser)
     in_transaction(lambda c: grant(c, person_id, Role.AUDITOR, actor="cli:test"))
