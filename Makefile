@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.set-up
-export UV_NO_PROGRESS ?= $(if $(CI),1,)
+export UV_NO_PROGRESS ?= $(if $(CI),1,0)
 
 .PHONY: demo test check bench set-up packages translations clean
 
