@@ -7,23 +7,29 @@ from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from clients.models import Client
 from idp import clock
 from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
+from idp.enrollment.status import status_within
 from idp.outbox import OutboxMessage
 from idp.people.models import Person, PersonState
+from idp.roles.permissions import scope_of
 from idp.sessions.models import BrowserSession
-from idp.web.formats import format_number, format_time
-from idp.web.viewer import Permission, may, requires
+from idp.web.formats import format_number, format_share, format_time
+from idp.web.viewer import Permission, may, require_viewer, requires
 
 blueprint = Blueprint("console", __name__)
 ATTENTION_KEY = "hopnhat.console_attention"
 LOOK_BACK = timedelta(days=7)
 CHAIN_MAY_LAG = timedelta(minutes=5)
 _p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
+
+_active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value)
+_open_sessions = select(func.count()).where(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
+_clients_in_use = select(func.count()).where(_c.c.disabled_at.is_(None))
 
 
 @dataclass(frozen=True)
@@ -93,30 +99,23 @@ def _chain(connection: Connection) -> list[Notice]:
     return [Notice("ok", words, where)]
 
 
-def _figures(connection: Connection) -> list[tuple[str, int, str | None]]:
-    now = clock.now()
-    found: list[tuple[str, Any, str | None, Permission]] = [
-        (
-            _("Cán bộ đang hoạt động"),
-            select(func.count()).where(_p.c.state == PersonState.ACTIVE.value),
-            "console_people.list_people",
-            Permission.SEE_PEOPLE,
-        ),
-        (
-            _("Phiên đăng nhập đang mở"),
-            select(func.count()).where(_s.c.ended_at.is_(None), _s.c.expires_at > now),
-            None,
-            Permission.SEE_PEOPLE,
-        ),
-        (
-            _("Ứng dụng đang kết nối"),
-            select(func.count()).where(_c.c.disabled_at.is_(None)),
-            "console_clients.list_clients",
-            Permission.SEE_CLIENTS,
-        ),
-    ]
-    return [
-        (words, connection.execute(query).scalar_one(), url_for(endpoint) if endpoint else None)
-        for words, query, endpoint, permission in found
-        if may(permission)
-    ]
+def _figures(connection: Connection) -> list[tuple[str, str, str | None]]:
+    """What there is: number, words, and where more is to be seen."""
+    found = [_tracker(connection)] if may(Permission.SEE_TRACKER) else []
+    if may(Permission.SEE_PEOPLE):
+        people, sessions = _count(connection, _active_people), _count(connection, _open_sessions, now=clock.now())
+        found.append((people, _("Cán bộ đang hoạt động"), url_for("console_people.list_people")))
+        found.append((sessions, _("Phiên đăng nhập đang mở"), None))
+    if may(Permission.SEE_CLIENTS):
+        found.append((_count(connection, _clients_in_use), _("Ứng dụng đang kết nối"), url_for("console_clients.list_clients")))
+    return found
+
+
+def _count(connection: Connection, query: Select[int], **values: Any) -> str:
+    return format_number(connection.execute(query, values).scalar_one())
+
+
+def _tracker(connection: Connection) -> tuple[str, str, str | None]:
+    whole = status_within(connection, scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within).whole
+    words = _("%(part)s / %(whole)s người được xác thực", part=format_number(whole.authenticated), whole=format_number(whole.people))
+    return format_share(whole.authenticated, whole.people), words, url_for("enrollment.overview")

@@ -33,8 +33,7 @@ _p = table_of(Person)
 
 def _within(permission: Permission) -> Collection[uuid.UUID] | None:
     """The units whose people the viewer may see or change; None: all."""
-    scope = scope_of(require_viewer().person_id, permission)
-    return None if scope.whole_province else scope.unit_ids
+    return scope_of(require_viewer().person_id, permission).within
 
 
 @blueprint.get("/console/people")

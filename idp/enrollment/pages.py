@@ -29,7 +29,7 @@ FUNNEL = (Rung.NOT_ACTIVATED, Rung.ACTIVATED, Rung.PROOFED, Rung.FACTOR_ENROLLED
 @requires(Permission.SEE_TRACKER)
 def overview() -> str:
     """Where we stand: headline, funnel, levels, categories, units; `?unit=` goes down the tree, `?day=` into the past."""
-    tops = _allowed_tops()
+    tops = scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within
     status = _status_asked_for()
     if tops is not None:
         status = narrowed(status, tops)
@@ -43,11 +43,6 @@ def overview() -> str:
         lines=lines, lines_reconcile=add(line.tally for line in lines) == shown.whole, path=_visible(path, tops), days=_days(tops),
         labels=LABELS, rungs=tuple(Rung), whole_province=tops is None and unit_id is None,
     )  # fmt: skip
-
-
-def _allowed_tops() -> Collection[uuid.UUID] | None:
-    scope = scope_of(require_viewer().person_id, Permission.SEE_TRACKER)
-    return None if scope.whole_province else scope.unit_ids
 
 
 def _status_asked_for() -> Status:

@@ -104,6 +104,12 @@ def status_now(connection: Connection) -> Status:
     return fresh
 
 
+def status_within(connection: Connection, tops: Collection[uuid.UUID] | None) -> Status:
+    """As `status_now`, for these units and all below them; None: for the whole province."""
+    whole = status_now(connection)
+    return whole if tops is None else narrowed(whole, tops)
+
+
 def count_now(connection: Connection) -> Status:
     """The figures of this very moment."""
     told = parameters(connection)

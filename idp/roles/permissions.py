@@ -39,6 +39,11 @@ class Scope:
     whole_province: bool
     unit_ids: frozenset[uuid.UUID]
 
+    @property
+    def within(self) -> frozenset[uuid.UUID] | None:
+        """The units as a filter takes them: None for no limit."""
+        return None if self.whole_province else self.unit_ids
+
 
 _g = table_of(RoleGrant)
 _holdings = select(_g.c.role, _g.c.unit_id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))

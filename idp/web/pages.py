@@ -1,6 +1,7 @@
 """What all pages share, put together: request ids, headers, forged forms, languages, formats, layouts, error pages."""
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, redirect
+from werkzeug.wrappers import Response as BaseResponse
 
 from idp.settings import Settings
 from idp.web.csrf import set_up_csrf
@@ -13,6 +14,12 @@ from idp.web.sheets import CONSOLE_SHEET, CONSOLE_SHEET_VERSION, INLINE_SHEET
 from idp.web.viewer import Permission, anyone, may, viewer
 
 CONSOLE_SHEET_URL = f"/static/console.css?v={CONSOLE_SHEET_VERSION}"
+
+
+@anyone
+def front_door() -> BaseResponse:
+    """The bare address leads to a person's own page, which asks for a sign-in when nobody is signed in."""
+    return redirect("/account", 303)
 
 
 @anyone
@@ -31,6 +38,7 @@ def set_up_web(app: Flask, settings: Settings) -> None:
     set_up_language(app, settings)
     set_up_formats(app)
     set_up_errors(app)
+    app.add_url_rule("/", "front_door", front_door)
     app.add_url_rule("/static/console.css", "console_sheet", console_sheet)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

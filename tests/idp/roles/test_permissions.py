@@ -53,15 +53,15 @@ def test_a_role_for_one_unit_allows_nothing_that_belongs_to_the_whole_province(a
     _grant(person_id, Role.IT_ADMIN, unit_id)
     assert permissions_of(person_id) == WITHIN_A_UNIT
     scope = scope_of(person_id, Permission.SEE_PEOPLE)
-    assert (scope.whole_province, scope.unit_ids) == (False, {unit_id})
+    assert scope.within == frozenset({unit_id})
 
 
 def test_a_role_for_the_province_beside_one_for_a_unit_is_for_the_province(app: Flask) -> None:
     person_id, unit_id = add_person(), add_unit()
     _grant(person_id, Role.HR_OFFICER, unit_id)
     _grant(person_id, Role.AUDITOR)
-    assert scope_of(person_id, Permission.SEE_PEOPLE).whole_province
-    assert not scope_of(person_id, Permission.SUSPEND_PEOPLE).whole_province
+    assert scope_of(person_id, Permission.SEE_PEOPLE).within is None
+    assert scope_of(person_id, Permission.SUSPEND_PEOPLE).within == frozenset({unit_id})
 
 
 def test_only_administrators_of_the_system_change_clients_and_only_auditors_and_they_read_the_trail() -> None:
