@@ -5,6 +5,8 @@ from pathlib import Path
 from flask import Flask
 
 from idp import records
+from idp.account import factor_pages as account_factor_pages
+from idp.account import pages as account_pages
 from idp.console import audit_pages, client_pages, home, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
@@ -25,6 +27,8 @@ BLUEPRINTS = (
     login_pages.blueprint,
     second_factor_pages.blueprint,
     enroll_pages.blueprint,
+    account_pages.blueprint,
+    account_factor_pages.blueprint,
     enrollment_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,

@@ -14,7 +14,7 @@ from idp.login.codes_file import as_text_file
 from idp.login.enrolling import NotEnrolled, confirm_codes, enroll, issue_codes
 from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
-from idp.login.visit import Visit, go_on_as, look_again, page, require_session, require_step, require_visit, show_stale
+from idp.login.visit import Visit, go_on_as, look_again, page, require_session, require_step, require_visit, show_stale, stay_at
 from idp.sessions.browser_sessions import LiveSession
 from idp.web.csrf import ForgedForm
 from idp.web.viewer import anyone
@@ -38,8 +38,7 @@ def confirm_secret() -> Response:
     visit, typed = require_visit(), request.form.get("code", "")
     if visit.standing.session is None and (sent_twice := find_sent_twice(typed)):
         return go_on_as(visit, sent_twice)
-    visit = require_step(Step.ENROLL_TOTP)
-    session = require_session(visit)
+    session = require_session(stay_at(visit, Step.ENROLL_TOTP))
     try:
         credential_id, step = totp.match_pending(reader(), session.person_id, session.session_id, typed)
     except WrongCode as wrong:

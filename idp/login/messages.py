@@ -62,6 +62,16 @@ def phone_name() -> str:
     return _("Điện thoại thêm ngày %(date)s", date=format_date(today()))
 
 
+def enough_phones() -> str:
+    """For one phone too many."""
+    return _("Đã đăng ký đủ số điện thoại cho phép. Gỡ một điện thoại không còn dùng rồi thêm lại.")
+
+
+def last_phone() -> str:
+    """For removing the only phone."""
+    return _("Đây là phương tiện xác thực duy nhất nên không gỡ được. Thêm điện thoại khác trước.")
+
+
 def wrong_recovery_code(attempt: Attempt) -> str:
     """For a recovery code that is wrong or was used."""
     if attempt.blocked_until is not None:

@@ -17,7 +17,7 @@ from idp.login.address_limits import limit_forms
 from idp.login.enrolling import WITH_TOTP
 from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
-from idp.login.visit import Visit, go_on, go_on_as, link, page, require_session, require_step, require_visit, show_stale
+from idp.login.visit import Visit, go_on, go_on_as, link, page, require_session, require_step, require_visit, show_stale, stay_at
 from idp.opaque_tokens import Secret
 from idp.sessions import assurance, browser_sessions
 from idp.sessions.browser_sessions import LiveSession
@@ -44,8 +44,7 @@ def take_code() -> Response:
     visit, typed = require_visit(), request.form.get("code", "")
     if visit.standing.session is None and (cookie := find_sent_twice(typed)):
         return go_on_as(visit, cookie)
-    visit = require_step(Step.SECOND_FACTOR)
-    session = require_session(visit)
+    session = require_session(stay_at(visit, Step.SECOND_FACTOR))
     try:
         attempt = in_transaction(lambda c: _count(c, session))
     except Throttled as rest:
@@ -71,8 +70,7 @@ def take_recovery_code() -> Response:
     visit, typed = require_visit(), request.form.get("code", "")
     if visit.standing.session is None and (cookie := find_sent_twice(typed)):
         return go_on_as(visit, cookie)
-    visit = require_step(Step.SECOND_FACTOR)
-    session = require_session(visit)
+    session = require_session(stay_at(visit, Step.SECOND_FACTOR))
     try:
         attempt = in_transaction(lambda c: _count(c, session))
     except Throttled as rest:

@@ -67,7 +67,11 @@ def require_visit() -> Visit:
 def require_step(*steps: Step) -> Visit:
     """As `require_visit`, when one of these steps comes next; else the browser is sent to the one that does: no step is skipped
     by its URL, and going back or sending a form twice does no harm."""
-    visit = require_visit()
+    return stay_at(require_visit(), *steps)
+
+
+def stay_at(visit: Visit, *steps: Step) -> Visit:
+    """The same of a visit looked up before."""
     if visit.step not in steps:
         turn_to_next_step(visit)
     return visit

@@ -1,0 +1,109 @@
+"""What a person may know about themselves: data, sessions, and what happened in the last 90 days."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from idp import clock
+from idp.account.words import device_words, event_words
+from idp.audit import AuditEvent
+from idp.database import id_floor, table_of
+from idp.people.models import Person, Unit
+from idp.sessions.models import BrowserSession
+
+HISTORY = timedelta(days=90)
+MOST_EVENTS = 200
+_p, _u, _s, _e = table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(AuditEvent)
+_person = (
+    select(_p, _u.c.name.label("unit_name")).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
+)
+_sessions = (
+    select(_s)
+    .where(_s.c.person_id == bindparam("person_id"), _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
+    .order_by(_s.c.last_seen_at.desc())
+)
+_events = (
+    select(_e.c.at, _e.c.event, _e.c.address, _e.c.detail)
+    .where(_e.c.person_id == bindparam("person_id"), _e.c.id >= bindparam("floor"), _e.c.at >= bindparam("since"))
+    .order_by(_e.c.id.desc())
+    .limit(MOST_EVENTS)
+)
+_one = select(_s.c.id).where(_s.c.id == bindparam("session_id"), _s.c.person_id == bindparam("person_id"))
+
+
+@dataclass(frozen=True)
+class OwnSession:
+    """An open session, in words for the person it belongs to."""
+
+    id: uuid.UUID
+    device: str
+    address: str | None
+    started_at: datetime
+    last_seen_at: datetime
+    shared_pc: bool
+    is_this: bool
+    is_idle: bool
+
+
+@dataclass(frozen=True)
+class OwnEvent:
+    """Something that happened to the account; `bad`: something was refused."""
+
+    at: datetime
+    told: str
+    address: str | None
+    bad: bool
+
+
+def person_of(connection: Connection, person_id: uuid.UUID) -> Any:
+    """The person's row, with the unit's name."""
+    return connection.execute(_person, {"person_id": person_id}).one()
+
+
+def masked(code: str | None) -> str:
+    """A staff code whose middle is hidden: 0020••••••12. Short ones show their last two characters only."""
+    if not code:
+        return "—"
+    shown = 4 if len(code) >= 8 else 0
+    return code[:shown] + "•" * max(len(code) - shown - 2, 0) + code[-2:]
+
+
+def open_sessions(connection: Connection, person_id: uuid.UUID, this: uuid.UUID) -> list[OwnSession]:
+    """The person's open sessions, the one in use first."""
+    now = clock.now()
+    rows = connection.execute(_sessions, {"person_id": person_id, "now": now}).all()
+    found = [
+        OwnSession(
+            row.id,
+            device_words(row.user_agent),
+            row.address,
+            row.created_at,
+            row.last_seen_at,
+            row.shared_pc,
+            row.id == this,
+            row.id != this and now - row.last_seen_at >= timedelta(seconds=row.idle_seconds),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: not one.is_this)
+
+
+def is_own_session(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID) -> bool:
+    """Whether the session is this person's."""
+    return connection.execute(_one, {"person_id": person_id, "session_id": session_id}).first() is not None
+
+
+def history_of(connection: Connection, person_id: uuid.UUID) -> Sequence[OwnEvent]:
+    """What happened to the account in the last 90 days, newest first, at most 200 events."""
+    since = clock.now() - HISTORY
+    # Ids are made by the machine's clock: a day of slack keeps the bound on the safe side of any difference.
+    values = {"person_id": person_id, "since": since, "floor": id_floor(since - timedelta(days=1))}
+    rows = connection.execute(_events, values).all()
+    return [
+        OwnEvent(row.at, event_words(row.event, row.detail), row.address, bool(re.search("refused|throttled", row.event))) for row in rows
+    ]

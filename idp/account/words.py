@@ -1,0 +1,71 @@
+"""Events and devices in words for the person they concern."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from idp.audit import Event
+
+EVENTS: dict[str, LazyString] = {
+    Event.PERSON_ADDED: _l("Tài khoản được tạo từ dữ liệu nhân sự"),
+    Event.PERSON_CHANGED: _l("Dữ liệu nhân sự được cập nhật"),
+    Event.PERSON_SUSPENDED: _l("Tài khoản bị vô hiệu hóa"),
+    Event.PERSON_RESTORED: _l("Tài khoản được mở lại"),
+    Event.NOTICE_ACKNOWLEDGED: _l("Đã đọc thông báo xử lý dữ liệu"),
+    Event.PASSWORD_VERIFIED: _l("Nhập đúng mật khẩu"),
+    Event.PASSWORD_REFUSED: _l("Mật khẩu không được chấp nhận"),
+    Event.SECOND_FACTOR_VERIFIED: _l("Nhập đúng mã xác thực"),
+    Event.SECOND_FACTOR_REFUSED: _l("Mã xác thực không đúng"),
+    Event.TOTP_ENROLLED: _l("Thêm ứng dụng tạo mã"),
+    Event.TOTP_REMOVED: _l("Gỡ ứng dụng tạo mã"),
+    Event.RECOVERY_CODES_ISSUED: _l("Tạo phiếu mã dự phòng"),
+    Event.RECOVERY_CODES_CONFIRMED: _l("Xác nhận đã cất phiếu mã dự phòng"),
+    Event.RECOVERY_CODE_USED: _l("Dùng một mã dự phòng"),
+    Event.ACCOUNT_THROTTLED: _l("Tạm khóa vì nhập sai nhiều lần"),
+    Event.SESSION_STARTED: _l("Đăng nhập"),
+    Event.SESSION_RAISED: _l("Xác thực bổ sung"),
+    Event.SESSION_ENDED: _l("Kết thúc một phiên đăng nhập"),
+    Event.AUTHORIZATION_GRANTED: _l("Vào một ứng dụng"),
+    Event.AUTHORIZATION_REVOKED: _l("Thu hồi quyền truy cập của một ứng dụng"),
+    Event.ROLE_GRANTED: _l("Được cấp một vai trò"),
+    Event.ROLE_REVOKED: _l("Bị thu hồi một vai trò"),
+    Event.LOGOUT_DELIVERED: _l("Một ứng dụng đã đăng xuất"),
+    Event.LOGOUT_FAILED: _l("Một ứng dụng chưa nhận lệnh đăng xuất"),
+}
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+# Each browser also names those it wants to be taken for, so the rarer ones come first.
+_BROWSERS = (
+    ("coc_coc_browser", "Cốc Cốc"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+
+
+def event_words(event: str, detail: Mapping[str, Any]) -> str:
+    """What happened, as the person may read it."""
+    client = detail.get("client_name") or detail.get("client_id")
+    told = str(EVENTS.get(event, _l("Sự kiện khác")))
+    return f"{told}: {client}" if client and event == Event.AUTHORIZATION_GRANTED else told
+
+
+def device_words(user_agent: str | None) -> str:
+    """Chrome, Windows. Only what everybody knows; the rest of what browsers say about themselves is noise."""
+    agent = user_agent or ""
+    system = next((name for mark, name in _SYSTEMS if mark in agent), None)
+    browser = next((name for mark, name in _BROWSERS if mark in agent), None)
+    return ", ".join(filter(None, (browser, system))) or _("Thiết bị không rõ")
