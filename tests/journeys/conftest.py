@@ -6,8 +6,10 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from deploy.demo.plan import EXTERNAL_PORT
 from tests.support.browser import chromium, person_at
 from tests.support.demo import Demo, running_demo
+from tests.support.external_client import program_listens
 from tests.support.province_in_slapd import province_in_slapd
 
 
@@ -20,6 +22,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if request.param != "as it comes":
             given = stack.enter_context(province_in_slapd(folder / "slapd"))
             given = {**given, "DEMO_DATABASE_URL": f"{request.getfixturevalue('postgresql_server')}/postgres"}
+        stack.enter_context(program_listens(EXTERNAL_PORT))
         yield stack.enter_context(running_demo(folder / "instance", given))
 
 
