@@ -16,7 +16,7 @@ from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, reason_words, role_words
 from idp.database import in_transaction, reader, table_of
-from idp.enrollment.rungs import LABELS, RECORDED, Rung, standing
+from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
 from idp.errors import Refusal
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
@@ -42,7 +42,7 @@ def list_people() -> str:
     """One page of the roster."""
     filters = _read_filters()
     rung = standing().label("rung")
-    page = search_people(reader(), filters, after=request.args.get("after"), columns=[rung])
+    page = search_people(reader(), filters, after=request.args.get("after"), columns=[rung, IN_POST.label("in_post")])
     kept = {name: value for name, value in request.args.items() if value and name in ("q", "level", "state", "rung", "unit")}
     return render_template(
         "console/people.html",
@@ -63,7 +63,7 @@ def _read_filters() -> Filters:
         state=state if state in set(PersonState) else "",
         unit_id=_key(given.get("unit")),
         within=_within(Permission.SEE_PEOPLE),
-        conditions=[standing() == rung] if rung in set(Rung) else (),
+        conditions=[IN_POST, standing() == rung] if rung in set(Rung) else (),
     )
 
 
@@ -80,11 +80,11 @@ def show(person_id: uuid.UUID) -> str:
     """All that the console knows of one person."""
     person = require_person(reader(), person_id, _within(Permission.SEE_PEOPLE))
     history, _more = read_page(reader(), TrailFilters(person_id=person_id), most=SHOWN_EVENTS)
-    rung = reader().execute(select(standing()).where(_p.c.id == person_id)).scalar_one()
+    rung, in_post = reader().execute(select(standing(), IN_POST).where(_p.c.id == person_id)).one()
     return render_template(
         "console/person.html",
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
-        rung=Rung(rung), labels=LABELS, changeable=_may_change(person_id), category=category_words, level=level_words,
+        rung=Rung(rung) if in_post else None, labels=LABELS, changeable=_may_change(person_id), category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ def test_the_list_narrows_by_level_state_rung_and_unit(app: Flask, time: ManualC
     province, commune = add_unit("Sở Nội vụ", level="province"), add_unit()
     add_person_on("B5", name="Vàng Mí Sính", unit_id=province)
     add_person_on("B0", name="Sùng Thị Máy", unit_id=commune)
-    add_person("gone", "Lù Văn Hạ", state="suspended", unit_id=commune)
+    add_person("gone", "Lù Văn Hạ", state="suspended", state_reason="gone_from_directory", unit_id=commune)
     browser = browser_of(app, Role.AUDITOR)
     expected = {
         "level=province": {"Vàng Mí Sính"},
