@@ -99,6 +99,11 @@ def _why(reason: str | None) -> dict[str, Any]:
     return {"reason": reason} if reason else {}
 
 
+def note_secret_use(connection: Connection, secret_id: uuid.UUID) -> None:
+    """Remember that a secret was used, so that nobody ends one that is still in use."""
+    connection.execute(update(_s).where(_s.c.id == secret_id).values(last_used_at=clock.now()))
+
+
 def _require(connection: Connection, client_id: str) -> Any:
     row = connection.execute(_by_client_id, {"wanted": client_id}).first()
     if row is None:

@@ -24,7 +24,6 @@ class KnownSecret:
     id: uuid.UUID
     digest: bytes
     expires_at: datetime | None
-    last_used_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,7 @@ _c, _s = table_of(Client), table_of(ClientSecret)
 _by_client_id = select(_c).where(_c.c.client_id == bindparam("client_id"))
 _by_key = select(_c.c.client_id).where(_c.c.id == bindparam("key"))
 _version = select(_c.c.version).where(_c.c.client_id == bindparam("client_id"))
-_secrets = (
-    select(_s.c.id, _s.c.digest, _s.c.expires_at, _s.c.last_used_at).where(_s.c.client_id == bindparam("client")).order_by(_s.c.id.desc())
-)
+_secrets = select(_s.c.id, _s.c.digest, _s.c.expires_at).where(_s.c.client_id == bindparam("client")).order_by(_s.c.id.desc())
 
 
 def find_client(client_id: str) -> RegisteredClient | None:

@@ -3,15 +3,22 @@
 import base64
 import binascii
 import hmac
+import time
+import uuid
+from typing import cast
 from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
-from flask import request
+from flask import current_app, request
 
 from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PUBLIC
-from clients.registry import RegisteredClient, find_client
+from clients.registration import note_secret_use
+from clients.registry import KnownSecret, RegisteredClient, find_client
 from idp import clock
+from idp.database import in_transaction
 from idp.opaque_tokens import digest
+
+NOTED_EVERY_SECONDS = 3600.0
 
 
 def authenticate_client(form: dict[str, str]) -> RegisteredClient:
@@ -22,8 +29,8 @@ def authenticate_client(form: dict[str, str]) -> RegisteredClient:
     if client is None or client.token_endpoint_auth_method != method:
         hmac.compare_digest(digest(secret), bytes(32))  # an unknown client takes as long as a wrong secret
         raise refused()
-    if method != PUBLIC and not _is_secret_of(client, secret):
-        raise refused()
+    if method != PUBLIC:
+        _note_use(_require_secret(client, secret))
     return client
 
 
@@ -61,9 +68,19 @@ def _read_basic(header: str) -> tuple[str, str]:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def _is_secret_of(client: RegisteredClient, secret: str) -> bool:
-    shown, now, found = digest(secret), clock.now(), False
+def _require_secret(client: RegisteredClient, secret: str) -> KnownSecret:
+    shown, now, found = digest(secret), clock.now(), None
     for known in client.secrets:
-        is_accepted = known.expires_at is None or known.expires_at > now
-        found |= hmac.compare_digest(shown, known.digest) and is_accepted
+        if hmac.compare_digest(shown, known.digest) and (known.expires_at is None or known.expires_at > now):
+            found = known
+    if found is None:
+        raise refused()
     return found
+
+
+def _note_use(secret: KnownSecret) -> None:
+    """Once an hour and process: it is for the operator's eyes, not worth a write a request."""
+    noted = cast("dict[uuid.UUID, float]", current_app.extensions.setdefault("hopnhat.secret_uses", {}))
+    if time.monotonic() - noted.get(secret.id, -NOTED_EVERY_SECONDS) >= NOTED_EVERY_SECONDS:
+        noted[secret.id] = time.monotonic()
+        in_transaction(lambda connection: note_secret_use(connection, secret.id))

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnsupportedGrantTypeError
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
@@ -39,7 +40,19 @@ def token() -> Response:
         return _answer_error(error, client)
     if isinstance(outcome, OAuth2Error):
         return _answer_error(outcome, client)
-    return Response(json.dumps(describe(outcome, client)), content_type="application/json", headers=NOT_KEPT)
+    response = Response(json.dumps(describe(outcome, client)), content_type="application/json", headers=NOT_KEPT)
+    return _readable_by_its_scripts(response, client)
+
+
+def _readable_by_its_scripts(response: Response, client: RegisteredClient | None) -> Response:
+    """A public client is a program in the browser: pages of its own origins may read the answer, nobody else's."""
+    origin = request.headers.get("Origin")
+    if client is not None and client.is_public and origin is not None:
+        own = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, client.redirect_uris)}
+        response.headers["Vary"] = "Origin"
+        if origin in own:
+            response.headers["Access-Control-Allow-Origin"] = origin
+    return response
 
 
 def _exchange(grant: Grant, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
@@ -67,4 +80,4 @@ def _answer_error(error: OAuth2Error, client: RegisteredClient | None) -> Respon
     response = Response(json.dumps(body), status=error.status_code, content_type="application/json", headers=NOT_KEPT)
     if error.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="token"'
-    return response
+    return _readable_by_its_scripts(response, client)

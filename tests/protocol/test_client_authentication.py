@@ -6,14 +6,14 @@ from urllib.parse import quote_plus
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
 
 from clients import registry
 from clients.models import ClientSecret
 from clients.registration import rotate_secret
 from idp import clock
-from idp.database import in_transaction, new_id
+from idp.database import in_transaction, new_id, reader, table_of
 from idp.opaque_tokens import digest
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 
@@ -114,3 +114,22 @@ def test_an_old_secret_is_accepted_for_the_time_of_transition_only(
 def test_a_lost_secret_can_be_ended_at_once(browser: FlaskClient, party: RelyingParty, time: clock.ManualClock) -> None:
     in_transaction(lambda c: rotate_secret(c, party.client_id, actor="cli:test", transition_days=0))
     assert is_invalid_client(party.refresh(browser, "x"))
+
+
+def test_the_operator_sees_which_secret_is_in_use(browser: FlaskClient, party: RelyingParty, time: clock.ManualClock) -> None:
+    party.refresh(browser, "x")
+    secret = table_of(ClientSecret)
+    assert reader().execute(select(secret.c.last_used_at)).scalar() == time.instant
+
+
+def test_pages_of_a_public_client_s_own_origin_may_read_the_answer(browser: FlaskClient, party: RelyingParty) -> None:
+    public = register_party(token_endpoint_auth_method="none")
+    form = {**FORM, "client_id": public.client_id}
+    own = browser.post("/token", data=form, headers={"Origin": "https://rp.test"})
+    assert own.headers["Access-Control-Allow-Origin"] == "https://rp.test"
+    assert "Access-Control-Allow-Credentials" not in own.headers
+    for response in (
+        browser.post("/token", data=form, headers={"Origin": "https://evil.test"}),
+        browser.post("/token", data=FORM, headers={**party.headers(), "Origin": "https://rp.test"}),
+    ):
+        assert "Access-Control-Allow-Origin" not in response.headers

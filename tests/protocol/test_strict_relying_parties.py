@@ -29,7 +29,7 @@ def node_programs(run_folder: Path) -> Path:
     """The relying parties with what they need, installed as the lock file says."""
     folder = run_folder / "relying_parties"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("node_modules"))
-    command = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
 
