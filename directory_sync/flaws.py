@@ -22,8 +22,8 @@ def noticed(connection: Connection, changes: Changes, tree: UnitTree) -> list[di
     names = {unit.source_key: unit.name for unit in tree.units}
     found = [_told(flaw, record, names) for record in records for flaw in sorted(record.flaws)]
     for flaw, column in SHARED:
-        shared = _shared(connection, column)
-        found += [_told(flaw, record, names, getattr(record, column)) for record in records if getattr(record, column) in shared]
+        if shared := _shared(connection, column):
+            found += [_told(flaw, record, names, getattr(record, column)) for record in records if getattr(record, column) in shared]
     return found
 
 

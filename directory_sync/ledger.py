@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from directory_sync.changes import SOURCE
-from directory_sync.models import RunState, SyncChange, SyncRun
+from directory_sync.models import ChangeKind, RunState, SyncChange, SyncRun
 from idp import clock
-from idp.database import new_id, table_of
+from idp.database import insert_rows, new_id, new_ids, table_of
 from idp.errors import NotFound, Refusal
 
 LEASE = timedelta(seconds=120)  # longer than the longest silence of a directory that is being read
@@ -34,6 +34,9 @@ _next_number = select(func.coalesce(func.max(_r.c.number), 0) + 1)
 _renew = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING).values(leased_until=bindparam("until"))
 _finish = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING)
 _before = select(_r.c.state, _r.c.reason).where(_r.c.number < bindparam("number")).order_by(_r.c.number.desc()).limit(1)
+
+
+Line = tuple[ChangeKind, uuid.UUID, str, str | None, dict[str, Any], dict[str, Any]]  # kind, key, name, unit, before, after
 
 
 class AlreadyRunning(Refusal):
@@ -87,6 +90,15 @@ def renew(connection: Connection, run: Run) -> None:
     """Show that the run is alive. Raises LeaseLost."""
     if connection.execute(_renew, {"run": run.run_id, "until": clock.now() + LEASE}).rowcount != 1:
         raise LeaseLost
+
+
+def write_down(connection: Connection, run: Run, lines: Sequence[Line], about: str = "person_id") -> None:
+    """Write down what the run has changed, in the transaction that changes it. `about`: whose key the lines carry, `person_id`
+    or `unit_id`."""
+    rows = [(line_id, kind.value, *line) for line_id, (kind, *line) in zip(new_ids(len(lines)), lines, strict=True)]
+    other = "unit_id" if about == "person_id" else "person_id"
+    columns = ("id", "kind", about, "name", "unit_name", "before", "after")
+    insert_rows(connection, _c, columns, rows, run_id=run.run_id, **{other: None})
 
 
 def finish(connection: Connection, run: Run, state: RunState, reason: str | None = None, **found: Any) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from directory_sync import apply, ledger
+from directory_sync.apply_units import apply_units
 from directory_sync.changes import Changes, KnownPerson, compare, known_people, known_units
 from directory_sync.flaws import noticed
 from directory_sync.ledger import LeaseLost, Run
@@ -96,7 +97,8 @@ def _carry_out(run: Run, approved: str, progress: Progress) -> RunReport:
     _apply(run, changes, progress)
     if changes.are_none:
         return _end(run, RunState.UNCHANGED, None, found)
-    return _end(run, RunState.APPLIED, None, found | {"flaws": noticed(reader(), changes, tree)})
+    flaws = in_transaction(lambda connection: noticed(connection, changes, tree))  # on the connection whose pages are in memory
+    return _end(run, RunState.APPLIED, None, found | {"flaws": flaws})
 
 
 def _begin(started_by: str) -> Run:
@@ -162,21 +164,28 @@ def _decode(entry: bytes) -> tuple[str, dict[str, list[bytes]]]:
 
 def _take_in(entry: bytes, known: dict[str, KnownPerson], reading: Reading) -> None:
     dn, position = messages.read_entry_name(entry, 0, len(entry))
-    key = messages.read_first_value(entry, position, len(entry), b"entryuuid").decode("ascii", "replace")
+    digest = digest_of(entry, reading.tree.unit_above(dn), reading.tree)
+    attributes = None if known else messages.read_attributes(entry, position, len(entry))
+    raw_key = (
+        next(iter(attributes.get("entryuuid", ())), b"")
+        if attributes
+        else messages.read_first_value(entry, position, len(entry), "entryuuid")
+    )
+    key = raw_key.decode("ascii", "replace")
     if not key:
         raise ReadIncomplete("no_entry_uuid")
-    digest = digest_of(entry, reading.tree.unit_above(dn), reading.tree)
     reading.seen.add(key)
     person = known.get(key)
     if person is None or person.digest != digest:
-        reading.fresh[key] = understand(dn, messages.read_attributes(entry, position, len(entry)), key, digest, reading.tree)
+        attributes = attributes or messages.read_attributes(entry, position, len(entry))
+        reading.fresh[key] = understand(dn, attributes, key, digest, reading.tree)
 
 
 def _apply(run: Run, changes: Changes, progress: Progress) -> None:
     """Units, then withdrawals, so that whoever must be out is out first, then all others; a transaction a batch."""
     if len(changes.units):
         known = known_units(reader())
-        _in_batch(run, lambda connection: apply.apply_units(connection, run, known, changes.units, today()))
+        _in_batch(run, lambda connection: apply_units(connection, run, known, changes.units, today()))
     units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in known_units(reader()).items()}
     for step, deed, items, size in (
         ("suspend", apply.apply_suspensions, changes.suspensions, BATCH_WITHDRAWALS),

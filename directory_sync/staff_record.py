@@ -16,11 +16,11 @@ UNDERSTANDING = b"1"  # another number when this module reads entries differentl
 LOCKED_FOR_GOOD = b"000001010000Z"
 LONGEST_NAME, LONGEST_KEY, LONGEST_CODE, LONGEST_STATUS = 255, 255, 64, 32
 CATEGORIES = {
-    "can bo": StaffCategory.CAN_BO,
-    "cong chuc": StaffCategory.CONG_CHUC,
-    "vien chuc": StaffCategory.VIEN_CHUC,
-    "hop dong": StaffCategory.HOP_DONG,
-    "nguoi lao dong hop dong": StaffCategory.HOP_DONG,
+    "can bo": StaffCategory.CAN_BO.value,
+    "cong chuc": StaffCategory.CONG_CHUC.value,
+    "vien chuc": StaffCategory.VIEN_CHUC.value,
+    "hop dong": StaffCategory.HOP_DONG.value,
+    "nguoi lao dong hop dong": StaffCategory.HOP_DONG.value,
 }
 
 
@@ -71,12 +71,15 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
     unit_key = _unit(dn, text("departmentnumber"), tree, flaws)
     name = text("displayname") or text("cn")
     key, mail_key = _key(username), _key(mail)
-    for flaw, is_so in (
-        (Flaw.NO_USERNAME, not username), (Flaw.UNUSABLE_USERNAME, username and not key), (Flaw.NO_MAIL, not mail), (Flaw.NO_TITLE, not title),
-        (Flaw.NO_STAFF_CODE, not code), (Flaw.UNKNOWN_CATEGORY, not category), (Flaw.NO_NAME, not name), (Flaw.NO_UNIT, not unit_key),
-    ):  # fmt: skip
-        if is_so:
-            flaws.add(flaw)
+    if not (username and key and mail and code and title and category and name and unit_key):
+        flaws |= {
+            flaw
+            for flaw, value in (
+                (Flaw.NO_USERNAME, username), (Flaw.UNUSABLE_USERNAME, key or not username), (Flaw.NO_MAIL, mail), (Flaw.NO_STAFF_CODE, code),
+                (Flaw.NO_TITLE, title), (Flaw.UNKNOWN_CATEGORY, category), (Flaw.NO_NAME, name), (Flaw.NO_UNIT, unit_key),
+            )
+            if not value
+        }  # fmt: skip
     return StaffRecord(
         source_key, digest, dn, username, key, mail, mail_key,
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,

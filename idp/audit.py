@@ -19,7 +19,7 @@ from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
-from idp.database import Record, UtcDateTime, id_floor, new_id, new_ids, table_of
+from idp.database import Record, UtcDateTime, id_floor, insert_rows, new_id, new_ids, table_of
 
 BEGINNING = bytes(32)
 LINK_BATCH = 5000
@@ -136,14 +136,9 @@ def record(
 
 def record_for_each(connection: Connection, event: Event, people: Iterable[tuple[uuid.UUID, dict[str, Any]]], *, actor: str) -> None:
     """Write one event for each person (id, detail) in one statement, in the transaction of a deed that is about many."""
-    row = {**_shared_by_events(event, actor), "client_id": None}
     told = list(people)
-    rows = [
-        {**row, "id": event_id, "person_id": one, "detail": detail}
-        for event_id, (one, detail) in zip(new_ids(len(told)), told, strict=True)
-    ]
-    if rows:
-        connection.execute(_insert_event, rows)
+    rows = [(event_id, *one) for event_id, one in zip(new_ids(len(told)), told, strict=True)]
+    insert_rows(connection, _events, ("id", "person_id", "detail"), rows, client_id=None, **_shared_by_events(event, actor))
 
 
 def _shared_by_events(event: Event, actor: str) -> dict[str, Any]:

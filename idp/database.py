@@ -4,8 +4,9 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -115,6 +116,23 @@ def prepare_engine(engine: Engine) -> None:
         # A read that later writes would fail with SQLITE_BUSY instead of waiting, so a transaction takes the lock at once.
         if not connection.get_execution_options().get("autocommit_reads"):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]], **same: Any) -> None:
+    """Insert many rows in one statement: `columns` names what is in each row, `same` what is the same in all of them.
+
+    As `connection.execute(insert(table), rows)`, at half the processor time: values are converted column by column and the
+    same ones once.
+    """
+    if not rows:
+        return
+    names = [*columns, *same]
+    convert = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
+    values = [list(map(to, part)) if to else part for to, part in zip(convert, zip(*rows, strict=True), strict=False)]
+    constant = [repeat(to(value) if to else value) for to, value in zip(convert[len(columns) :], same.values(), strict=True)]
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - names are ours
+    connection.exec_driver_sql(statement, list(zip(*values, *constant, strict=False)))
 
 
 def _is_worth_another_try(error: DBAPIError) -> bool:

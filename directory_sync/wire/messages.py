@@ -128,32 +128,52 @@ def read_result(data: bytes, start: int, end: int) -> Result:
 def read_attributes(data: bytes, position: int, end: int) -> dict[str, list[bytes]]:
     """The attributes of a search entry, their names in lower case. Raises Malformed.
 
-    The whole province comes through here, so short lengths, which nearly all are, are read in place.
+    The whole province comes through here, so short lengths, which nearly all are, are read in place; `data` may not be longer
+    than `end`, so that reading beyond it is an IndexError.
     """
     attributes: dict[str, list[bytes]] = {}
-    header = ber.read_header
-    tag, position, stop = header(data, position, end)
-    if tag != ber.SEQUENCE or stop != end:
+    tag, position, stop = ber.read_header(data, position, end)
+    if tag != ber.SEQUENCE or stop != end or end != len(data):
         raise Malformed("an entry of another shape")
-    while position < end:
-        tag, position, attribute_end = header(data, position, end)
-        name_tag, name_start, name_end = header(data, position, attribute_end)
-        set_tag, position, set_end = header(data, name_end, attribute_end)
-        if tag != ber.SEQUENCE or name_tag != ber.OCTETS or set_tag != ber.SET or set_end != attribute_end:
-            raise Malformed("an attribute of another shape")
-        values = attributes.setdefault(_attribute_name(data[name_start:name_end]), [])
-        while position < set_end:
-            start = position + 2
-            if start <= set_end and data[position] == ber.OCTETS and data[position + 1] < 128:
-                position = start + data[position + 1]
-                if position > set_end:
-                    raise Malformed("a value is longer than what holds it")
-            else:
-                value_tag, start, position = header(data, position, set_end)
-                if value_tag != ber.OCTETS:
-                    raise Malformed("a value of another shape")
-            values.append(data[start:position])
+    try:
+        while position < end:
+            name, position, set_end = _read_attribute_head(data, position, end)
+            values = attributes.setdefault(name, [])
+            while position < set_end:
+                start = position + 2
+                if data[position] == ber.OCTETS and data[position + 1] < 128:
+                    position = start + data[position + 1]
+                    if position > set_end:
+                        raise Malformed("a value is longer than what holds it")
+                else:
+                    value_tag, start, position = ber.read_header(data, position, set_end)
+                    if value_tag != ber.OCTETS:
+                        raise Malformed("a value of another shape")
+                values.append(data[start:position])
+    except IndexError:
+        raise Malformed("an entry is cut off") from None
     return attributes
+
+
+def _read_attribute_head(data: bytes, position: int, end: int) -> tuple[str, int, int]:
+    """Name, and start and end of the values, of the attribute at `position`."""
+    name_start = position + 4
+    name_end = name_start + data[position + 3]
+    values_start = name_end + 2
+    if (
+        data[position] == ber.SEQUENCE and data[position + 1] < 128 and data[position + 2] == ber.OCTETS and data[position + 3] < 128
+        and data[name_end] == ber.SET and data[name_end + 1] < 128
+    ):  # fmt: skip
+        attribute_end, set_end = position + 2 + data[position + 1], values_start + data[name_end + 1]
+    else:
+        tag, inside, attribute_end = ber.read_header(data, position, end)
+        name_tag, name_start, name_end = ber.read_header(data, inside, attribute_end)
+        set_tag, values_start, set_end = ber.read_header(data, name_end, attribute_end)
+        if tag != ber.SEQUENCE or name_tag != ber.OCTETS or set_tag != ber.SET:
+            raise Malformed("an attribute of another shape")
+    if set_end != attribute_end or attribute_end > end:
+        raise Malformed("an attribute of another length")
+    return _attribute_name(data[name_start:name_end]), values_start, set_end
 
 
 @lru_cache(maxsize=256)
@@ -167,17 +187,17 @@ def read_entry_name(data: bytes, start: int, end: int) -> tuple[str, int]:
     return ber.to_text(data, name_start, name_end), name_end
 
 
-def read_first_value(data: bytes, position: int, end: int, wanted: bytes) -> bytes:
+def read_first_value(data: bytes, position: int, end: int, wanted: str) -> bytes:
     """The first value of one attribute (its name in lower case), empty when it is absent, without reading the others' values.
     Raises Malformed."""
-    header = ber.read_header
-    tag, position, stop = header(data, position, end)
-    if tag != ber.SEQUENCE or stop != end:
+    tag, position, stop = ber.read_header(data, position, end)
+    if tag != ber.SEQUENCE or stop != end or end != len(data):
         raise Malformed("an entry of another shape")
-    while position < end:
-        _, inside, position = header(data, position, end)
-        _, start, name_end = header(data, inside, position)
-        if name_end - start == len(wanted) and data[start:name_end].lower() == wanted:
-            value_start, value_end = ber.expect(data, name_end, position, ber.SET)
-            return data[slice(*ber.expect(data, value_start, value_end, ber.OCTETS))] if value_start < value_end else b""
+    try:
+        while position < end:
+            name, values_start, position = _read_attribute_head(data, position, end)
+            if name == wanted:
+                return data[slice(*ber.expect(data, values_start, position, ber.OCTETS))] if values_start < position else b""
+    except IndexError:
+        raise Malformed("an entry is cut off") from None
     return b""

@@ -30,7 +30,12 @@ def _read_everything(data: bytes) -> None:
         return
     _, _, start, stop = messages.read_envelope(data, 0, end)
     messages.read_controls(data, stop, end)
-    for read in (lambda: messages.read_result(data, start, stop), lambda: messages.read_attributes(data, *_after_name(data, start, stop))):
+    body = data[start:stop]
+    for read in (
+        lambda: messages.read_result(data, start, stop),
+        lambda: messages.read_attributes(body, *_after_name(body)),
+        lambda: messages.read_first_value(body, *_after_name(body), "entryuuid"),
+    ):
         try:
             read()
         except Malformed:
@@ -41,8 +46,8 @@ def _read_envelope(data: bytes) -> None:
     messages.read_envelope(data, 0, ber.frame_end(data, 0, 1_000_000) or len(data))
 
 
-def _after_name(data: bytes, start: int, stop: int) -> tuple[int, int]:
-    return messages.read_entry_name(data, start, stop)[1], stop
+def _after_name(data: bytes) -> tuple[int, int]:
+    return messages.read_entry_name(data, 0, len(data))[1], len(data)
 
 
 @given(st.binary(max_size=70_000))
@@ -63,6 +68,9 @@ def test_an_entry_is_read_back(dn: str, found: dict[str, list[bytes]]) -> None:
     data = _entry(dn, found)
     name, position = messages.read_entry_name(data, 0, len(data))
     assert (name, messages.read_attributes(data, position, len(data))) == (dn, found)
+    for wanted, values in found.items():
+        assert messages.read_first_value(data, position, len(data), wanted) == (values[0] if values else b"")
+    assert messages.read_first_value(data, position, len(data), "none-such-name-at-all") == b""
 
 
 @given(st.integers(0, 2**31 - 1), st.binary(max_size=50), st.booleans())
