@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, String, insert, select, update
 
 from idp import clock
 from idp.app import create_app
-from idp.database import forget_reader, id_floor, in_transaction, new_id, reader, table_of
+from idp.audit import AuditEvent
+from idp.database import forget_reader, id_floor, in_transaction, insert_rows, new_id, new_ids, reader, table_of
 from idp.jobs import JobLease
 from tests.support.installation import close, settings_for
 
@@ -25,6 +26,34 @@ def test_keys_sort_by_the_time_of_their_making() -> None:
     keys = [new_id() for _ in range(3)]
     assert all(key.version == 7 for key in keys)
     assert id_floor(clock.now() - timedelta(seconds=1)) < keys[0] < id_floor(clock.now() + timedelta(seconds=1))
+
+
+def test_many_keys_made_at_once_rise_and_are_all_different() -> None:
+    keys = new_ids(1000)
+    assert keys == sorted(set(keys))
+    assert {key.version for key in keys} == {7}
+    assert new_ids(0) == []
+
+
+def test_many_rows_at_once_are_the_same_rows_as_one_by_one(app: Flask) -> None:
+    table = table_of(AuditEvent)
+    rows = [(new_id(), new_id(), {"tên": "Đặng"}), (new_id(), None, {})]
+    same = {"at": NOON, "event": "person.added", "actor": "cli:test", "client_id": None, "address": None, "request_id": None}
+
+    def write(connection: Connection) -> None:
+        insert_rows(connection, table, ("id", "person_id", "detail"), rows, **same)
+        insert_rows(connection, table, ("id", "person_id", "detail"), [], **same)
+        for _, person_id, detail in rows:
+            connection.execute(insert(table), {**same, "id": new_id(), "person_id": person_id, "detail": detail, "event": "person.changed"})
+
+    in_transaction(write)
+    columns = [column for column in table.c if column.name not in ("event",)]
+    found = {
+        event: list(reader().execute(select(*columns).where(table.c.event == event).order_by(table.c.detail.cast(String))))
+        for event in ("person.added", "person.changed")
+    }
+    assert len(found["person.added"]) == 2
+    assert [row[1:] for row in found["person.added"]] == [row[1:] for row in found["person.changed"]]
 
 
 def test_an_instant_comes_back_as_the_same_instant_in_utc(app: Flask) -> None:
