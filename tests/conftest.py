@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for. Every test of `app` runs on SQLite and on PostgreSQL."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,9 +26,10 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(run_folder: Path) -> Iterator[str]:
-    """A real PostgreSQL for the whole run."""
-    with services.postgresql(run_folder / "postgresql") as url:
+def postgresql_server() -> Iterator[str]:
+    """A real PostgreSQL for the whole run, in a folder of its own: pytest closes the folder of all runs to other accounts
+    whenever another run begins, and PostgreSQL does not run as root."""
+    with tempfile.TemporaryDirectory(prefix="hopnhat-postgresql-") as folder, services.postgresql(Path(folder)) as url:
         yield url
 
 
