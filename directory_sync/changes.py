@@ -11,10 +11,10 @@ from sqlalchemy import Connection, select
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitRecord, UnitTree
 from idp.database import table_of
-from idp.people.models import Person, PersonState, Unit
+from idp.people.models import DirectoryReason, Person, PersonState, Unit
 
 SOURCE = "ldap"
-GONE, LOCKED = "gone_from_directory", "locked_in_directory"
+GONE, LOCKED = DirectoryReason.GONE.value, DirectoryReason.LOCKED.value
 OUR_REASONS = frozenset({GONE, LOCKED})  # whoever was suspended for another reason was suspended by a person, and stays so
 FACTS = (
     "name", "username", "mail", "phone", "staff_code", "staff_category", "title", "employment_status", "unit_key", "locked",

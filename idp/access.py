@@ -9,7 +9,7 @@ from idp import audit, clock
 from idp.database import table_of
 from idp.oidc import authorizations
 from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
-from idp.people.models import Person, PersonState
+from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions
 
 _p = table_of(Person)
@@ -19,15 +19,30 @@ _set_state = (
     .values(state=bindparam("after"), state_reason=bindparam("why"), state_changed_at=bindparam("now"))
 )
 
+_DIRECTORY_REASONS = frozenset(DirectoryReason)
+_set_reason = (
+    update(_p)
+    .where(_p.c.id == bindparam("person"), _p.c.state == PersonState.SUSPENDED, _p.c.state_reason.in_(_DIRECTORY_REASONS))
+    .values(state_reason=bindparam("why"), state_changed_at=bindparam("now"))
+)
+
 
 def withdraw(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> bool:
     """Suspend a person: no sign-in, no session, no token, and every client that holds an authorization is told. Return whether
-    this call did it; a person suspended already is left as they are."""
+    this call did it; a person suspended already is left as they are, but a person's decision outweighs the directory's: then
+    the directory cannot take it back."""
     if not _change_state(connection, person_id, PersonState.ACTIVE, PersonState.SUSPENDED, reason, clock.now()):
-        return False
+        return reason not in _DIRECTORY_REASONS and _decide_over_the_directory(connection, person_id, reason, actor)
     audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
     tell_clients_of_person(connection, authorizations.revoke_all(connection, person_id, reason=WITHDRAWN), person_id)
+    return True
+
+
+def _decide_over_the_directory(connection: Connection, person_id: uuid.UUID, reason: str, actor: str) -> bool:
+    if connection.execute(_set_reason, {"person": person_id, "why": reason, "now": clock.now()}).rowcount != 1:
+        return False
+    audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
     return True
 
 

@@ -34,6 +34,13 @@ class PersonState(enum.StrEnum):
     SUSPENDED = "suspended"
 
 
+class DirectoryReason(enum.StrEnum):
+    """Why a directory sync suspends somebody: what it may also take back. Any other reason is a person's decision."""
+
+    GONE = "gone_from_directory"
+    LOCKED = "locked_in_directory"
+
+
 class Unit(Record):
     """An agency or a part of one. Codes change and close; the key is our own and stays."""
 

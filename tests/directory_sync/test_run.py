@@ -128,6 +128,18 @@ def test_whom_an_administrator_suspended_stays_suspended_whatever_the_directory_
     assert (person("an.nv").state, person("an.nv").state_reason) == ("suspended", "by_administrator")
 
 
+def test_whom_an_administrator_suspends_after_the_directory_did_stays_suspended_too(app: Flask, directory: StaffDirectory) -> None:
+    entry = f"uid=an.nv,{DEPARTMENT}"
+    sync()
+    an = person("an.nv")
+    directory.change(entry, pwdAccountLockedTime=LOCKED)
+    sync()
+    in_transaction(lambda c: access.withdraw(c, an.id, reason="by_administrator", actor="cli:test"))
+    directory.change(entry, pwdAccountLockedTime=None)
+    assert sync().found["returned"] == 0
+    assert person("an.nv").state == "suspended"
+
+
 def test_whom_an_administrator_restored_against_the_directory_is_suspended_again(app: Flask, directory: StaffDirectory) -> None:
     sync()
     an = person("an.nv")

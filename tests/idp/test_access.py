@@ -102,3 +102,18 @@ def test_restoring_lets_the_person_sign_in_anew_and_revives_nothing(
 
 def test_nobody_unknown_is_withdrawn(app: Flask) -> None:
     assert not withdraw(uuid.uuid4())
+
+
+def test_a_persons_decision_outweighs_the_directorys_and_not_the_other_way_round(person_id: uuid.UUID) -> None:
+    def suspend(reason: str) -> bool:
+        return in_transaction(lambda c: access.withdraw(c, person_id, reason=reason, actor="cli:root"))
+
+    def reason() -> str:
+        p = table_of(Person)
+        return str(reader().execute(select(p.c.state_reason).where(p.c.id == person_id)).scalar_one())
+
+    assert suspend("gone_from_directory")
+    assert not suspend("locked_in_directory")
+    assert (suspend("by_administrator"), reason()) == (True, "by_administrator")
+    assert (suspend("gone_from_directory"), suspend("by_administrator"), reason()) == (False, False, "by_administrator")
+    assert [event.detail["reason"] for event in trail.events("person.suspended")] == ["gone_from_directory", "by_administrator"]
