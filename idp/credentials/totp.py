@@ -24,7 +24,7 @@ ISSUER = "Định danh cán bộ"
 WINDOW = range(-1, 2)  # steps before and after the present one that are accepted (RFC 6238 §5.2)
 SKEW = range(-20, 21)  # steps, ten minutes each way, in which a code tells that the phone's clock is wrong
 PENDING_LIFETIME = timedelta(minutes=30)
-QR_SCALE, QR_BORDER = 4, 4  # pixels a module, and the quiet zone in modules
+QR_BORDER = 4  # the quiet zone, in modules
 
 
 class WrongCode(Exception):
@@ -52,10 +52,10 @@ class Pending:
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
     def qr_svg(self, label: str) -> str:
-        """The QR code as SVG for the page itself; black on white in every colour scheme."""
+        """The QR code as SVG for the page itself, as large as the style sheet says; black on white in every colour scheme."""
         uri = pyotp.TOTP(self.secret).provisioning_uri(name=label, issuer_name=ISSUER)
         picture = segno.make(uri, error="m", micro=False)
-        return str(picture.svg_inline(scale=QR_SCALE, border=QR_BORDER, dark="#000", light="#fff", svgclass="qr", lineclass=None))
+        return str(picture.svg_inline(omitsize=True, border=QR_BORDER, dark="#000", light="#fff", svgclass="qr", lineclass=None))
 
 
 _t = table_of(TotpCredential)

@@ -1,0 +1,141 @@
+"""Rules of how sign-in and account pages stand in a real browser: one light request, readable for everybody, by keyboard alone."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyotp
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from idp.database import in_transaction
+from idp.roles import grants
+from idp.roles.models import Role
+from tests.support.bind_directory import PASSWORD, BindDirectory
+from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
+from tests.support.installation import Databases, close, settings_for
+from tests.support.services import free_port
+from tests.support.sign_in import official
+from wsgi import build
+
+LARGEST_PAGE = 14 * 1024  # bytes compressed
+PICTURES = os.environ.get("HOPNHAT_TEST_PICTURES")
+
+
+@pytest.fixture(scope="module")
+def url(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[str]:
+    """The whole application, served; two newcomers in its directory, one of them with a role."""
+    port = free_port()
+    app = build(settings_for(sqlite_databases.fresh(), issuer=f"http://127.0.0.1:{port}", **directory.settings()))
+    with app.app_context():
+        official(directory, "vmsinh", newcomer=True)
+        administrator = official(directory, "lvan", newcomer=True, name="Lục Thị Vân")
+        in_transaction(lambda c: grants.grant(c, administrator, Role.IT_ADMIN, actor="test"))
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.shutdown()
+    thread.join()
+    close(app)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright, chromium(playwright) as running:
+        yield running
+
+
+def look_at(page: Page, name: str, *, narrow: bool) -> None:
+    """Hold a page against what every page must be."""
+    assert accessibility_faults(page) == []
+    assert overflow_pixels(page) == 0, page.url
+    assert page.locator("[style]").count() == 0, page.url
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}{'-narrow' if narrow else ''}.png", full_page=True)
+
+
+def press(page: Page, selector: str) -> None:
+    with page.expect_navigation():
+        page.click(selector)
+
+
+@pytest.mark.parametrize(("username", "language", "narrow"), [("vmsinh", "vi", True), ("lvan", "en", False)])
+def test_a_newcomers_whole_way_is_accessible_in_both_languages(
+    url: str, browser: Browser, username: str, language: str, narrow: bool
+) -> None:
+    with person_at(browser, language=language, narrow=narrow) as page:
+        if narrow:
+            page.set_viewport_size({"width": 320, "height": 640})
+        page.goto(f"{url}/account/factors")
+        look_at(page, "sign-in", narrow=narrow)
+        page.fill("#username", username)
+        page.fill("#password", "sai")
+        press(page, "#continue")
+        look_at(page, "sign-in-wrong", narrow=narrow)
+        page.fill("#password", PASSWORD)
+        press(page, "#continue")
+        if "enroll" not in page.url:
+            look_at(page, "notice", narrow=narrow)
+            press(page, "#continue")
+            press(page, "#add")
+        look_at(page, "enroll" if "sign-in" in page.url else "add-phone", narrow=narrow)
+        box = page.locator(".qr").bounding_box()
+        assert box
+        assert 200 <= box["width"] == box["height"]
+        secret = page.inner_text(".key code").replace(" ", "")
+        page.fill("#code", "000000")
+        press(page, "#continue")
+        page.fill("#code", pyotp.TOTP(secret).now())
+        press(page, "#continue")
+        look_at(page, "codes", narrow=narrow)
+        code = page.locator("#codes code").first.inner_text()
+        press(page, "#continue")
+        if "notice" in page.url:
+            look_at(page, "notice", narrow=narrow)
+            press(page, "#continue")
+        for path in ("", "/factors", "/sessions", "/history"):
+            page.goto(f"{url}/account{path}")
+            look_at(page, f"account{path.replace('/', '-')}", narrow=narrow)
+        page.goto(f"{url}/end_session")
+        press(page, "#continue")
+        page.goto(f"{url}/account")
+        page.fill("#username", username)
+        page.fill("#password", PASSWORD)
+        press(page, "#continue")
+        look_at(page, "factor", narrow=narrow)
+        page.fill("#code", "123456")
+        press(page, "#continue")
+        look_at(page, "factor-wrong", narrow=narrow)
+        press(page, "#use-recovery-code")
+        look_at(page, "recovery", narrow=narrow)
+        page.fill("#code", code)
+        press(page, "#continue")
+        look_at(page, "recovery-used", narrow=narrow)
+
+
+def test_every_step_is_one_light_request_also_without_javascript(url: str, browser: Browser) -> None:
+    with person_at(browser, javascript=False) as page:
+        page.goto(f"{url}/account")
+        with watched_requests(page) as answers:
+            page.fill("#username", "vmsinh")
+            page.fill("#password", "sai")
+            press(page, "#continue")
+        assert len(answers) == 1
+        assert compressed_bytes(answers[0]) <= LARGEST_PAGE
+
+
+def test_a_sign_in_needs_no_mouse(url: str, browser: Browser) -> None:
+    with person_at(browser, javascript=False) as page:
+        page.goto(f"{url}/account")
+        page.keyboard.type("nobody")
+        page.keyboard.press("Tab")
+        page.keyboard.type("secret")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        assert page.locator(".summary").is_visible()
+        assert page.input_value("#username") == "nobody"
+        assert page.input_value("#password") == ""
