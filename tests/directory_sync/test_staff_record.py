@@ -1,0 +1,133 @@
+"""Rules of understanding one entry."""
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from directory_sync.directory_text import Flaw, clean
+from directory_sync.staff_record import StaffRecord, digest_of, understand
+from directory_sync.unit_tree import UnitTree, understand_units
+from idp.people.names import username_key
+
+UNITS = [
+    ("dc=vn", None, None, []),
+    ("ou=Cấp tỉnh,dc=vn", "Cấp tỉnh", "02", []),
+    ("ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn", "Sở Nội vụ", "S01", []),
+]
+GOOD = {
+    "displayname": "Nguyễn Văn An",
+    "uid": "an",
+    "mail": "an@hagiang.gov.vn",
+    "title": "Chuyên viên",
+    "employeetype": "công chức",
+    "employeenumber": "HG1",
+}
+
+
+def tree() -> UnitTree:
+    found = [
+        (dn, {"entryuuid": [dn.encode()], "ou": [name.encode()], "description": [code.encode()]})
+        for dn, name, code, _ in UNITS
+        if name and code
+    ]
+    return understand_units(found)
+
+
+def record(dn: str = "uid=an,ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn", **changed: Any) -> StaffRecord:
+    facts = {**GOOD, **changed}
+    attributes = {
+        name: [text if isinstance(text, bytes) else text.encode() for text in (value if isinstance(value, list) else [value])]
+        for name, value in facts.items()
+        if value is not None
+    }
+    return understand(dn, attributes, "key", b"digest", tree())
+
+
+def test_a_good_entry_has_no_flaws() -> None:
+    assert record().flaws == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("changed", "flaw"),
+    [
+        ({"displayname": unicodedata.normalize("NFD", "Nguyễn")}, Flaw.DECOMPOSED_TEXT),
+        ({"displayname": "Nguyễn  Văn An"}, Flaw.STRAY_BLANKS),
+        ({"displayname": b"Nguy\xffn"}, Flaw.UNREADABLE_TEXT),
+        ({"displayname": None}, Flaw.NO_NAME),
+        ({"uid": None}, Flaw.NO_USERNAME),
+        ({"uid": "аn"}, Flaw.UNUSABLE_USERNAME),
+        ({"uid": "x" * 256}, Flaw.TOO_LONG),
+        ({"mail": None}, Flaw.NO_MAIL),
+        ({"mail": "no address"}, Flaw.NO_MAIL),
+        ({"mail": ["a@b.vn", "an@b.vn"]}, Flaw.SEVERAL_MAILS),
+        ({"title": "   "}, Flaw.NO_TITLE),
+        ({"employeetype": "cộng tác viên"}, Flaw.UNKNOWN_CATEGORY),
+        ({"employeenumber": None}, Flaw.NO_STAFF_CODE),
+        ({"departmentnumber": "02"}, Flaw.OTHER_UNIT),
+    ],
+)
+def test_what_is_wrong_with_an_entry_is_noticed(changed: dict[str, Any], flaw: Flaw) -> None:
+    assert flaw in record(**changed).flaws
+
+
+def test_the_name_is_the_display_name_else_the_common_name_else_the_username() -> None:
+    assert record(cn="Khác").name == "Nguyễn Văn An"
+    assert record(displayname=None, cn="Nguyễn An").name == "Nguyễn An"
+    assert record(displayname=None).name == "an"
+
+
+def test_of_several_addresses_the_one_with_the_username_counts() -> None:
+    assert record(mail=["hg1@hagiang.gov.vn", "AN@hagiang.gov.vn"]).mail == "AN@hagiang.gov.vn"
+    assert record(mail=["hg1@hagiang.gov.vn", "hg2@hagiang.gov.vn"]).mail == "hg1@hagiang.gov.vn"
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [("Công chức", "cong_chuc"), ("VIÊN CHỨC", "vien_chuc"), ("cán bộ", "can_bo"), ("hợp đồng", "hop_dong"), ("khác", None), (None, None)],
+)
+def test_categories_are_those_of_the_law(text: str | None, category: str | None) -> None:
+    assert record(employeetype=text).staff_category == category
+
+
+def test_who_hangs_outside_the_tree_belongs_to_the_unit_whose_code_they_carry() -> None:
+    assert record("uid=an,dc=other", departmentnumber="S01").unit_key == "ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn"
+    outside = record("uid=an,dc=other")
+    assert (outside.unit_key, Flaw.NO_UNIT in outside.flaws) == (None, True)
+
+
+def test_only_a_lock_for_good_locks() -> None:
+    assert record(pwdaccountlockedtime="000001010000Z").locked
+    assert not record(pwdaccountlockedtime="20261124080000Z").locked
+
+
+def test_a_digest_tells_entries_units_and_trees_apart() -> None:
+    one, other = tree(), understand_units([])
+    digests = [
+        digest_of(b"a", "u", one),
+        digest_of(b"b", "u", one),
+        digest_of(b"a", "v", one),
+        digest_of(b"a", None, one),
+        digest_of(b"a", None, other),
+    ]
+    assert len(set(digests)) == 5
+    assert digest_of(b"a", "u", other) == digests[0]
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_become_clean_text_or_nothing(raw: bytes) -> None:
+    text = clean(raw, set())
+    if text is not None:
+        assert text == " ".join(text.split())
+        assert unicodedata.is_normalized("NFC", text)
+        assert "\x00" not in text
+        assert clean(text.encode(), set()) == text
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.lists(st.binary(max_size=40), max_size=3)))
+def test_any_entry_is_understood(attributes: dict[str, list[bytes]]) -> None:
+    found = understand("uid=x,ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn", attributes, "key", b"", tree())
+    assert found.name
+    assert found.username_key is None or found.username_key == username_key(found.username or "")
