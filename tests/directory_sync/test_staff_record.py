@@ -12,11 +12,7 @@ from directory_sync.staff_record import StaffRecord, digest_of, understand
 from directory_sync.unit_tree import UnitTree, understand_units
 from idp.people.names import username_key
 
-UNITS = [
-    ("dc=vn", None, None, []),
-    ("ou=Cấp tỉnh,dc=vn", "Cấp tỉnh", "02", []),
-    ("ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn", "Sở Nội vụ", "S01", []),
-]
+UNITS = {"ou=Cấp tỉnh,dc=vn": ("Cấp tỉnh", "02"), "ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn": ("Sở Nội vụ", "S01")}
 GOOD = {
     "displayname": "Nguyễn Văn An",
     "uid": "an",
@@ -29,9 +25,7 @@ GOOD = {
 
 def tree() -> UnitTree:
     found = [
-        (dn, {"entryuuid": [dn.encode()], "ou": [name.encode()], "description": [code.encode()]})
-        for dn, name, code, _ in UNITS
-        if name and code
+        (dn, {"entryuuid": [dn.encode()], "ou": [name.encode()], "description": [code.encode()]}) for dn, (name, code) in UNITS.items()
     ]
     return understand_units(found)
 
