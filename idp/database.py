@@ -115,7 +115,9 @@ def prepare_engine(engine: Engine) -> None:
     def _begin_immediate(connection: Connection) -> None:
         # A read that later writes would fail with SQLITE_BUSY instead of waiting, so a transaction takes the lock at once.
         if not connection.get_execution_options().get("autocommit_reads"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            raw.cursor().execute("BEGIN IMMEDIATE")
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]], **same: Any) -> None:

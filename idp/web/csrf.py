@@ -5,8 +5,8 @@ from typing import NoReturn
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import Blueprint, Flask, current_app, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Blueprint, Flask, Request, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms.validators import ValidationError
@@ -69,6 +69,16 @@ def _secret_key(settings: Settings) -> list[str]:
     return keys
 
 
+class _PageCookie(SecureCookieSessionInterface):
+    """Flask's session, which here holds the token only. Nothing is made ready for a request that brings none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the browser brought, or an empty one."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def set_up_csrf(app: Flask, settings: Settings) -> None:
     """The page cookie and the token in it. The first sealing key signs, the others still verify."""
     newest, *older = _secret_key(settings)
@@ -82,7 +92,7 @@ def set_up_csrf(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the browser's cookie: a slow line must not lose the step
         WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our Referrer-Policy does not send; Sec-Fetch-Site is looked at below
     )
-    assert isinstance(app.session_interface, SecureCookieSessionInterface)
+    app.session_interface = _PageCookie()
     protection.init_app(app)
     app.before_request(_refuse_other_sites)
 

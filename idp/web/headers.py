@@ -51,22 +51,31 @@ def forms_may_lead_anywhere() -> None:
     set_policy(form_action=None)
 
 
-def _policy_text() -> str:
-    return "; ".join(f"{name} {value}" for name, value in g.get("policy", DEFAULT_POLICY).items())
+def _written(policy: dict[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+_DEFAULT_WRITTEN = _written(DEFAULT_POLICY)
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", PERMISSIONS),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
 
 
 def set_headers(response: Response, https: bool) -> Response:
     """Put the headers on one answer; what the door has set itself stays."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _policy_text())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Permissions-Policy", PERMISSIONS)
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    present = {name.lower() for name, _ in headers}  # once: asking for each one goes through all of them every time
+    wanted = [("Content-Security-Policy", _written(g.policy) if "policy" in g else _DEFAULT_WRITTEN), *_ALWAYS]
     if https:
-        headers.setdefault("Strict-Transport-Security", HSTS)
-    headers.setdefault("Cache-Control", "no-store")
+        wanted.append(("Strict-Transport-Security", HSTS))
+    for name, value in wanted:
+        if name.lower() not in present:
+            headers.add(name, value)
     return response
 
 
