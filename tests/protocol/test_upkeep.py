@@ -1,0 +1,52 @@
+"""Rules of what is kept and what is forgotten, and of answers to oversized tokens (RFC 8725, ASVS 1.4.2)."""
+
+import time as wall
+import uuid
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from idp import clock
+from idp.database import in_transaction, reader, table_of
+from idp.oidc.models import Authorization, RefreshToken
+from idp.oidc.upkeep import forget_dead
+from tests.support.relying_party import RelyingParty, sign_in
+
+
+def count(record: type[Any]) -> int:
+    found: int = reader().execute(select(func.count()).select_from(table_of(record))).scalar_one()
+    return found
+
+
+def test_used_refresh_tokens_are_remembered_until_their_chain_has_ended_then_all_of_it_goes(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock
+) -> None:
+    sign_in(browser, person_id)
+    told = party.tokens(browser, scope="openid offline_access")
+    party.refresh(browser, told["refresh_token"])
+    time.advance(days=30)
+    in_transaction(forget_dead)
+    assert (count(RefreshToken), count(Authorization)) == (2, 1)
+    time.advance(days=1, seconds=1)
+    in_transaction(forget_dead)
+    assert (count(RefreshToken), count(Authorization)) == (0, 1)
+    time.advance(days=2)  # keys are made by the machine's own clock, which is not ours
+    in_transaction(forget_dead)
+    assert count(Authorization) == 0
+
+
+@pytest.mark.parametrize("size", [10_000, 1_000_000])
+def test_an_oversized_token_is_refused_at_once(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID, size: int) -> None:
+    huge = "eyJhbGciOiJSUzI1NiJ9." + "A" * size + ".AAAA"
+    begun = wall.monotonic()
+    assert browser.get("/userinfo", headers={"Authorization": f"Bearer {huge}"}).status_code == 401
+    assert browser.post("/userinfo", data={"access_token": huge}).status_code in (400, 401, 413)
+    assert browser.post("/token", data={"grant_type": "refresh_token", "refresh_token": huge}, headers=party.headers()).status_code in (
+        400,
+        413,
+    )
+    assert party.authorize(browser, id_token_hint=huge).status_code == 400
+    assert browser.get("/end_session", query_string={"id_token_hint": huge}).status_code == 400
+    assert wall.monotonic() - begun < 5
