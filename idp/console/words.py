@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from idp.audit import Event
+from idp.people.models import DirectoryReason
 from idp.roles.models import Role
 from idp.sessions.assurance import AAL1, AAL2, AAL3
 
@@ -61,12 +62,12 @@ SENTENCES: dict[str, LazyString] = {
     Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
 }
-REASONS = {
+REASONS: dict[str, LazyString] = {
     "signed_out": _l("đăng xuất"),
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
-    "gone_from_directory": _l("không còn trong danh bạ"),
-    "locked_in_directory": _l("bị khóa trong danh bạ"),
+    DirectoryReason.GONE: _l("không còn trong danh bạ"),
+    DirectoryReason.LOCKED: _l("bị khóa trong danh bạ"),
     "role_granted": _l("được cấp vai trò mới"),
 }
 

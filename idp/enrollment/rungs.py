@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Uuid, bindparam, case, exists,
 from idp import clock
 from idp.credentials.models import RecoveryCode, TotpCredential
 from idp.database import table_of
-from idp.people.models import Person, PersonState, Unit
+from idp.people.models import DirectoryReason, Person, PersonState, Unit
 from idp.settings import current_settings
 
 RULES_VERSION = "1.0"
@@ -61,9 +61,8 @@ def _stands_on(recent: Any) -> ColumnElement[str]:
     )
 
 
-# In post is whom the staff directory still has: suspending somebody must not improve a figure. The sync writes this reason.
-LEFT = "gone_from_directory"
-IN_POST = or_(_p.c.state == PersonState.ACTIVE.value, func.coalesce(_p.c.state_reason, "") != LEFT)
+# In post is whom the staff directory still has: suspending somebody must not improve a figure.
+IN_POST = or_(_p.c.state == PersonState.ACTIVE.value, func.coalesce(_p.c.state_reason, "") != DirectoryReason.GONE.value)
 # Each person's rung is worked out once (MATERIALIZED: SQLite would do it again for each group), persons are counted by the key
 # of their unit, and units are joined to the counts.
 _recent = bindparam("recent", type_=_p.c.last_two_factor_at.type)

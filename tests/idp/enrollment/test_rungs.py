@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from directory_sync.changes import GONE
 from idp.clock import ManualClock
 from idp.database import db, reader
-from idp.enrollment.rungs import LEFT, RECORDED, Rung, count_people
+from idp.enrollment.rungs import RECORDED, Rung, count_people
+from idp.people.models import DirectoryReason
 from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_recovery_codes
 from tests.support.people import add_unit
 
@@ -85,9 +85,8 @@ def test_a_used_code_still_shows_that_the_sheet_was_kept(app: Flask, time: Manua
 
 
 def test_who_left_is_not_counted(app: Flask, time: ManualClock) -> None:
-    add_person_on("B5", state="suspended", state_reason=LEFT)
+    add_person_on("B5", state="suspended", state_reason=DirectoryReason.GONE.value)
     assert _rungs() == {}
-    assert LEFT == GONE
 
 
 @pytest.mark.parametrize(
