@@ -16,6 +16,7 @@ from deploy.demo.settings_file import write_private
 from directory_sync.run import run_sync
 from idp import schema
 from idp.database import in_transaction
+from idp.oidc import signing_keys
 from wsgi import build
 
 
@@ -33,8 +34,9 @@ def prepare(plan: Plan) -> None:
     """Prepare, and tell scripts about it in demo.json."""
     with build().app_context():
         if not schema.is_current():
-            with step("the database gets its tables"):
+            with step("the database gets its tables, the provider its keys"):
                 schema.upgrade()
+                signing_keys.published_jwks()
         if not sample_accounts.are_in_directory_mirror():
             with step(f"{plan.staff} people and their units come in from the directory"):
                 run_sync(started_by="demo")

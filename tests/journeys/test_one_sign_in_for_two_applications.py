@@ -4,17 +4,13 @@ from playwright.sync_api import Page
 
 from tests.support.demo import Demo
 from tests.support.official import ask_to_sign_in, at_step, give_code, give_password, is_signed_in, is_still_in, press
-from tests.support.phone import Phone
 from tests.support.services import wait_until
 
 OUT_SECONDS = 5
-_phones: dict[str, Phone] = {}
 
 
 def test_the_second_application_asks_for_the_second_factor_only(demo: Demo, page: Page) -> None:
     account = demo.account("staff")
-    phone = _phones.setdefault(str(account.totp_secret), Phone(str(account.totp_secret)))
-
     ask_to_sign_in(page, demo.documents_url)
     assert at_step(page) == "/sign-in"
     give_password(page, account)
@@ -27,7 +23,7 @@ def test_the_second_application_asks_for_the_second_factor_only(demo: Demo, page
     ask_to_sign_in(page, demo.one_door_url)
     assert at_step(page) == "/sign-in/factor"
     assert page.locator("[name=password]").count() == 0
-    give_code(page, phone)
+    give_code(page, demo.phone("staff"))
     assert is_signed_in(page), page.url
     assert page.inner_text("#acr") == "urn:hopnhat:aal2"
 

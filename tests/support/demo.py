@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import ldap3
 from ldap3.utils.conv import escape_filter_chars
 
+from tests.support.phone import Phone
 from tests.support.services import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ class Demo:
     one_door_url: str
     told: dict[str, Any]
     process: subprocess.Popen[bytes]
+    phones: dict[str, Phone] = field(default_factory=dict)
 
     @property
     def issuer(self) -> str:
@@ -50,6 +52,10 @@ class Demo:
     def account(self, role: str) -> Account:
         """The account of this role."""
         return next(Account(**account) for account in self.told["accounts"] if account["role"] == role)
+
+    def phone(self, role: str) -> Phone:
+        """The one phone of this role's account: it knows which codes were used."""
+        return self.phones.setdefault(role, Phone(str(self.account(role).totp_secret)))
 
     def client(self, client_id: str) -> dict[str, Any]:
         """The client of this id, as demo.json tells it."""
