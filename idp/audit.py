@@ -44,6 +44,7 @@ class Event(enum.StrEnum):
     RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
     RECOVERY_CODE_USED = "recovery_code.used"
     ACCOUNT_THROTTLED = "account.throttled"
+    ACCOUNT_UNLOCKED = "account.unlocked"
     SESSION_STARTED = "session.started"
     SESSION_RAISED = "session.raised"
     SESSION_ENDED = "session.ended"

@@ -17,11 +17,13 @@ from granian.http import HTTP1Settings
 from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.console.cli import restore, role_group, suspend
+from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
 from idp.enrollment.cli import enrollment
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
+from idp.login.cli import unlock
 from idp.oidc import upkeep
 from idp.oidc.cli import keys
 from idp.people.cli import people
@@ -37,6 +39,7 @@ def house_jobs() -> list[Job]:
         *upkeep.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
+        Job("old_failure_counts", 3600, lambda: in_transaction(failures.forget_old), lease_seconds=60),
         Job("snapshot", 600, snapshot_job, lease_seconds=600),
     ]
 
@@ -141,5 +144,5 @@ def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
     for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group):
         group.add_command(command)
-    for deed in (suspend, restore):
+    for deed in (suspend, restore, unlock):
         people.add_command(deed)

@@ -25,6 +25,7 @@ EVENTS: dict[str, LazyString] = {
     Event.RECOVERY_CODES_CONFIRMED: _l("Xác nhận đã cất phiếu mã dự phòng"),
     Event.RECOVERY_CODE_USED: _l("Dùng một mã dự phòng"),
     Event.ACCOUNT_THROTTLED: _l("Tạm khóa vì nhập sai nhiều lần"),
+    Event.ACCOUNT_UNLOCKED: _l("Được mở khóa đăng nhập"),
     Event.SESSION_STARTED: _l("Đăng nhập"),
     Event.SESSION_RAISED: _l("Xác thực bổ sung"),
     Event.SESSION_ENDED: _l("Kết thúc một phiên đăng nhập"),

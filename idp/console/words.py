@@ -37,6 +37,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.RECOVERY_CODES_CONFIRMED: _l("%(person)s xác nhận đã cất mã dự phòng"),
     Event.RECOVERY_CODE_USED: _l("%(person)s dùng một mã dự phòng"),
     Event.ACCOUNT_THROTTLED: _l("Tạm khóa đăng nhập của %(person)s vì nhập sai nhiều lần"),
+    Event.ACCOUNT_UNLOCKED: _l("Mở khóa đăng nhập cho %(person)s"),
     Event.SESSION_STARTED: _l("%(person)s đăng nhập"),
     Event.SESSION_RAISED: _l("%(person)s xác thực bổ sung"),
     Event.SESSION_ENDED: _l("Phiên đăng nhập của %(person)s kết thúc"),
