@@ -147,7 +147,7 @@ def start(
 ) -> tuple[Secret, uuid.UUID]:
     """Start a session; return the cookie's value and the session's id. An administrator's counts from aal2 on."""
     value, session_id, now = new_token(), new_id(), clock.now()
-    agent = request.user_agent.string[:LONGEST_USER_AGENT] if request else None
+    agent = request.user_agent.string[:LONGEST_USER_AGENT].replace("\0", "") if request else None
     row = {
         "id": session_id,
         "digest": digest(value),

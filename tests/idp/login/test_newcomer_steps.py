@@ -1,18 +1,22 @@
 """Rules of what a newcomer does once: enrol a phone, put the recovery codes away, read the notice."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
 from sqlalchemy import select
 
 from idp import clock
+from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.credentials import recovery_codes, totp
 from idp.credentials.models import TotpCredential
 from idp.database import reader, table_of
 from idp.people.models import Person
 from idp.sessions.assurance import AAL2
+from tests.conftest import START
 from tests.support.bind_directory import BindDirectory
+from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.sign_in import Visitor, code_on, enrolled_phone, official
 
 _t = table_of(TotpCredential)
@@ -121,6 +125,29 @@ def test_an_attacker_with_the_password_does_not_know_the_secret_that_the_newcome
     attacker.sends(code=code_on(seen))
     assert attacker.path == "/sign-in/factor"
     assert len(reader().execute(select(_t.c.id)).all()) == 1
+
+
+def test_of_twenty_sessions_enrolling_at_once_one_does(postgresql_url: str, directory: BindDirectory) -> None:
+    app = create_app(settings_for(postgresql_url, **directory.settings()))
+    app.test_client_class = FreshContextClient
+    visitors = [Visitor(app) for _ in range(20)]
+    with clock.using(clock.ManualClock(START)):
+        with app.app_context():
+            official(directory)
+            for visitor in visitors:
+                visitor.asks(minimum_acr=AAL2)
+                visitor.types_password()
+
+        def enrol(visitor: Visitor) -> str:
+            visitor.sends(code=code_on(key_on(visitor)))
+            return visitor.path
+
+        with ThreadPoolExecutor(20) as pool:
+            ends = sorted(pool.map(enrol, visitors))
+        assert ends == ["/sign-in/factor"] * 19 + ["/sign-in/recovery-codes"]
+        with app.app_context():
+            assert len(reader().execute(select(_t.c.id)).all()) == 1
+    close(app)
 
 
 def test_whoever_has_a_factor_is_never_offered_to_enrol_instead(app: Flask, directory: BindDirectory, time: clock.ManualClock) -> None:
