@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,6 +17,8 @@ from tests.support import services
 from tests.support.installation import Databases, FreshContextClient, close, settings_for
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
+hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no counterexample
+hypothesis.settings.load_profile("steady")
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
