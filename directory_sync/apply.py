@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -24,6 +25,8 @@ from idp.people.names import search_key, sort_key, split_name
 SUBJECT_BYTES = 16
 RETURNED = "returned_to_directory"
 Units = Mapping[str | None, tuple[uuid.UUID, str]]  # by entryUUID: our key and the name
+
+_NOTHING: dict[str, Any] = {}
 
 _p, _u = table_of(Person), table_of(Unit)
 _FACT_COLUMNS = (
@@ -50,7 +53,7 @@ def apply_joins(connection: Connection, run: Run, records: Sequence[StaffRecord]
     columns = ("id", "subject", "source_key", "state", "state_reason", "state_changed_at", *_FACT_COLUMNS)
     insert_rows(connection, _p, columns, rows, source=SOURCE, created_at=now, updated_at=now)
     lines: list[Line] = [
-        (ChangeKind.JOINED, person_id, record.name, _unit_name(record.unit_key, units), {}, _told_join(record))
+        (ChangeKind.JOINED, person_id, record.name, _unit_name(record.unit_key, units), _NOTHING, _told_join(record))
         for person_id, record in zip(ids, records, strict=True)
     ]
     ledger.write_down(connection, run, lines)
@@ -110,13 +113,19 @@ def apply_returns(connection: Connection, run: Run, person_ids: Sequence[uuid.UU
 
 def _values(record: StaffRecord, units: Units) -> tuple[Any, ...]:
     """The values of `_FACT_COLUMNS`."""
-    name = split_name(record.name)
     return (
         record.directory_dn, record.username, record.username_key, record.mail, record.mail_key, record.phone, record.staff_code,
-        record.staff_category, record.name, name.family, name.middle, name.given, sort_key(record.name),
+        record.staff_category, record.name, *_name_columns(record.name),
         search_key(record.name, record.username, record.staff_code, record.mail), record.title, record.employment_status,
         units[record.unit_key][0] if record.unit_key in units else None, record.locked, record.digest,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _name_columns(full_name: str) -> tuple[str | None, str | None, str | None, bytes]:
+    """Family, middle and given name, and the sort key; cached, because two in three people share their name with somebody."""
+    name = split_name(full_name)
+    return name.family, name.middle, name.given, sort_key(full_name)
 
 
 def _unit_name(unit_key: str | None, units: Units) -> str | None:

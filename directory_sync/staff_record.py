@@ -1,7 +1,8 @@
 """What the directory says of one person, understood: plain facts in NFC, and what is wrong with the entry."""
 
 import hashlib
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from directory_sync.directory_text import Flaw, clean
 from directory_sync.unit_tree import UnitTree
@@ -24,9 +25,11 @@ CATEGORIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StaffRecord:
-    """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: an administrator of the directory locked them."""
+class StaffRecord(NamedTuple):
+    """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: an administrator of the directory locked them.
+
+    A tuple, because there are tens of thousands in memory at once.
+    """
 
     source_key: str
     digest: bytes
@@ -67,7 +70,7 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
     username = text("uid", LONGEST_KEY)
     mail = _mail(attributes.get("mail", []), username, flaws)
     code, title = text("employeenumber", LONGEST_CODE), text("title")
-    category = CATEGORIES.get(fold(text("employeetype") or ""))
+    category = _category(text("employeetype") or "")
     unit_key = _unit(dn, text("departmentnumber"), tree, flaws)
     name = text("displayname") or text("cn")
     key, mail_key = _key(username), _key(mail)
@@ -85,6 +88,11 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
         text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes.get("pwdaccountlockedtime", [])), frozenset(flaws),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _category(text: str) -> str | None:
+    return CATEGORIES.get(fold(text))
 
 
 def _key(text: str | None) -> str | None:

@@ -130,11 +130,21 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         return
     names = [*columns, *same]
     convert = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
-    values = [list(map(to, part)) if to else part for to, part in zip(convert, zip(*rows, strict=True), strict=False)]
+    values = [_converted(to, part) if to else part for to, part in zip(convert, zip(*rows, strict=True), strict=False)]
     constant = [repeat(to(value) if to else value) for to, value in zip(convert[len(columns) :], same.values(), strict=True)]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - names are ours
     connection.exec_driver_sql(statement, list(zip(*values, *constant, strict=False)))
+
+
+def _converted(to: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Each value for the driver; the same object several times in a row is converted once."""
+    last, made, found = object(), None, []
+    for value in values:
+        if value is not last:
+            last, made = value, to(value)
+        found.append(made)
+    return found
 
 
 def _is_worth_another_try(error: DBAPIError) -> bool:

@@ -64,6 +64,8 @@ def split(dn: str, separator: str = ",") -> list[str]:
 
 def parent_text(dn: str) -> str:
     """A DN without its first RDN, as written; empty for the last."""
+    if "\\" not in dn and '"' not in dn:
+        return dn.partition(",")[2]
     first = _FIRST_RDN.match(dn)
     return dn[first.end() + 1 :] if first else ""
 
