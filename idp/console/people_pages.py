@@ -17,12 +17,12 @@ from idp.console.trail import read_page
 from idp.console.words import assurance_words, reason_words, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
-from idp.errors import Refusal
+from idp.errors import Forbidden, Refusal
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
 from idp.people.roster import Filters, count_people, require_person, search_people
 from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
-from idp.roles.permissions import scope_of
+from idp.roles.permissions import is_administrator, scope_of
 from idp.sessions import browser_sessions
 from idp.web.viewer import Permission, may, require_viewer, requires
 
@@ -90,10 +90,10 @@ def show(person_id: uuid.UUID) -> str:
 
 
 def _may_change(person_id: uuid.UUID) -> bool:
-    if not may(Permission.SUSPEND_PEOPLE) or person_id == require_viewer().person_id:
+    if not may(Permission.SUSPEND_PEOPLE):
         return False
     try:
-        require_person(reader(), person_id, _within(Permission.SUSPEND_PEOPLE))
+        _require_changeable(person_id)
     except Refusal:
         return False
     return True
@@ -120,9 +120,15 @@ def carry_out(person_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
 
 
 def _require_changeable(person_id: uuid.UUID) -> Any:
+    """The person, when the viewer may suspend them: not oneself, nobody of other units, and whoever holds a role only from the
+    whole province, so that no unit's officer can lock out those above. Raises Refusal."""
     if person_id == require_viewer().person_id:
         raise Refusal(_("Không tự vô hiệu hóa hoặc đăng xuất chính mình tại đây. Nhờ một quản trị viên khác."), "own_account", 403)
-    return require_person(reader(), person_id, _within(Permission.SUSPEND_PEOPLE))
+    within = _within(Permission.SUSPEND_PEOPLE)
+    person = require_person(reader(), person_id, within)
+    if within is not None and is_administrator(person_id):
+        raise Forbidden(_("Người này giữ một vai trò trong hệ thống; chỉ quản trị toàn tỉnh mới vô hiệu hóa được."), "holds_a_role")
+    return person
 
 
 def _reason_page(person: Any, deed: str, errors: dict[str, str] | None = None) -> str:

@@ -71,3 +71,13 @@ def test_a_leader_of_one_unit_sees_the_figures_of_that_unit_only(app: Flask) -> 
     assert "0 / 1</b>" in words_of(browser.get("/console/enrollment"))
     assert browser.get(f"/console/enrollment?unit={mine}").status_code == 200
     assert browser.get(f"/console/enrollment?unit={other}").status_code == 404
+
+
+def test_an_officer_of_one_unit_does_not_lock_out_somebody_who_holds_a_role(app: Flask) -> None:
+    mine = add_unit("UBND xã Lũng Cú")
+    colleague, administrator = add_person("a", unit_id=mine), add_official(Role.IT_ADMIN, unit_id=mine)
+    officer = browser_of(app, Role.HR_OFFICER, unit_of_role=mine)
+    page = f"/console/people/{colleague}/suspend"
+    assert send_form(officer, f"/console/people/{administrator}/suspend", {"reason": "thử quyền"}, page=page).status_code == 403
+    assert f"/console/people/{administrator}/suspend" not in words_of(officer.get(f"/console/people/{administrator}"))
+    assert browser_of(app, Role.HR_OFFICER).get(f"/console/people/{administrator}/suspend").status_code == 200
