@@ -1,4 +1,4 @@
-"""A demo for all journeys: once as it comes, once on PostgreSQL and OpenLDAP; and a real browser."""
+"""A demo for all journeys: once as it comes, once on PostgreSQL and OpenLDAP; and a real browser, with JavaScript and without."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,14 +12,39 @@ from tests.support.demo import Demo, running_demo
 from tests.support.external_client import program_listens
 from tests.support.province_in_slapd import province_in_slapd
 
+AS_IT_COMES, ON_SERVERS = "as it comes", "on PostgreSQL and OpenLDAP"
+WITH_JAVASCRIPT, WITHOUT_JAVASCRIPT = "with JavaScript", "without JavaScript"
+JOURNEYS = [(AS_IT_COMES, WITH_JAVASCRIPT), (AS_IT_COMES, WITHOUT_JAVASCRIPT), (ON_SERVERS, WITHOUT_JAVASCRIPT)]
 
-@pytest.fixture(scope="session", params=["as it comes", "postgresql and slapd"])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Take each journey on each demo that its module is for (all, unless it names `DEMOS`), the way JOURNEYS pairs them."""
+    demos = getattr(metafunc.module, "DEMOS", (AS_IT_COMES, ON_SERVERS))
+    if {"demo", "page"} <= set(metafunc.fixturenames):
+        pairs = [pair for pair in JOURNEYS if pair[0] in demos]
+        metafunc.parametrize(("demo", "page"), pairs, indirect=True, scope="session", ids=["-".join(pair) for pair in pairs])
+    elif "demo" in metafunc.fixturenames:
+        metafunc.parametrize("demo", demos, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take all journeys on one demo before the next is started."""
+    places = [number for number, item in enumerate(items) if _demo_of(item)]
+    for number, item in zip(places, sorted((items[n] for n in places), key=_demo_of), strict=True):
+        items[number] = item
+
+
+def _demo_of(item: pytest.Item) -> str:
+    return str(getattr(getattr(item, "callspec", None), "params", {}).get("demo", ""))
+
+
+@pytest.fixture(scope="session")
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo with 300 people. Journeys share it: each takes other people, or leaves them as they were."""
     folder = tmp_path_factory.mktemp("demo")
     with ExitStack() as stack:
         given: dict[str, str] = {}
-        if request.param != "as it comes":
+        if request.param == ON_SERVERS:
             given = stack.enter_context(province_in_slapd(folder / "slapd"))
             given = {**given, "DEMO_DATABASE_URL": f"{request.getfixturevalue('postgresql_server')}/postgres"}
         stack.enter_context(program_listens(EXTERNAL_PORT))
@@ -33,8 +58,8 @@ def chrome() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.fixture
 def page(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Page]:
-    """A page of somebody's own browser, with JavaScript and without."""
-    with person_at(chrome, javascript=request.param) as shown:
+    """A page of somebody's own browser."""
+    with person_at(chrome, javascript=request.param == WITH_JAVASCRIPT) as shown:
         yield shown
