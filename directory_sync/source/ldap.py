@@ -166,11 +166,12 @@ def connected(access: Access) -> Iterator[Directory]:
     )  # fmt: skip
     try:
         bound = connection.bind()
-    except LDAPException:
+        code = connection.result["result"]
+        if not bound:
+            connection.unbind()
+    except (LDAPException, OSError):
         raise ReadIncomplete("unreachable") from None
     if not bound:
-        code = connection.result["result"]
-        connection.unbind()
         raise ReadIncomplete("account_refused" if code == 49 else "refused", f"code={code}")
     connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     directory = Directory(connection.socket, access.base_dn, deadline)
