@@ -32,16 +32,16 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("uri", GOOD)
-def test_an_exact_https_or_loopback_address_is_accepted(app: Flask, uri: str) -> None:
-    assert check_uri(uri) == uri
+def test_an_exact_https_or_loopback_address_is_accepted(app: Flask) -> None:
+    for uri in GOOD:
+        assert check_uri(uri) == uri
 
 
-@pytest.mark.parametrize("uri", BAD)
-def test_any_other_address_is_refused_with_the_reason(app: Flask, uri: str) -> None:
-    with pytest.raises(InvalidRedirectUri) as refused:
-        check_uri(uri)
-    assert len(refused.value.message) < 400
+def test_any_other_address_is_refused_with_the_reason(app: Flask) -> None:
+    for uri in BAD:
+        with pytest.raises(InvalidRedirectUri) as refused:
+            assert check_uri(uri) is None, f"accepted {uri!r}"
+        assert len(refused.value.message) < 400
 
 
 @pytest.mark.parametrize("field", ["redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "client_uri"])
@@ -63,27 +63,27 @@ def test_a_name_may_hold_markup_which_is_escaped_where_it_is_shown(app: Flask) -
     assert clean_name("<img src=x onerror=alert(1)>") == "<img src=x onerror=alert(1)>"
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"redirect_uris": ()},
-        {"redirect_uris": tuple(f"https://rp.test/{n}" for n in range(51))},
-        {"scope": "openid admin"},
-        {"minimum_acr": "aal9"},
-        {"minimum_acr": "urn:mace:silver"},
-        {"id_token_signed_response_alg": "none"},
-        {"id_token_signed_response_alg": "HS256"},
-        {"token_endpoint_auth_method": "client_secret_jwt"},
-        {"token_endpoint_auth_method": "none", "require_pkce": False},
-        {"client_id": "a b"},
-        {"client_id": "a/b"},
-        {"client_id": "x" * 65},
-        {"client_id": "é"},
-    ],
-)
-def test_what_we_cannot_do_is_refused(app: Flask, given: dict[str, object]) -> None:
-    with pytest.raises(Refusal):
-        register_party(**given)
+REFUSED: list[dict[str, object]] = [
+    {"redirect_uris": ()},
+    {"redirect_uris": tuple(f"https://rp.test/{n}" for n in range(51))},
+    {"scope": "openid admin"},
+    {"minimum_acr": "aal9"},
+    {"minimum_acr": "urn:mace:silver"},
+    {"id_token_signed_response_alg": "none"},
+    {"id_token_signed_response_alg": "HS256"},
+    {"token_endpoint_auth_method": "client_secret_jwt"},
+    {"token_endpoint_auth_method": "none", "require_pkce": False},
+    {"client_id": "a b"},
+    {"client_id": "a/b"},
+    {"client_id": "x" * 65},
+    {"client_id": "é"},
+]
+
+
+def test_what_we_cannot_do_is_refused(app: Flask) -> None:
+    for given in REFUSED:
+        with pytest.raises(Refusal):
+            assert register_party(**given) is None, f"accepted {given!r}"
 
 
 def test_a_secret_is_shown_once_and_kept_as_a_digest(app: Flask) -> None:

@@ -4,7 +4,6 @@ import base64
 import uuid
 from urllib.parse import quote_plus
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from werkzeug.test import TestResponse
@@ -52,9 +51,9 @@ HEADERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("header", HEADERS, ids=range(len(HEADERS)))
-def test_a_header_that_cannot_be_read_is_a_failed_authentication(browser: FlaskClient, party: RelyingParty, header: str) -> None:
-    assert is_invalid_client(browser.post("/token", data=FORM, headers={"Authorization": header}))
+def test_a_header_that_cannot_be_read_is_a_failed_authentication(browser: FlaskClient, party: RelyingParty) -> None:
+    for header in HEADERS:
+        assert is_invalid_client(browser.post("/token", data=FORM, headers={"Authorization": header})), header[:60]
 
 
 def test_a_confidential_client_cannot_do_without_its_secret(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
