@@ -157,8 +157,18 @@ def in_transaction(work: Callable[[Connection], T]) -> T:
 
     `work` may run several times, so it does nothing outside the database. Called by doors only: deeds take the connection and
     never commit. An exception rolls back; a door that must keep what was written before it refuses returns the refusal
-    instead of raising it.
+    instead of raising it. Raises RuntimeError inside another transaction of this thread, which could only wait for itself.
     """
+    if getattr(_kept, "in_transaction", False):
+        raise RuntimeError("a transaction inside a transaction: pass the connection on instead")
+    _kept.in_transaction = True
+    try:
+        return _try_in_transaction(work)
+    finally:
+        _kept.in_transaction = False
+
+
+def _try_in_transaction(work: Callable[[Connection], T]) -> T:
     for attempt in range(1, MAX_TRIES + 1):
         try:
             with db.engine.begin() as connection:

@@ -79,6 +79,12 @@ def test_a_transaction_that_raises_leaves_nothing(app: Flask) -> None:
     assert reader().execute(select(_t.c.name)).all() == []
 
 
+def test_a_transaction_inside_a_transaction_is_refused_at_once(app: Flask) -> None:
+    with pytest.raises(RuntimeError, match="inside"):
+        in_transaction(lambda _: in_transaction(lambda c: c.execute(insert(JobLease), _row("a"))))
+    in_transaction(lambda c: c.execute(insert(JobLease), _row("a")))
+
+
 def test_the_reader_sees_what_was_committed_a_moment_ago(app: Flask) -> None:
     assert reader().execute(select(_t.c.name)).all() == []
     in_transaction(lambda c: c.execute(insert(JobLease), _row("a")))
