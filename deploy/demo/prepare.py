@@ -34,14 +34,14 @@ def prepare(plan: Plan) -> None:
     """Prepare, and tell scripts about it in demo.json."""
     with build().app_context():
         if not schema.is_current():
-            with step("the database gets its tables, the provider its keys"):
+            with step("the database gets its tables"):
                 schema.upgrade()
-                signing_keys.published_jwks()
         if not sample_accounts.are_in_directory_mirror():
             with step(f"{plan.staff} people and their units come in from the directory"):
                 run_sync(started_by="demo")
         told = _told_before(plan)
-        with step("sample accounts and applications are as they should be"):
+        with step("keys, sample accounts and applications are as they should be"):
+            signing_keys.published_jwks()
             accounts = sample_accounts.prepare(told.get("accounts", []))
             clients = in_transaction(lambda connection: sample_clients.prepare(connection, plan, told.get("clients", [])))
     _tell(plan, accounts, clients)

@@ -10,6 +10,7 @@ from deploy.demo.plan import EXTERNAL_PORT
 from tests.support.browser import chromium, person_at
 from tests.support.demo import Demo, running_demo
 from tests.support.external_client import program_listens
+from tests.support.installation import Databases
 from tests.support.province_in_slapd import province_in_slapd
 
 AS_IT_COMES, ON_SERVERS = "as it comes", "on PostgreSQL and OpenLDAP"
@@ -20,9 +21,9 @@ JOURNEYS = [(AS_IT_COMES, WITH_JAVASCRIPT), (AS_IT_COMES, WITHOUT_JAVASCRIPT), (
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Take each journey on each demo that its module is for (all, unless it names `DEMOS`), the way JOURNEYS pairs them."""
     demos = getattr(metafunc.module, "DEMOS", (AS_IT_COMES, ON_SERVERS))
-    if {"demo", "page"} <= set(metafunc.fixturenames):
+    if {"demo", "javascript"} <= set(metafunc.fixturenames):
         pairs = [pair for pair in JOURNEYS if pair[0] in demos]
-        metafunc.parametrize(("demo", "page"), pairs, indirect=True, scope="session", ids=["-".join(pair) for pair in pairs])
+        metafunc.parametrize(("demo", "javascript"), pairs, indirect=True, scope="session", ids=["-".join(pair) for pair in pairs])
     elif "demo" in metafunc.fixturenames:
         metafunc.parametrize("demo", demos, indirect=True, scope="session")
 
@@ -46,7 +47,8 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         given: dict[str, str] = {}
         if request.param == ON_SERVERS:
             given = stack.enter_context(province_in_slapd(folder / "slapd"))
-            given = {**given, "DEMO_DATABASE_URL": f"{request.getfixturevalue('postgresql_server')}/postgres"}
+            databases: Databases = request.getfixturevalue("postgresql_databases")
+            given = {**given, "DEMO_DATABASE_URL": databases.fresh()}
         stack.enter_context(program_listens(EXTERNAL_PORT))
         yield stack.enter_context(running_demo(folder / "instance", given))
 
@@ -58,8 +60,14 @@ def chrome() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="session")
+def javascript(request: pytest.FixtureRequest) -> bool:
+    """Whether the browser runs JavaScript."""
+    return bool(request.param == WITH_JAVASCRIPT)
+
+
 @pytest.fixture
-def page(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Page]:
+def page(chrome: Browser, javascript: bool) -> Iterator[Page]:
     """A page of somebody's own browser."""
-    with person_at(chrome, javascript=request.param == WITH_JAVASCRIPT) as shown:
+    with person_at(chrome, javascript=javascript) as shown:
         yield shown
