@@ -4,8 +4,8 @@ import sys
 
 import click
 from flask import Flask
+from flask_babel import force_locale
 
-from clients import cli as client_cli
 from clients.cli import group as client_commands
 from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
@@ -14,6 +14,7 @@ from idp import cli
 from idp.app import create_app
 from idp.errors import Refusal
 from idp.settings import Settings, SettingsMistaken
+from idp.web.language import ENGLISH
 
 
 def build(settings: Settings | None = None) -> Flask:
@@ -28,10 +29,11 @@ class Commands(click.Group):
     """The command group: mistakes in the settings and refusals end with exit code 1 and a sentence, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command inside the application's context."""
+        """Run the command inside the application's context, refusals in the language of all commands."""
         try:
             if not {"--help", "-h"} & set(sys.argv):
                 ctx.with_resource(build().app_context())
+                ctx.with_resource(force_locale(ENGLISH))
             return super().invoke(ctx)
         except SettingsMistaken as mistake:
             raise click.ClickException(str(mistake)) from None
@@ -46,7 +48,6 @@ def main() -> None:
 
 cli.add_commands(main)
 main.add_command(client_commands)
-main.add_command(client_cli.group)
 main.add_command(sync)
 
 

@@ -79,7 +79,7 @@ def show(client_id: str, as_json: bool) -> None:
     if as_json:
         show_json(described)
         return
-    show_table(["", ""], [(name, "\n".join(map(str, v)) if isinstance(v, list) else v) for name, v in described.items()], "")
+    show_table(["What", "Value"], list(described.items()), "")
 
 
 @group.command("change")

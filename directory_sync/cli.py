@@ -14,7 +14,7 @@ from directory_sync.models import RunState
 from directory_sync.reasons import explain
 from directory_sync.run import Progress, RunReport
 from directory_sync.source.ldap import ReadIncomplete
-from idp.command_line import json_option, operator, show_json, show_table
+from idp.command_line import json_option, operator, show_json, show_table, told
 from idp.database import reader
 from idp.errors import Refusal
 
@@ -138,20 +138,20 @@ def show(number: int, as_json: bool) -> None:
     found = ledger.require_run(reader(), number)
     changes = ledger.list_changes(reader(), found.id, most=1_000_000 if as_json else SHOWN_LINES)
     if as_json:
-        told = [
+        every = [
             {"kind": c.kind, "name": c.name, "unit": c.unit_name, "person_id": c.person_id, "before": c.before, "after": c.after}
             for c in changes
         ]
-        show_json({**_plain(found), "changes": told})
+        show_json({**_plain(found), "changes": every})
         return
     for name, value in _plain(found).items():
         if value is not None and name != "flaws":
-            click.echo(f"{name.replace('_', ' ')}: {value}")
+            click.echo(f"{name.replace('_', ' ')}: {told(value)}")
     if found.reason:
         click.echo(explain(found.reason))
     show_table(
         ["Change", "Name", "Unit", "Before", "After"],
-        [[c.kind, c.name, c.unit_name, c.before or "", c.after or ""] for c in changes],
+        [[c.kind, c.name, c.unit_name, c.before, c.after] for c in changes],
         "No changes.",
     )
     show_table(["Flaw", "Name", "Entry"], [[f["kind"], f["name"], f["entry"]] for f in found.flaws[:SHOWN_LINES]], "No flaws noticed.")
