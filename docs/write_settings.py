@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 from pydantic_core import PydanticUndefined
 
 from idp.settings import PREFIX, Settings
@@ -28,6 +28,8 @@ def page() -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, tuple) and value:  # what is written as JSON is shown as JSON
+        return TypeAdapter(tuple[type(value[0]), ...]).dump_json(value).decode()
     if isinstance(value, frozenset | tuple):
         return ", ".join(str(part) for part in value) or "(empty)"
     return "…" if isinstance(value, SecretStr) else str(value)
