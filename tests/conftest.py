@@ -58,16 +58,18 @@ def postgresql_databases(run_folder: Path, postgresql_server: str) -> Databases:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a fresh, migrated, empty database, of each kind in turn."""
     databases: Databases = request.getfixturevalue(f"{request.param}_databases")
-    return databases.fresh()
+    with databases.lent() as url:
+        yield url
 
 
 @pytest.fixture
-def postgresql_url(postgresql_databases: Databases) -> str:
+def postgresql_url(postgresql_databases: Databases) -> Iterator[str]:
     """The URL of a fresh PostgreSQL database: for races."""
-    return postgresql_databases.fresh()
+    with postgresql_databases.lent() as url:
+        yield url
 
 
 @pytest.fixture

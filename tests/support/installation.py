@@ -2,6 +2,8 @@
 
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from idp.settings import Settings, read_settings
 
 ISSUER = "http://127.0.0.1:8000"
 SEALING_KEY = new_key()
+APPEND_ONLY_TRIGGERS = 4  # of revision 0002
 
 
 def settings_for(database_url: str, **given: Any) -> Settings:
@@ -39,6 +42,7 @@ class Databases:
 
     def __init__(self, kind: str, folder: Path, postgresql_url: str | None = None) -> None:
         self._kind, self._folder, self._server = kind, folder, postgresql_url
+        self._returned: list[str] = []
         self._template = self._create("template")
         app = create_app(settings_for(self._template))
         with app.app_context():
@@ -58,8 +62,31 @@ class Databases:
         return f"{self._server}/{name}"
 
     def fresh(self) -> str:
-        """The URL of a new database with the schema and no rows."""
+        """The URL of a new database with the schema and no rows, for a server that outlives the test."""
         return self._create(f"test_{uuid.uuid4().hex}", "template")
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """The URL of a database with the schema and no rows, for one test; PostgreSQL's is emptied and lent again."""
+        url = self._returned.pop() if self._returned else self.fresh()
+        yield url
+        if self._kind == "postgresql" and _empty(url.replace("+psycopg", "")):
+            self._returned.append(url)
+
+
+def _empty(postgresql_url: str) -> bool:
+    """Delete every row, past the triggers that forbid it; return whether the database can be lent again: not when a
+    test dropped a trigger, or left somebody in a transaction.
+
+    Deleting takes 2 ms where a new copy of the template takes 150.
+    """
+    tables = [f'"{name}"' for name in db.metadata.tables]
+    with suppress(psycopg.errors.LockNotAvailable), psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute(
+            "SET session_replication_role = replica; SET lock_timeout = '5s'; " + "; ".join(f"DELETE FROM {t}" for t in tables)
+        )
+        return connection.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal").fetchone() == (APPEND_ONLY_TRIGGERS,)
+    return False
 
 
 def close(app: Flask) -> None:
