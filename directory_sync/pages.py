@@ -24,6 +24,7 @@ from idp.web.viewer import Permission, may, requires
 
 blueprint = Blueprint("sync", __name__)
 JOB = "sync"
+HIGHEST_NUMBER = 2**31 - 1  # what the column holds
 PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 50, 50
 TOLD_IN_THE_TABLE = frozenset({"name", "unit", "unit_name"})  # of somebody new: they stand in columns of their own
 STALE_AFTER = timedelta(hours=8)  # signing in goes on from what we know; older than this it is said
@@ -51,7 +52,7 @@ def list_runs() -> str:
     )  # fmt: skip
 
 
-@blueprint.get("/console/sync/<int:number>")
+@blueprint.get(f"/console/sync/<int(max={HIGHEST_NUMBER}):number>")
 @requires(Permission.SEE_SYNC)
 def show_run(number: int) -> str:
     """One run: counters, changes a page at a time, flaws by kind and the first of each entry."""

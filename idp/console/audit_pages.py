@@ -23,6 +23,7 @@ from idp.web.spreadsheet import csv_lines
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_audit", __name__)
+YEARS = range(1900, 3000)  # others cannot be brought into every time zone
 
 
 @blueprint.get("/console/audit")
@@ -116,9 +117,11 @@ def _day(name: str, errors: dict[str, str]) -> date | None:
     written = request.args.get(name, "").strip()
     for pattern in ("%d/%m/%Y", "%Y-%m-%d"):
         try:
-            return datetime.strptime(written, pattern).date()  # noqa: DTZ007 - a day has no zone
+            day = datetime.strptime(written, pattern).date()  # noqa: DTZ007 - a day has no zone
         except ValueError:
             continue
+        if day.year in YEARS:
+            return day
     if written:
         errors[name] = _("Ngày viết như 24/11/2026.")
     return None

@@ -5,7 +5,7 @@ import binascii
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -85,7 +85,8 @@ def _older_than(after: str) -> ColumnElement[bool]:
         at, event_id = datetime.fromisoformat(raw[:-16].decode()), uuid.UUID(bytes=raw[-16:])
         if at.tzinfo is None:
             raise ValueError
-    except (ValueError, binascii.Error):
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError, binascii.Error):
         raise NotFound(_("Trang này không còn. Lọc lại từ đầu.")) from None
     return or_(_e.c.at < at, and_(_e.c.at == at, _e.c.id < event_id))
 

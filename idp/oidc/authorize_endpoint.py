@@ -24,7 +24,7 @@ from idp.oidc.authorization_response import respond
 from idp.oidc.demands import Demand, demand_after_sign_in, demand_of, for_person, is_met
 from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
 from idp.sessions.browser_sessions import LiveSession, cookie_value, current
-from idp.sessions.sign_in_request import FlowExpired, SignInRequest, begin, begin_again, open_flow
+from idp.sessions.sign_in_request import FlowExpired, FlowUnusable, SignInRequest, begin, begin_again, open_flow
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
 from idp.web.language import COOKIE, LANGUAGES, set_language_cookie
@@ -63,7 +63,7 @@ def resume() -> AnyResponse:
         flow = open_flow(request.args.get("flow", ""))
     except FlowExpired as expired:
         return begin_again(expired.request)
-    parameters, authorization_id = flow.payload["parameters"], uuid.UUID(flow.payload["authorization"])
+    parameters, authorization_id = _parameters_of(flow), uuid.UUID(flow.payload["authorization"])
     if authorizations.exists(reader(), authorization_id):
         return _answer(parameters)  # this sign-in was used already; going back to it asks anew
     return _answer(parameters, flow, authorization_id)
@@ -74,14 +74,24 @@ def resume() -> AnyResponse:
 def cancel() -> AnyResponse:
     """The person does not want to sign in: the client is told so."""
     try:
-        parameters = open_flow(request.args.get("flow", "")).payload["parameters"]
+        flow = open_flow(request.args.get("flow", ""))
     except FlowExpired as expired:
-        parameters = expired.request.payload["parameters"]
+        flow = expired.request
+    parameters = _parameters_of(flow)
     try:
         refused = RequestRefused(read_request(parameters).to, "access_denied", "the person cancelled")
     except RequestRefused as found:
         refused = found
     return _refuse(refused)
+
+
+def _parameters_of(flow: SignInRequest) -> dict[str, str]:
+    """The authorization request that a sign-in is for. Raises FlowUnusable for one begun by a page of ours: a flow is good in one
+    browser, and somebody there may carry it from one address to another."""
+    if "parameters" not in flow.payload:
+        raise FlowUnusable(_("Đường dẫn đăng nhập không dùng được. Mở lại ứng dụng cần vào để bắt đầu đăng nhập mới."))
+    parameters: dict[str, str] = flow.payload["parameters"]
+    return parameters
 
 
 def _read(parameters: Callable[[], dict[str, str]]) -> dict[str, str]:

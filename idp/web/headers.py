@@ -93,9 +93,10 @@ class OwnAddress:
         return self._wsgi_app(environ, start_response)
 
 
-def _refuse_unescaped_query() -> None:
-    # A browser escapes what is not ASCII; Werkzeug breaks on such bytes as soon as somebody looks at request.args.
-    if not request.query_string.isascii():
+def _refuse_unreadable_address() -> None:
+    # A browser escapes what is not ASCII; Werkzeug breaks on such bytes as soon as somebody looks at request.args. No text of
+    # ours holds a NUL, and PostgreSQL breaks on one.
+    if not request.query_string.isascii() or b"%00" in request.query_string or "\0" in request.path:
         raise BadRequest
 
 
@@ -106,5 +107,5 @@ def set_up_headers(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = OwnAddress(app.wsgi_app, settings.issuer)  # type: ignore[method-assign]
-    app.before_request(_refuse_unescaped_query)
+    app.before_request(_refuse_unreadable_address)
     app.after_request(lambda response: set_headers(response, settings.is_https))

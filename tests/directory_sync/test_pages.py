@@ -126,7 +126,14 @@ def test_flaws_are_counted_by_kind_and_listed_harmlessly(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/sync/99", "/console/sync/1x", "/console/sync?before=x", "/console/sync?before=99999999999999999999"]
+    "path",
+    [
+        "/console/sync/99",
+        "/console/sync/1x",
+        "/console/sync/99999999999999999999",
+        "/console/sync?before=x",
+        "/console/sync?before=99999999999999999999",
+    ],
 )
 def test_nonsense_in_the_address_is_no_error_of_ours(app: Flask, path: str) -> None:
     assert browser_of(app, Role.AUDITOR).get(path).status_code in (200, 404)

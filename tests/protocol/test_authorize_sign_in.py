@@ -310,3 +310,14 @@ def test_auth_time_is_that_of_the_proof(browser: FlaskClient, party: RelyingPart
     sign_in(browser, person_id)
     time.advance(minutes=5)
     assert claims(party.tokens(browser)["id_token"])["auth_time"] == int(at.timestamp())
+
+
+@pytest.mark.parametrize("path", ["/authorize/resume", "/authorize/cancel"])
+def test_a_sign_in_that_was_begun_for_a_page_of_ours_gives_no_client_anything(app: Flask, path: str, time: clock.ManualClock) -> None:
+    browser = app.test_client()
+    flow = flow_of(browser.get("/account"))
+    for seconds in (0, 3600):  # still good, and expired
+        time.advance(seconds=seconds)
+        answer = browser.get(path, query_string={"flow": flow})
+        begun_again = answer.status_code == 303 and answer.location.startswith("/sign-in?")
+        assert answer.status_code == 400 or (seconds and begun_again)

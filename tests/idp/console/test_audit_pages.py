@@ -1,5 +1,6 @@
 """Rules of the trail as it is shown and taken away."""
 
+import base64
 import csv
 import io
 import json
@@ -142,3 +143,17 @@ def test_events_that_wait_too_long_for_the_chain_call_for_attention(app: Flask, 
     time.advance(minutes=6)
     assert timedelta(minutes=6)
     assert "chưa được nối vào chuỗi băm" in words_of(browser.get("/console"))
+
+
+@pytest.mark.parametrize("query", ["since=01/01/0001", "until=31/12/9999", "since=9999-12-31", "until=0001-01-01"])
+def test_a_day_that_no_calendar_of_ours_reaches_is_told_and_takes_nothing_away(app: Flask, query: str) -> None:
+    _record(audit.Event.SIGNING_KEY_CREATED)
+    browser = browser_of(app, Role.AUDITOR)
+    assert "Ngày viết như 24/11/2026." in words_of(browser.get(f"{TRAIL}?{query}"))
+    assert send_form(browser, f"{EXPORT}?{query}", {"kind": "csv"}, page=TRAIL).status_code == 404
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-11-24T00:00:00"])
+def test_a_place_in_the_trail_that_was_never_given_is_no_error_of_ours(app: Flask, at: str) -> None:
+    place = base64.urlsafe_b64encode(at.encode() + bytes(16)).decode().rstrip("=")
+    assert browser_of(app, Role.AUDITOR).get(f"{TRAIL}?after={place}").status_code == 404

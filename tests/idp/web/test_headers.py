@@ -32,6 +32,11 @@ def test_every_answer_forbids_framing_sniffing_and_telling_where_it_was(app: Fla
     assert "camera=()" in headers["Permissions-Policy"]
 
 
+@pytest.mark.parametrize("address", ["/console/clients/%00", "/nowhere?x=%00", "/console/audit?event=%00", "/sign-in?flow=a%00", "/%00"])
+def test_an_address_with_a_nul_in_it_is_refused(app: Flask, address: str) -> None:
+    assert app.test_client().get(address).status_code == 400
+
+
 def test_no_page_is_kept_by_a_browser_and_the_sheet_is_kept_until_it_changes(app: Flask) -> None:
     browser = app.test_client()
     assert browser.get("/nowhere").headers["Cache-Control"] == "no-store"
