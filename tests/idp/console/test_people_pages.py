@@ -49,9 +49,19 @@ def test_the_list_narrows_by_level_state_rung_and_unit(app: Flask, time: ManualC
         assert {name for name in ("Vàng Mí Sính", "Sùng Thị Máy", "Lù Văn Hạ") if name in page} == names, query
 
 
-@pytest.mark.parametrize("query", ["level=x", "state=%00", "rung=B9", "unit=not-a-key", "after=%ff", "q=" + "%25" * 300])
+@pytest.mark.parametrize(
+    "query", ["level=x", "state=x", "state=%00", "q=%00", "rung=B9", "unit=not-a-key", "after=%ff", "q=" + "%25" * 300]
+)
 def test_nonsense_in_the_address_is_no_error_of_ours(app: Flask, query: str) -> None:
-    assert browser_of(app, Role.AUDITOR).get(f"/console/people?{query}").status_code in (200, 404)
+    assert browser_of(app, Role.AUDITOR).get(f"/console/people?{query}").status_code in (200, 400, 404)
+
+
+def test_a_reason_is_kept_without_what_cannot_be_seen(app: Flask) -> None:
+    person_id = add_official(name="Sùng Thị Máy")
+    browser = browser_of(app, Role.IT_ADMIN)
+    assert send_form(browser, f"/console/people/{person_id}/suspend", {"reason": "nghỉ\0 việc\u202e\r\ntừ nay"}).status_code == 303
+    event = reader().execute(select(_e).where(_e.c.event == audit.Event.PERSON_SUSPENDED.value)).one()
+    assert event.detail["reason"] == "nghỉ việc từ nay"
 
 
 def test_a_name_that_looks_like_html_stays_a_name(app: Flask) -> None:
