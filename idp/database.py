@@ -90,8 +90,9 @@ def id_floor(instant: datetime) -> uuid.UUID:
 def engine_options(url: str) -> dict[str, Any]:
     """What `create_engine` is given for this kind of database."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"check_same_thread": False, "timeout": 10}}
+        return {"hide_parameters": True, "connect_args": {"check_same_thread": False, "timeout": 10}}
     return {
+        "hide_parameters": True,  # an error of the database is logged, and the values of its statement must not be
         "pool_size": 8,
         "max_overflow": 24,
         "pool_pre_ping": False,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, String, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from idp import clock
 from idp.app import create_app
@@ -110,3 +111,11 @@ def test_twenty_writers_at_once_all_get_their_turn(database_url: str) -> None:
         assert reader().execute(select(_t.c.holder)).scalar_one() == "20"
         forget_reader()
     close(app)
+
+
+def test_an_error_of_the_database_does_not_tell_the_values_of_its_statement(app: Flask) -> None:
+    row = _row("đã có")
+    in_transaction(lambda c: c.execute(insert(_t), row))
+    with pytest.raises(IntegrityError) as refused:
+        in_transaction(lambda c: c.execute(insert(_t), {**row, "holder": "bí mật"}))
+    assert "bí mật" not in str(refused.value)
