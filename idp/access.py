@@ -1,4 +1,4 @@
-"""A person's access, withdrawn or restored everywhere at once: the only place that can."""
+"""A person's access, withdrawn, restored or signed out everywhere at once: the only place that can."""
 
 import uuid
 from datetime import datetime
@@ -12,6 +12,7 @@ from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions
 
+SIGNED_OUT = "signed_out_elsewhere"
 _p = table_of(Person)
 _set_state = (
     update(_p)
@@ -55,6 +56,19 @@ def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor:
     authorizations.revoke_all(connection, person_id, reason=WITHDRAWN)
     audit.record(connection, audit.Event.PERSON_RESTORED, actor=actor, person_id=person_id, reason=reason)
     return True
+
+
+def sign_out(
+    connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str, only: uuid.UUID | None = None, keep: uuid.UUID | None = None
+) -> int:
+    """End sessions of a person from elsewhere, `only` that one or all but `keep`; return how many. Whoever does so trusts the
+    device no more: what an application may do without a session (offline access) ends with them."""
+    if only is not None:
+        ended = int(browser_sessions.end(connection, only, reason=reason, actor=actor))
+    else:
+        ended = browser_sessions.end_all(connection, person_id, reason=reason, actor=actor, keep=keep)
+    authorizations.revoke_offline(connection, person_id, reason=SIGNED_OUT, actor=actor, only=only, keep=keep)
+    return ended
 
 
 def _change_state(

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.own_facts import history_of, is_own_session, masked, open_sessions, person_of
 from idp.credentials import recovery_codes, totp
@@ -53,7 +54,7 @@ def end_session(session_id: uuid.UUID) -> Answer:
     def end_it(connection: Connection) -> bool:
         if not is_own_session(connection, session.person_id, session_id):
             return False
-        browser_sessions.end(connection, session_id, reason=BY_PERSON, actor=f"person:{session.person_id}")
+        access.sign_out(connection, session.person_id, reason=BY_PERSON, actor=f"person:{session.person_id}", only=session_id)
         return True
 
     if not in_transaction(end_it):
@@ -72,7 +73,7 @@ def end_other_sessions() -> Answer:
     """End all sessions but this one."""
     session = own_session()
     actor = f"person:{session.person_id}"
-    in_transaction(lambda c: browser_sessions.end_all(c, session.person_id, reason=BY_PERSON, actor=actor, keep=session.session_id))
+    in_transaction(lambda c: access.sign_out(c, session.person_id, reason=BY_PERSON, actor=actor, keep=session.session_id))
     return redirect("/account/sessions", 303)
 
 

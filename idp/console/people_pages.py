@@ -23,7 +23,6 @@ from idp.people.models import Level, Person, PersonState
 from idp.people.roster import Filters, count_people, require_person, search_people
 from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
 from idp.roles.permissions import is_administrator, scope_of
-from idp.sessions import browser_sessions
 from idp.web.viewer import Permission, may, require_viewer, requires
 
 blueprint = Blueprint("console_people", __name__)
@@ -114,7 +113,7 @@ def carry_out(person_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
     reason, errors = read_reason()
     if errors:
         return _reason_page(person, deed, errors), 400
-    do: dict[str, Any] = {"suspend": access.withdraw, "restore": access.restore, "sign_out": browser_sessions.end_all}
+    do: dict[str, Any] = {"suspend": access.withdraw, "restore": access.restore, "sign_out": access.sign_out}
     in_transaction(lambda connection: do[deed](connection, person_id, reason=reason, actor=actor))
     return redirect(url_for("console_people.show", person_id=person_id), 303)
 

@@ -67,6 +67,7 @@ REASONS: dict[str, LazyString] = {
     "signed_out": _l("đăng xuất"),
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
+    "signed_out_elsewhere": _l("đăng xuất từ nơi khác"),
     DirectoryReason.GONE: _l("không còn trong danh bạ"),
     DirectoryReason.LOCKED: _l("bị khóa trong danh bạ"),
     "role_granted": _l("được cấp vai trò mới"),

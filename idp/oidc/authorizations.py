@@ -74,6 +74,9 @@ _revoke_all = (
     .values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
     .returning(_a.c.client_id)
 )
+_offline_of_person = (
+    select(_a.c.id, _a.c.session_id).where(_a.c.person_id == bindparam("person"), _a.c.offline, _a.c.revoked_at.is_(None)).order_by(_a.c.id)
+)
 _refresh_token = (
     select(
         _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
@@ -148,6 +151,16 @@ def revoke_all(connection: Connection, person_id: uuid.UUID, *, reason: str) -> 
     """End every authorization of a person; return the keys of the clients that held one, each once. The caller tells why."""
     values = {"person": person_id, "now": clock.now(), "reason": reason}
     return list(dict.fromkeys(connection.execute(_revoke_all, values).scalars()))
+
+
+def revoke_offline(
+    connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str, only: uuid.UUID | None = None, keep: uuid.UUID | None = None
+) -> int:
+    """End the authorizations of a person that outlive their sessions: those of the session `only`, or of all but `keep`; return
+    how many."""
+    held = connection.execute(_offline_of_person, {"person": person_id}).all()
+    meant = [row.id for row in held if row.session_id != keep and only in (None, row.session_id)]
+    return sum(revoke(connection, authorization_id, reason=reason, actor=actor) for authorization_id in meant)
 
 
 def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> Secret:

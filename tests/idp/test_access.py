@@ -117,3 +117,19 @@ def test_a_persons_decision_outweighs_the_directorys_and_not_the_other_way_round
     assert (suspend("by_administrator"), reason()) == (True, "by_administrator")
     assert (suspend("gone_from_directory"), suspend("by_administrator"), reason()) == (False, False, "by_administrator")
     assert [event.detail["reason"] for event in trail.events("person.suspended")] == ["gone_from_directory", "by_administrator"]
+
+
+def test_signing_out_from_elsewhere_ends_what_outlives_a_session_too(app: Flask, party: RelyingParty, person_id: uuid.UUID) -> None:
+    scope = "openid offline_access"
+    stolen, here = app.test_client(), app.test_client()
+    stolen_session, kept_session = sign_in(stolen, person_id), sign_in(here, person_id)
+    of_stolen, of_here = party.tokens(stolen, scope=scope), party.tokens(here, scope=scope)
+    in_transaction(lambda c: access.sign_out(c, person_id, reason="by_person", actor="person:x", only=stolen_session))
+    assert party.refresh(stolen, of_stolen["refresh_token"]).status_code == 400
+    assert party.userinfo(stolen, of_stolen["access_token"]).status_code == 401
+    of_here = party.refresh(here, of_here["refresh_token"]).get_json()
+    in_transaction(lambda c: access.sign_out(c, person_id, reason="by_person", actor="person:x", keep=kept_session))
+    of_here = party.refresh(here, of_here["refresh_token"]).get_json()
+    assert in_transaction(lambda c: access.sign_out(c, person_id, reason="lost phone", actor="cli:root")) == 1
+    assert party.refresh(here, of_here["refresh_token"]).status_code == 400
+    assert party.userinfo(here, of_here["access_token"]).status_code == 401
