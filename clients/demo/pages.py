@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from clients.demo.local_sessions import LIFETIME_SECONDS, LocalSession, LocalSessions
 from clients.demo.logout_token import LogoutTokenRefused, LogoutTokenVerifier
-from clients.demo.provider import UNREACHABLE, Provider, RefreshRefused, SignInRefused
+from clients.demo.provider import UNREACHABLE, AnswerUnknown, Provider, RefreshRefused, SignInRefused
 from clients.demo.relying_party import ACR_WORDS, RelyingParty
 from clients.demo.shown_work import TIMEZONE, WORK
 
@@ -58,9 +58,15 @@ def sign_in() -> Response:
 
 @blueprint.get("/callback")
 def callback() -> Response:
-    """Take the provider's answer and begin a local session; an older one of this browser ends."""
+    """Take the provider's answer and begin a local session; an older one of this browser ends. Who comes by the back button to an
+    answer of before, and is signed in, finds their desk."""
     sessions = _parts().sessions
-    cookie = sessions.start(_parts().provider.signed_in(form_token=secrets.token_urlsafe(16)))
+    try:
+        cookie = sessions.start(_parts().provider.signed_in(form_token=secrets.token_urlsafe(16)))
+    except AnswerUnknown:
+        if sessions.find(_cookie()) is None:
+            raise
+        return redirect(url_for("pages.home"), 303)
     if cookie is None:
         raise SignInRefused("Phiên đăng nhập vừa kết thúc. Vui lòng đăng nhập lại.")
     sessions.end(_cookie())

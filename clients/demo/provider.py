@@ -22,6 +22,10 @@ class SignInRefused(Exception):
     """Nobody is signed in; the text says why and what to do, in words for the person."""
 
 
+class AnswerUnknown(SignInRefused):
+    """The answer belongs to no sign-in that this browser has under way: gone back to, sent twice, or somebody else's."""
+
+
 class RefreshRefused(Exception):
     """The provider no longer answers for this person."""
 
@@ -52,7 +56,8 @@ class Provider:
             claims = token["userinfo"]
             told = self._client.userinfo(token=token)
         except OAuthError as error:
-            raise SignInRefused(_words_for(error.error)) from error
+            refusal = AnswerUnknown if error.error == "mismatching_state" else SignInRefused
+            raise refusal(_words_for(error.error)) from error
         except (JoseError, KeyError, ValueError) as error:
             raise SignInRefused("Không xác minh được câu trả lời của hệ thống xác thực. Vui lòng đăng nhập lại.") from error
         if told.get("sub") != claims["sub"]:
