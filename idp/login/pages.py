@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from flask import Blueprint, abort, make_response, redirect, request
 from sqlalchemy import Connection
@@ -106,9 +105,13 @@ def _try_password(visit: Visit, typed: Typed, named: Named | None) -> Response:
 
 
 def _account(typed: Typed, named: Named | None) -> bytes:
-    if named:
-        return failures.account_of_person(named.person_id)
-    return failures.account_of_name(username_key(typed.username) or typed.username)
+    # A mail address that nobody has counts like the name in front of its @, as that of somebody real does: else four tries with
+    # a name and one with its address would tell whether there is such a person.
+    name = username_key(typed.username) or typed.username
+    before_at = name.partition("@")[0] or name
+    meant = find_for_sign_in(reader(), before_at) if "@" in name else None  # looked up for everybody: it takes its time
+    counted = named or meant
+    return failures.account_of_person(counted.person_id) if counted else failures.account_of_name(before_at)
 
 
 def _entrance(named: Named, attempt: Attempt, typed: Typed) -> Callable[[Connection], Secret]:
@@ -212,11 +215,4 @@ def switch_language() -> Response:
 
 def _is_own_path(path: str) -> bool:
     # Browsers read "//host", "/\\host" and "/<tab>/host" as another site.
-    parts = urlsplit(path)
-    return (
-        path.startswith("/")
-        and path[1:2] not in ("/", "\\")
-        and path.isprintable()
-        and "\\" not in path
-        and not (parts.scheme or parts.netloc)
-    )
+    return path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()

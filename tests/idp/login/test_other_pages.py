@@ -70,6 +70,7 @@ def test_the_language_is_switched_by_a_link_and_kept(visitor: Visitor) -> None:
     [
         "https://evil.test/",
         "//evil.test",
+        "//[evil",
         "/\\evil.test",
         "\\/evil.test",
         "/\t/evil.test",

@@ -138,6 +138,16 @@ def test_a_name_that_nobody_has_rests_as_well(visitor: Visitor, directory: BindD
     assert events().count("account.throttled") == 1
 
 
+def test_a_name_and_its_mail_address_rest_together_whether_somebody_has_them_or_not(visitor: Visitor, directory: BindDirectory) -> None:
+    official(directory, "lvan")
+    for name in ("lvan", "nobody"):
+        visitor.asks()
+        for typed in (name, f"{name}@hagiang.gov.vn", f"{name}@elsewhere.test", name.upper()):
+            assert visitor.types_password(typed, "wrong").status_code == 400
+        for typed in (name, f"{name}@hagiang.gov.vn", f"{name}@elsewhere.test"):
+            assert visitor.types_password(typed, "wrong").status_code == 429, typed
+
+
 def test_successes_are_never_throttled(visitor: Visitor, directory: BindDirectory, time: clock.ManualClock) -> None:
     official(directory)
     for _ in range(12):
