@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+import structlog
 from flask_babel import gettext as _
 
 from clients.registry import RegisteredClient, find_client
@@ -12,9 +13,10 @@ from idp.oidc.authorization_response import FORM_POST, QUERY
 from idp.oidc.claims import ClaimsRequest, MalformedClaims, read_claims_request
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
-LONGEST_STATE, LONGEST_LOGIN_HINT = 2000, 255
+LONGEST_STATE, LONGEST_LOGIN_HINT, LOGGED = 2000, 255, 255
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _MAX_AGE = re.compile(r"[0-9]{1,9}")
+_log = structlog.get_logger()
 # What a later step needs to see the same request again; the rest is not carried along.
 CARRIED = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
@@ -92,12 +94,14 @@ def read_request(parameters: dict[str, str]) -> AuthorizationRequest:
 def _destination(parameters: dict[str, str]) -> Destination:
     client = find_client(parameters.get("client_id", ""))
     if client is None:
+        _tell_operators(parameters)
         raise Refusal(
             _("Ứng dụng gửi yêu cầu đăng nhập chưa được đăng ký hoặc đã ngừng kết nối. Báo cho bộ phận quản lý ứng dụng đó."),
             reason="client_unknown",
         )
     redirect_uri = parameters.get("redirect_uri", "")
     if redirect_uri not in client.redirect_uris:
+        _tell_operators(parameters)
         raise Refusal(
             _(
                 "Ứng dụng “%(name)s” yêu cầu trả kết quả về một địa chỉ (redirect_uri) chưa đăng ký. Báo cho bộ phận quản lý ứng dụng đó.",
@@ -107,6 +111,12 @@ def _destination(parameters: dict[str, str]) -> Destination:
         )
     mode = FORM_POST if parameters.get("response_mode") == FORM_POST else QUERY
     return Destination(client, redirect_uri, mode, parameters.get("state"))
+
+
+def _tell_operators(parameters: dict[str, str]) -> None:
+    """What was sent, for whoever has to find the difference to what is registered; without the query, which may hold a secret."""
+    address = parameters.get("redirect_uri", "").partition("?")[0]
+    _log.info("authorization.unanswerable", client_id=parameters.get("client_id", "")[:LOGGED], redirect_uri=address[:LOGGED])
 
 
 def _check_form(to: Destination, parameters: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ import uuid
 from typing import cast
 from urllib.parse import unquote_plus
 
+import structlog
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
 from flask import current_app, request
 
@@ -19,6 +20,7 @@ from idp.database import in_transaction
 from idp.opaque_tokens import digest
 
 NOTED_EVERY_SECONDS = 3600.0
+_log = structlog.get_logger()
 
 
 def authenticate_client(form: dict[str, str]) -> RegisteredClient:
@@ -28,6 +30,7 @@ def authenticate_client(form: dict[str, str]) -> RegisteredClient:
     client = find_client(client_id)
     if client is None or client.token_endpoint_auth_method != method:
         hmac.compare_digest(digest(secret), bytes(32))  # an unknown client takes as long as a wrong secret
+        _tell_operators(client, f"the method was {method}" if client else "no such client, or disabled")
         raise refused()
     if method != PUBLIC:
         _note_use(_require_secret(client, secret))
@@ -74,8 +77,15 @@ def _require_secret(client: RegisteredClient, secret: str) -> KnownSecret:
         if hmac.compare_digest(shown, known.digest) and (known.expires_at is None or known.expires_at > now):
             found = known
     if found is None:
+        _tell_operators(client, "the secret is wrong or has expired")
         raise refused()
     return found
+
+
+def _tell_operators(client: RegisteredClient | None, why: str) -> None:
+    """The log says what the answer keeps to itself; of an unknown client not even the name, which may be a secret in the wrong place."""
+    known = {"client_id": client.client_id, "registered_method": client.token_endpoint_auth_method} if client else {}
+    _log.info("client.not_authenticated", why=why, **known)
 
 
 def _note_use(secret: KnownSecret) -> None:

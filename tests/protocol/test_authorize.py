@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from structlog.testing import CapturingLogger
 from werkzeug.test import TestResponse
 
 from clients.registration import disable
 from idp.database import in_transaction, reader
+from idp.oidc import authorization_request
 from idp.oidc.models import Authorization
 from tests.support.installation import ISSUER
 from tests.support.relying_party import RelyingParty, register_party
@@ -86,6 +88,19 @@ def test_names_and_forms_of_the_loopback_address_are_not_equal(browser: FlaskCli
     party.code(browser)
     for host in ("localhost:8000", "127.0.0.2:8000", "[::1]:8000", "2130706433:8000", "127.1:8000", "127.0.0.1:8001"):
         assert_own_page(party.authorize(browser, redirect_uri=f"http://{host}/cb"))
+
+
+def test_the_log_has_what_was_sent_for_whoever_looks_for_the_mistake(
+    browser: FlaskClient, party: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(authorization_request, "_log", log)
+    party.authorize(browser, redirect_uri="https://rp.test/other?key=hidden")
+    told = log.calls[0]
+    assert (told.args, told.kwargs) == (
+        ("authorization.unanswerable",),
+        {"client_id": party.client_id, "redirect_uri": "https://rp.test/other"},
+    )
 
 
 def test_a_missing_redirect_uri_is_not_guessed(browser: FlaskClient, party: RelyingParty) -> None:

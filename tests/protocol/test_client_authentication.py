@@ -4,8 +4,10 @@ import base64
 import uuid
 from urllib.parse import quote_plus
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
+from structlog.testing import CapturingLogger
 from werkzeug.test import TestResponse
 
 from clients import registry
@@ -13,6 +15,7 @@ from clients.models import ClientSecret
 from clients.registration import rotate_secret
 from idp import clock
 from idp.database import in_transaction, new_id, reader, table_of
+from idp.oidc import client_authentication
 from idp.opaque_tokens import digest
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 
@@ -41,6 +44,20 @@ def test_a_wrong_secret_and_an_unknown_client_are_answered_alike(browser: FlaskC
     assert is_invalid_client(unknown)
     assert wrong.data == unknown.data
     assert party.refresh(browser, "x").get_json()["error"] == "invalid_grant"
+
+
+def test_only_the_log_says_what_was_wrong_and_never_what_an_unknown_client_sent(
+    browser: FlaskClient, party: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(client_authentication, "_log", log)
+    browser.post("/token", data=FORM, headers=basic(f"{party.client_id}:wrong"))
+    browser.post("/token", data={**FORM, "client_id": party.client_id, "client_secret": "wrong"})
+    browser.post("/token", data=FORM, headers=basic("nobody:wrong"))
+    secret, method, nobody = (call.kwargs for call in log.calls)
+    assert (secret["client_id"], secret["why"]) == (party.client_id, "the secret is wrong or has expired")
+    assert (method["registered_method"], method["why"]) == ("client_secret_basic", "the method was client_secret_post")
+    assert "client_id" not in nobody
 
 
 HEADERS = [
