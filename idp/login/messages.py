@@ -34,7 +34,8 @@ def throttled(until: datetime | None) -> str:
     if until is None or until.year > 9000:
         return _("Đã nhập sai quá nhiều lần. Liên hệ cán bộ phụ trách CNTT của đơn vị để mở khóa.")
     return _(
-        "Đã nhập sai nhiều lần nên tạm khóa đến %(time)s. Sau giờ đó nhập lại; nếu quên, liên hệ cán bộ phụ trách CNTT.", time=_clock(until)
+        "Đã nhập sai nhiều lần nên tạm khóa đến %(time)s. Sau giờ đó nhập lại; nếu vẫn không được, liên hệ cán bộ phụ trách CNTT.",
+        time=_clock(until),
     )
 
 

@@ -243,7 +243,7 @@ def test_the_history_tells_what_happened_in_the_last_ninety_days_and_to_nobody_e
     visitor = signed_in(app)
     visitor.opens("/account/history")
     assert visitor.text.count("Mật khẩu không được chấp nhận") == 1
-    assert "không thành công" in visitor.text
+    assert "badge warn" in visitor.text
     assert "Nhập đúng mật khẩu" in visitor.text
     assert "24/11/2026 08:00:00" in visitor.text
     time.advance(days=91)
