@@ -9,7 +9,7 @@ if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 fi
 if [ ! -x "$VENV/bin/python" ]; then
     echo "Preparing $VENV …"
-    if ! "$PYTHON" -m venv "$VENV" 2>/dev/null; then
+    if ! "$PYTHON" -m venv "$VENV" >/dev/null 2>&1; then
         # Debian's python3 comes without ensurepip: make the environment bare and borrow the system's pip, or install both.
         rm -rf "$VENV"
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
