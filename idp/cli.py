@@ -115,7 +115,11 @@ def audit_verify(as_json: bool) -> None:
     elif report.broken_at is None:
         click.echo(f"The chain holds: {report.links} events, newest hash {report.newest_hash.hex()}.")
     else:
-        click.echo(f"The chain is broken at position {report.broken_at}.", err=True)
+        click.echo(
+            f"The chain is broken at position {report.broken_at}: the event there, or just before it, was changed, removed or put in. "
+            "Keep the database as it is and tell whoever is responsible for information security.",
+            err=True,
+        )
     if report.broken_at is not None:
         sys.exit(1)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from clients.models import Client
 from idp import clock
 from idp.account.words import device_words, event_words
 from idp.audit import AuditEvent
@@ -18,7 +19,7 @@ from idp.sessions.models import BrowserSession
 
 HISTORY = timedelta(days=90)
 MOST_EVENTS = 200
-_p, _u, _s, _e = table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(AuditEvent)
+_p, _u, _s, _e, _c = table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(AuditEvent), table_of(Client)
 _person = (
     select(_p, _u.c.name.label("unit_name")).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
 )
@@ -28,7 +29,8 @@ _sessions = (
     .order_by(_s.c.last_seen_at.desc())
 )
 _events = (
-    select(_e.c.at, _e.c.event, _e.c.address, _e.c.detail)
+    select(_e.c.at, _e.c.event, _e.c.address, _c.c.client_name)
+    .select_from(_e.outerjoin(_c, _c.c.id == _e.c.client_id))
     .where(_e.c.person_id == bindparam("person_id"), _e.c.id >= bindparam("floor"), _e.c.at >= bindparam("since"))
     .order_by(_e.c.id.desc())
     .limit(MOST_EVENTS)
@@ -105,5 +107,6 @@ def history_of(connection: Connection, person_id: uuid.UUID) -> Sequence[OwnEven
     values = {"person_id": person_id, "since": since, "floor": id_floor(since - timedelta(days=1))}
     rows = connection.execute(_events, values).all()
     return [
-        OwnEvent(row.at, event_words(row.event, row.detail), row.address, bool(re.search("refused|throttled", row.event))) for row in rows
+        OwnEvent(row.at, event_words(row.event, row.client_name), row.address, bool(re.search("refused|throttled", row.event)))
+        for row in rows
     ]

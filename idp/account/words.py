@@ -1,8 +1,5 @@
 """Events and devices in words for the person they concern."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -57,11 +54,10 @@ _BROWSERS = (
 )
 
 
-def event_words(event: str, detail: Mapping[str, Any]) -> str:
-    """What happened, as the person may read it."""
-    client = detail.get("client_name") or detail.get("client_id")
+def event_words(event: str, application: str | None) -> str:
+    """What happened, as the person may read it: "Vào một ứng dụng: Quản lý văn bản"."""
     told = str(EVENTS.get(event, _l("Sự kiện khác")))
-    return f"{told}: {client}" if client and event == Event.AUTHORIZATION_GRANTED else told
+    return f"{told}: {application}" if application else told
 
 
 def device_words(user_agent: str | None) -> str:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from idp import clock
+from idp import audit, clock
 from idp.account.own_facts import masked
 from idp.account.words import device_words
 from idp.audit import AuditEvent
@@ -19,6 +19,7 @@ from idp.people.models import Person
 from idp.sessions.assurance import AAL1, AAL2
 from tests.support.bind_directory import BindDirectory
 from tests.support.people import add_unit
+from tests.support.relying_party import register_party
 from tests.support.sign_in import Visitor, code_on, enrolled_phone, official
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
@@ -230,6 +231,17 @@ def test_nobody_ends_anothers_session(app: Flask, directory: BindDirectory) -> N
     visitor.opens("/account/sessions")
     assert visitor.sends(f"/account/sessions/{theirs.session_id}/end").status_code == 404
     assert other.session() is not None
+
+
+def test_the_history_names_the_application_that_was_entered(app: Flask, directory: BindDirectory) -> None:
+    official(directory)
+    visitor = signed_in(app)
+    session = visitor.session()
+    assert session is not None
+    entered, who = register_party(client_name="Một cửa điện tử").key, session.person_id
+    in_transaction(lambda c: audit.record(c, audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{who}", person_id=who, client_id=entered))
+    visitor.opens("/account/history")
+    assert "Vào một ứng dụng: Một cửa điện tử" in visitor.text
 
 
 def test_the_history_tells_what_happened_in_the_last_ninety_days_and_to_nobody_else(
