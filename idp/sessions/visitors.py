@@ -1,5 +1,7 @@
 """Who looks at a page, for the guards of `idp.web.viewer`: the live session with what its person may do; and the way to sign in."""
 
+from datetime import datetime
+
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
@@ -29,10 +31,10 @@ def find_viewer() -> Viewer | None:
     )
 
 
-def ask_to_sign_in(minimum_acr: str | None) -> Response:
+def ask_to_sign_in(minimum_acr: str | None, not_before: datetime | None) -> Response:
     """Send the browser to the sign-in page, which leads back to the page asked for."""
     return_to = request.full_path.removesuffix("?") if request.method == "GET" else AFTER_A_FORM
-    return sign_in_request.begin(SignInRequest(return_to=return_to, minimum_acr=minimum_acr or assurance.AAL1))
+    return sign_in_request.begin(SignInRequest(return_to=return_to, minimum_acr=minimum_acr or assurance.AAL1, not_before=not_before))
 
 
 def set_up_visitors(app: Flask) -> None:

@@ -4,12 +4,13 @@ import enum
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
+from idp import clock
 from idp.errors import Forbidden
 
 P = ParamSpec("P")
@@ -52,7 +53,10 @@ class Viewer:
 
 
 FindViewer = Callable[[], Viewer | None]
-AskToSignIn = Callable[[str | None], Any]
+AskToSignIn = Callable[[str | None, datetime | None], Any]
+# What nobody does on the strength of a sign-in of this morning: whoever sits down at an open console cannot (ASVS 7.5.3).
+SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE})
+FRESH_TO_OPEN, FRESH_TO_SEND = timedelta(minutes=5), timedelta(minutes=20)  # a form takes a while to fill in
 
 
 def viewer() -> Viewer | None:
@@ -88,7 +92,7 @@ def signed_in(door: Callable[P, R]) -> Callable[P, R]:
     @wraps(door)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         if viewer() is None:
-            return cast("R", _ask(None))
+            return cast("R", _ask(None, None))
         return door(*args, **kwargs)
 
     setattr(guarded, PERMISSION_ATTRIBUTE, "signed_in")
@@ -98,20 +102,20 @@ def signed_in(door: Callable[P, R]) -> Callable[P, R]:
 def requires(permission: Permission, minimum_acr: str = "urn:hopnhat:aal2") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Guard: the viewer must hold the permission and have proved themselves as strongly as `minimum_acr`.
 
-    Nobody signed in, or not strongly enough: the sign-in page asks for what is missing and leads back here. Not allowed:
-    Forbidden, which is shown as a page that says whom to ask.
+    Nobody signed in, not strongly enough, or for what is sensitive not just now: the sign-in page asks for what is missing and
+    leads back here. Not allowed: Forbidden, which is shown as a page that says whom to ask.
     """
 
     def decorate(door: Callable[P, R]) -> Callable[P, R]:
         @wraps(door)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            found = viewer()
+            found, since = viewer(), _since_when(permission)
             if found is None:
-                return cast("R", _ask(minimum_acr))
+                return cast("R", _ask(minimum_acr, None))
             if permission not in found.permissions:
                 raise Forbidden("", reason=f"lacks_{permission}")
-            if found.acr < minimum_acr:
-                return cast("R", _ask(minimum_acr))
+            if found.acr < minimum_acr or (since is not None and found.auth_time < since):
+                return cast("R", _ask(minimum_acr, since))
             return door(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, str(permission))
@@ -120,5 +124,11 @@ def requires(permission: Permission, minimum_acr: str = "urn:hopnhat:aal2") -> C
     return decorate
 
 
-def _ask(minimum_acr: str | None) -> Any:
-    return cast("AskToSignIn", current_app.extensions["hopnhat.ask_to_sign_in"])(minimum_acr)
+def _since_when(permission: Permission) -> datetime | None:
+    if permission not in SENSITIVE:
+        return None
+    return clock.now() - (FRESH_TO_SEND if request.method == "POST" else FRESH_TO_OPEN)
+
+
+def _ask(minimum_acr: str | None, not_before: datetime | None) -> Any:
+    return cast("AskToSignIn", current_app.extensions["hopnhat.ask_to_sign_in"])(minimum_acr, not_before)

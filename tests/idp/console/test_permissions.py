@@ -3,11 +3,17 @@
 import re
 
 from flask import Flask
+from sqlalchemy import select
 
+from idp.clock import ManualClock
+from idp.database import reader, table_of
+from idp.people.models import Person
 from idp.roles.models import Role
 from idp.sessions.assurance import AAL1
 from tests.support.people import add_person, add_unit
-from tests.support.signed_in import add_official, browser_of, send_form, sign_in, words_of
+from tests.support.signed_in import add_official, browser_of, csrf_token, send_form, sign_in, words_of
+
+_p = table_of(Person)
 
 PAGES = {
     "/console": set(Role),
@@ -81,3 +87,19 @@ def test_an_officer_of_one_unit_does_not_lock_out_somebody_who_holds_a_role(app:
     assert send_form(officer, f"/console/people/{administrator}/suspend", {"reason": "thử quyền"}, page=page).status_code == 403
     assert f"/console/people/{administrator}/suspend" not in words_of(officer.get(f"/console/people/{administrator}"))
     assert browser_of(app, Role.HR_OFFICER).get(f"/console/people/{administrator}/suspend").status_code == 200
+
+
+def test_what_is_sensitive_is_done_only_by_somebody_who_has_just_signed_in(app: Flask, time: ManualClock) -> None:
+    person_id, browser = add_person(), browser_of(app, Role.IT_ADMIN)
+    forms = (f"/console/people/{person_id}/suspend", "/console/clients/register")
+    token = csrf_token(browser, forms[0])
+    time.advance(minutes=6)
+    for form in forms:
+        assert browser.get(form).headers["Location"].startswith("/sign-in?flow=")
+    assert browser.get("/console/people").status_code == 200
+    assert browser.post(forms[0], data={"csrf_token": token, "reason": "?"}).status_code == 400  # a form may take a while to fill in
+    time.advance(minutes=14, seconds=1)
+    assert browser.get("/console/people").status_code == 200
+    sent = [browser.post(form, data={"csrf_token": token, "reason": "nghỉ việc"}) for form in forms]
+    assert all(answer.headers["Location"].startswith("/sign-in?flow=") for answer in sent)
+    assert reader().execute(select(_p.c.state).where(_p.c.id == person_id)).scalar_one() == "active"
