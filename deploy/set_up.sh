@@ -25,7 +25,6 @@ if [ ! -x "$VENV/bin/python" ]; then
 fi
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION"
 echo "Installing the locked dependencies …"
-UV_PROJECT_ENVIRONMENT="$VENV" "$VENV/bin/uv" sync --frozen --quiet
-if [ -d idp/translations/en ]; then
-    "$VENV/bin/pybabel" --quiet compile --directory idp/translations --statistics >/dev/null 2>&1 || "$VENV/bin/pybabel" compile --directory idp/translations
-fi
+# Compiled once here: every command then starts in a second instead of three, also where Python may not write what it compiled.
+UV_PROJECT_ENVIRONMENT="$VENV" "$VENV/bin/uv" sync --frozen --quiet --compile-bytecode
+"$VENV/bin/python" -m compileall -q idp clients directory_sync migrations deploy wsgi.py
