@@ -2,18 +2,22 @@
 
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from idp import clock, schema
+from idp import audit, clock, schema
+from idp.credentials import password
 from idp.database import reader, table_of
+from idp.jobs import JobLease
 from idp.oidc.models import SigningKey
 from idp.settings import current_settings
 
 Finding = tuple[str, str]  # name of the check; what to do, empty when all is well
+WORKER_SILENT = timedelta(minutes=5)
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+_leases = table_of(JobLease)
 
 
 def _database() -> str:
@@ -38,7 +42,27 @@ def _directory() -> str:
         return "No directory: set HOPNHAT_LDAP_URL, _BIND_DN, _BIND_PASSWORD and _BASE_DN; nobody can sign in without."
     if settings.ldap_ca_file and not settings.ldap_ca_file.is_file():
         return "HOPNHAT_LDAP_CA_FILE names a file that does not exist."
+    try:
+        password.verify(None, "asked by hopnhat doctor")  # for a name that cannot exist: counts against nobody
+    except password.DirectoryUnavailable:
+        return "The directory does not answer its service account: check HOPNHAT_LDAP_URL, _BIND_DN, _BIND_PASSWORD and _CA_FILE."
+    except password.WrongPassword:
+        return ""
     return ""
+
+
+def _worker() -> str:
+    newest = reader().execute(select(func.max(_leases.c.next_run_at))).scalar()
+    if newest is None or newest < clock.now() - WORKER_SILENT:
+        return "No worker has run for five minutes: start `hopnhat worker`; without it no client is told of a sign-out, nothing is synced."
+    return ""
+
+
+def _audit() -> str:
+    if not schema.is_append_only():
+        return "A trigger that keeps the audit trail append-only is gone: find out who dropped it, run `hopnhat audit verify`."
+    newest = audit.verify_newest(reader())
+    return "" if newest else "The newest events do not fit the hash chain: run `hopnhat audit verify`, which names the first one."
 
 
 def _outbound() -> str:
@@ -55,6 +79,8 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("clock", _clock),
     ("signing keys", _keys),
     ("directory", _directory),
+    ("worker", _worker),
+    ("audit trail", _audit),
     ("outbound certificates", _outbound),
 )
 

@@ -6,9 +6,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from idp.database import db
 
+APPEND_ONLY = ("audit_event", "audit_link", "snapshot", "snapshot_count")
+_TRIGGERS = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE '%append_only'",
+}
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -22,6 +28,14 @@ def alembic_config() -> Config:
 def upgrade() -> None:
     """Bring the database to the newest revision. Inside an application context."""
     command.upgrade(alembic_config(), "head")
+
+
+def is_append_only() -> bool:
+    """Whether the triggers of revision 0002 stand, which refuse to change the audit trail and the snapshots."""
+    each = 2 if db.engine.dialect.name == "sqlite" else 1  # SQLite needs one for UPDATE and one for DELETE
+    with db.engine.connect() as connection:
+        standing: int = connection.execute(text(_TRIGGERS[connection.dialect.name])).scalar_one()
+    return standing == len(APPEND_ONLY) * each
 
 
 def is_current() -> bool:

@@ -1,0 +1,56 @@
+"""Rules of `hopnhat doctor`: each check says what to do, and notices what it is for."""
+
+from flask import Flask
+from sqlalchemy import text
+
+from idp import audit, clock, jobs
+from idp.database import in_transaction
+from idp.doctor import examine
+from idp.jobs import Job
+
+
+def _remedy(check: str) -> str:
+    return dict(examine())[check]
+
+
+def test_a_worker_that_is_silent_for_five_minutes_is_noticed(app: Flask, time: clock.ManualClock) -> None:
+    assert "hopnhat worker" in _remedy("worker")
+    jobs.ensure_leases([Job("sync", 60, lambda: None, lease_seconds=30)])
+    assert _remedy("worker") == ""
+    time.advance(minutes=6)
+    assert "hopnhat worker" in _remedy("worker")
+
+
+def test_a_dropped_trigger_of_the_audit_trail_is_noticed(app: Flask) -> None:
+    assert _remedy("audit trail") == ""
+    _drop_trigger(app)
+    assert "append-only" in _remedy("audit trail")
+
+
+def test_a_changed_event_at_the_end_of_the_chain_is_noticed(app: Flask) -> None:
+    for _ in range(3):
+        in_transaction(lambda c: audit.record(c, audit.Event.PERSON_ADDED, actor="cli:test"))
+    in_transaction(audit.link_events)
+    assert _remedy("audit trail") == ""
+    create = _drop_trigger(app)
+    in_transaction(
+        lambda c: c.execute(
+            text("UPDATE audit_event SET actor = 'cli:somebody' WHERE id IN (SELECT event_id FROM audit_link WHERE position = 2)")
+        )
+    )
+    in_transaction(lambda c: c.execute(text(create)))
+    assert "hash chain" in _remedy("audit trail")
+
+
+def test_without_a_directory_it_says_which_settings_are_missing(app: Flask) -> None:
+    assert "HOPNHAT_LDAP_URL" in _remedy("directory")
+
+
+def _drop_trigger(app: Flask) -> str:
+    if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        in_transaction(lambda c: c.execute(text("DROP TRIGGER audit_event_no_update")))
+        return (
+            "CREATE TRIGGER audit_event_no_update BEFORE UPDATE ON audit_event BEGIN SELECT RAISE(ABORT, 'audit_event is append-only'); END"
+        )
+    in_transaction(lambda c: c.execute(text("DROP TRIGGER audit_event_append_only ON audit_event")))
+    return "CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change()"
