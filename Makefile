@@ -8,7 +8,7 @@ export UV_NO_PROGRESS ?= $(if $(CI),1,0)
 
 .PHONY: demo test check bench set-up packages translations clean
 
-$(STAMP): pyproject.toml uv.lock deploy/set_up.sh $(wildcard idp/translations/*/LC_MESSAGES/*.po)
+$(STAMP): pyproject.toml uv.lock deploy/set_up.sh
 	@PYTHON="$(PYTHON)" UV_VERSION="$(UV_VERSION)" sh deploy/set_up.sh
 	@touch $@
 

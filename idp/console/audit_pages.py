@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from idp import audit
 from idp.command_line import plain
 from idp.console.trail import Filters, Line, chain_state, export, read_page
-from idp.console.words import SENTENCES
+from idp.console.words import SENTENCES, kind_words
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.people.roster import require_person_named
@@ -93,7 +93,7 @@ def _pretty(value: Any) -> str:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    return [("", _("Mọi loại")), *((event.value, event.value) for event in audit.Event if event in SENTENCES)]
+    return [("", _("Mọi loại")), *((event.value, kind_words(event)) for event in audit.Event if event in SENTENCES)]
 
 
 def _read_filters() -> tuple[Filters, dict[str, str]]:

@@ -82,6 +82,12 @@ def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: 
     return f"{told} ({addition})" if addition else told
 
 
+def kind_words(event: str) -> str:
+    """A kind of event, for choosing it in a list: "Cán bộ nhập đúng mật khẩu"."""
+    told = str(SENTENCES[event]) % {"person": _("một cán bộ"), "client": _("một ứng dụng")}
+    return told[:1].upper() + told[1:]
+
+
 def _addition(event: str, detail: Mapping[str, Any]) -> str:
     if event in (Event.ROLE_GRANTED, Event.ROLE_REVOKED):
         return role_words(str(detail.get("role")))
