@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import sys
 import time
-from threading import Event
 from typing import Any
 
 import click
@@ -14,7 +12,7 @@ from rich.table import Table
 
 import wsgi
 from deploy.demo import applications, directory
-from deploy.demo.children import Child, ChildDied, Stopped, check_alive, finish, start, stop, wait_for
+from deploy.demo.children import Child, ChildDied, Stopped, check_alive, finish, hold_back_signals, nap, start, stop, wait_for
 from deploy.demo.plan import HOST, Plan, PlanMistaken, read_plan
 from deploy.demo.ports import Taken, answers, check_ports, hold, listens
 from deploy.demo.prepare import prepare
@@ -27,16 +25,14 @@ DIRECTORY_SECONDS = 300.0  # a large province takes a while to invent
 
 def main() -> None:
     """Run the demo until Ctrl-C or SIGTERM (exit 0), or until something in it fails (exit 1)."""
-    asked_to_stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: asked_to_stop.set())
+    hold_back_signals()
     children: list[Child] = []
     os.umask(0o077)
     try:
         plan = read_plan()
         check_ports(plan)
         with hold(plan.folder):
-            run(plan, children, asked_to_stop)
+            run(plan, children)
     except Stopped:
         click.echo("Stopping …")
     except (PlanMistaken, Taken, ChildDied) as mistake:
@@ -46,7 +42,7 @@ def main() -> None:
         stop(children)
 
 
-def run(plan: Plan, children: list[Child], asked_to_stop: Event) -> None:
+def run(plan: Plan, children: list[Child]) -> None:
     """Start, say `ready`, watch. Raises Stopped when asked to stop, ChildDied for a process that ended by itself."""
     began = time.monotonic()
     click.echo(f"Hợp Nhất: a demo, kept in {plan.folder}")
@@ -54,17 +50,21 @@ def run(plan: Plan, children: list[Child], asked_to_stop: Event) -> None:
     _forget_other_settings(plan)
     if plan.directory is None:
         children.append(start("directory", lambda: directory.run(plan), plan.folder))
-        wait_for(lambda: listens(plan.directory_port), children, asked_to_stop, DIRECTORY_SECONDS)
-    finish(start("preparation", lambda: prepare(plan), plan.folder, shown=True), children, asked_to_stop)
+        wait_for(lambda: listens(plan.directory_port), children, DIRECTORY_SECONDS)
+    preparation = start("preparation", lambda: prepare(plan), plan.folder, shown=True)
+    try:
+        finish(preparation, children)
+    finally:
+        stop([preparation])
     told = json.loads(plan.told_file.read_text(encoding="utf-8"))
     start_all(plan, told, children)
     for url in (f"{plan.issuer}/readyz", *(party.base_url for party in applications.applications(plan))):
-        wait_for(lambda url=url: answers(url), children, asked_to_stop)  # type: ignore[misc]
+        wait_for(lambda url=url: answers(url), children)  # type: ignore[misc]
     show(plan, told)
     click.echo(f"Everything runs after {time.monotonic() - began:.1f} s. Ctrl-C stops it.\nready")
-    while not asked_to_stop.wait(WATCH_SECONDS):
+    while True:
+        nap(WATCH_SECONDS)
         check_alive(children)
-    raise Stopped
 
 
 def _forget_other_settings(plan: Plan) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from threading import Event
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+UNDER_NOHUP = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+ASKING = (signal.SIGINT, signal.SIGTERM) if UNDER_NOHUP else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 10.0
 NAP_SECONDS = 0.02
 LAST_LINES = 15
@@ -36,6 +37,17 @@ class Child:
     log: Path
 
 
+def hold_back_signals() -> None:
+    """Keep the signals that ask to stop until somebody looks: a handler would run in the middle of whatever is being done."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ASKING)
+
+
+def nap(seconds: float) -> None:
+    """Wait. Raises Stopped as soon as somebody has asked the demo to stop."""
+    if signal.sigtimedwait(ASKING, seconds) is not None:
+        raise Stopped
+
+
 def start(name: str, work: Callable[[], object], folder: Path, *, shown: bool = False) -> Child:
     """Do `work` in a process of its own; what it writes goes to its log, its standard output to ours when `shown`.
 
@@ -54,8 +66,9 @@ def _become(work: Callable[[], object], log: Path, parent: int, shown: bool) -> 
     if os.getppid() != parent:  # it was gone before we asked
         return
     os.setsid()  # Ctrl-C in the terminal is the supervisor's to handle
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ASKING:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (2,) if shown else (1, 2):
         os.dup2(written, stream)
@@ -76,7 +89,7 @@ def _last_lines(log: Path) -> str:
     return f"The last lines of {log}:\n" + ("\n".join(f"    {line}" for line in lines) or "    (nothing)")
 
 
-def wait_for(true: Callable[[], bool], children: Sequence[Child], asked_to_stop: Event, seconds: float = 60) -> None:
+def wait_for(true: Callable[[], bool], children: Sequence[Child], seconds: float = 60) -> None:
     """Return as soon as the newest of the children does what it is for. Raises Stopped, or ChildDied when one of them ends first
     or `seconds` have passed."""
     deadline = time.monotonic() + seconds
@@ -84,17 +97,14 @@ def wait_for(true: Callable[[], bool], children: Sequence[Child], asked_to_stop:
         check_alive(children)
         if time.monotonic() > deadline:
             raise ChildDied(f"{children[-1].name} did not answer within {seconds:.0f} s. {_last_lines(children[-1].log)}")
-        if asked_to_stop.wait(NAP_SECONDS):
-            raise Stopped
+        nap(NAP_SECONDS)
 
 
-def finish(child: Child, others: Sequence[Child], asked_to_stop: Event) -> None:
-    """Return when a process that ends by itself has done its work. Raises Stopped, or ChildDied when it or another failed."""
+def finish(child: Child, others: Sequence[Child]) -> None:
+    """Return when a process that ends by itself has done its work. Raises ChildDied when it or another failed."""
     while child.process.exitcode is None:
         check_alive(others)
-        if asked_to_stop.wait(NAP_SECONDS):
-            stop([child])
-            raise Stopped
+        nap(NAP_SECONDS)
     if child.process.exitcode != 0:
         check_alive([child])
 
