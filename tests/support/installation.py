@@ -76,12 +76,12 @@ class Databases:
 
 def _empty(postgresql_url: str) -> bool:
     """Delete every row, past the triggers that forbid it; return whether the database can be lent again: not when a
-    test dropped a trigger, or left somebody in a transaction.
+    test dropped a trigger or a table, or left somebody in a transaction.
 
     Deleting takes 2 ms where a new copy of the template takes 150.
     """
     tables = [f'"{name}"' for name in db.metadata.tables]
-    with suppress(psycopg.errors.LockNotAvailable), psycopg.connect(postgresql_url, autocommit=True) as connection:
+    with suppress(psycopg.Error), psycopg.connect(postgresql_url, autocommit=True) as connection:
         connection.execute(
             "SET session_replication_role = replica; SET lock_timeout = '5s'; " + "; ".join(f"DELETE FROM {t}" for t in tables)
         )
