@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     sealing_keys: SecretStr = Field(description="Keys that seal secrets at rest, as NUMBER:BASE64[,…]; the first seals. No default.")
 
     organization_name: str = Field("Ủy ban nhân dân tỉnh Hà Giang", description="Name shown in the header of every page.")
-    help_line: str = Field("Cần giúp: cán bộ phụ trách CNTT của đơn vị", description="Whom to call, shown at the bottom of sign-in pages.")
+    help_line: str | None = Field(
+        None, description="Whom to call, shown at the bottom of sign-in pages; without it, the unit's IT officer."
+    )
     timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of dates on pages and of the daily snapshot.")
 
     ldap_url: str | None = Field(None, description="The staff directory: ldaps://… or, on loopback only, ldap://…")
