@@ -30,6 +30,7 @@ from idp.people.cli import people
 from idp.sessions import browser_sessions
 
 _log = structlog.get_logger()
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 JOBS_KEY = "hopnhat.jobs"
 
 
@@ -80,10 +81,16 @@ def worker() -> None:
     """Deliver the outbox, sync the directory, link the audit chain, take snapshots, until stopped."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    # Waited for by a thread: a handler that sets an event waits for itself when two signals come at once.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    threading.Thread(target=_stop_when_asked, args=(stop,), daemon=True).start()
     _log.info("worker.started")
     work(app, [*house_jobs(), *app.extensions.get(JOBS_KEY, [])], stop)
+
+
+def _stop_when_asked(stop: threading.Event) -> None:
+    signal.sigwait(STOP_SIGNALS)
+    stop.set()
 
 
 @click.group()
