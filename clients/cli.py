@@ -1,5 +1,6 @@
 """`hopnhat client …`: register, show and change client applications."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -7,12 +8,17 @@ import click
 from sqlalchemy import bindparam, select
 
 from clients import registration
-from clients.metadata import AUTH_METHODS, CLIENT_SECRET_BASIC, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, ClientMetadata
+from clients.metadata import AUTH_METHODS, CLIENT_SECRET_BASIC, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from idp import clock
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader, table_of
 
+DEFAULTS = asdict(ClientMetadata("", ()))
+ALWAYS_SHOWN = frozenset({
+    "client_id", "client_name", "token_endpoint_auth_method", "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri",
+    "client_uri", "scope", "id_token_signed_response_alg", "minimum_acr", "require_pkce",
+})  # fmt: skip
 _c, _s = table_of(Client), table_of(ClientSecret)
 _all = select(_c).order_by(_c.c.client_name, _c.c.client_id)
 _one = select(_c).where(_c.c.client_id == bindparam("wanted"))
@@ -163,10 +169,7 @@ def _state(row: Any) -> str:
 
 
 def _described(row: Any) -> dict[str, Any]:
-    names = (
-        "client_id", "client_name", "token_endpoint_auth_method", "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri",
-        "client_uri", "scope", "id_token_signed_response_alg", "minimum_acr",
-    )  # fmt: skip
-    described: dict[str, Any] = {name: getattr(row, name) for name in names}
+    metadata = asdict(from_columns(row))
+    told = {name: value for name, value in metadata.items() if name in ALWAYS_SHOWN or value != DEFAULTS.get(name)}
     created: datetime = row.created_at
-    return {**described, "require_pkce": row.settings.get("require_pkce", True), "state": _state(row), "created_at": created}
+    return {**told, "state": _state(row), "created_at": created}

@@ -1,33 +1,29 @@
-"""What a client may say about itself (RFC 7591 §2): names of the parts, what is accepted, and why the rest is not."""
+"""What a client says about itself: the metadata of RFC 7591 §2 and its relatives, names verbatim, and how it is kept."""
 
-import unicodedata
-from dataclasses import dataclass, replace
-
-from flask_babel import gettext as _
-
-from clients.redirect_uris import check_uri, check_uris
-from clients.registry import is_client_id
-from idp.errors import Refusal
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 SCOPES = ("openid", "profile", "email", "phone", "address", "staff", "offline_access")
 DEFAULT_SCOPE = "openid profile email"
 CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PUBLIC = "client_secret_basic", "client_secret_post", "none"
-AUTH_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PUBLIC)
+CLIENT_SECRET_JWT, PRIVATE_KEY_JWT = "client_secret_jwt", "private_key_jwt"
+TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH = "tls_client_auth", "self_signed_tls_client_auth"
+AUTH_METHODS = (
+    CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, CLIENT_SECRET_JWT, PRIVATE_KEY_JWT, TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH, PUBLIC,
+)  # fmt: skip
+SECRET_METHODS = frozenset({CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, CLIENT_SECRET_JWT})
 SIGNING_ALGORITHMS = ("RS256", "ES256")
 ACR = {level: f"urn:hopnhat:{level}" for level in ("aal1", "aal2", "aal3")}
-LONGEST_NAME = 100
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-class InvalidMetadata(Refusal):
-    """Something that a client may not be registered with (RFC 7591 §3.2.2 `invalid_client_metadata`)."""
-
-    reason = "invalid_client_metadata"
+FAPI2, FAPI2_MESSAGE_SIGNING = "fapi2", "fapi2_message_signing"
+OPAQUE, JWT = "opaque", "jwt"
 
 
 @dataclass(frozen=True)
 class ClientMetadata:
-    """A client as somebody wants it registered. `client_id` None: one is made. `minimum_acr`: below it nobody gets in."""
+    """A client as somebody wants it registered. Names are those of RFC 7591 and the specifications that extend it; the last block
+    is our own: `minimum_acr`, below it nobody gets in; `profile`, a set of rules on top ("" for none); `resources`, the resource
+    indicators it may ask for (RFC 8707); `forward_auth_origins`, the sites that a proxy guards in its name. `client_id` None: one
+    is made. Lifetimes in seconds."""
 
     client_name: str
     redirect_uris: tuple[str, ...]
@@ -37,57 +33,87 @@ class ClientMetadata:
     scope: str = DEFAULT_SCOPE
     token_endpoint_auth_method: str = CLIENT_SECRET_BASIC
     id_token_signed_response_alg: str = "RS256"
+
+    application_type: str = "web"
+    contacts: tuple[str, ...] = ()
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    initiate_login_uri: str | None = None
+    software_id: str | None = None
+    software_version: str | None = None
+    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
+    response_types: tuple[str, ...] = ("code",)
+
+    token_endpoint_auth_signing_alg: str | None = None
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str | None = None
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    id_token_encrypted_response_alg: str | None = None
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_signed_response_alg: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    introspection_signed_response_alg: str | None = None
+    introspection_encrypted_response_alg: str | None = None
+    introspection_encrypted_response_enc: str | None = None
+
+    request_uris: tuple[str, ...] = ()
+    request_object_signing_alg: str | None = None
+    require_signed_request_object: bool = False
+    require_pushed_authorization_requests: bool = False
+    authorization_signed_response_alg: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
+
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
+
     minimum_acr: str = ACR["aal1"]
     require_pkce: bool = True
+    require_consent: bool = False
+    profile: str = ""
+    access_token_format: str = OPAQUE
+    resources: tuple[str, ...] = ()
+    forward_auth_origins: tuple[str, ...] = ()
     client_id: str | None = None
 
 
-def clean_name(name: str) -> str:
-    """The name in NFC without what cannot be seen: control characters and those that turn the direction of writing would let a
-    name show as another one. Raises InvalidMetadata when nothing is left or it is too long."""
-    visible = "".join(" " if unicodedata.category(c) == "Cc" else c for c in name if unicodedata.category(c) not in _UNSEEN - {"Cc"})
-    cleaned = unicodedata.normalize("NFC", " ".join(visible.split()))
-    if not cleaned or len(cleaned) > LONGEST_NAME:
-        raise InvalidMetadata(_("Tên ứng dụng cần có từ 1 đến %(n)s ký tự.", n=LONGEST_NAME))
-    return cleaned
+# These have columns of their own; the rest is kept in the column `settings`, each only where it differs from its default.
+COLUMNS = frozenset({
+    "client_name", "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "client_uri", "scope",
+    "token_endpoint_auth_method", "id_token_signed_response_alg", "minimum_acr",
+})  # fmt: skip
+_FIELDS = {field.name: field for field in fields(ClientMetadata) if field.name != "client_id"}
+_LISTS = frozenset(name for name, field in _FIELDS.items() if str(field.type).startswith("tuple"))
 
 
-def clean_scope(scope: str) -> str:
-    """The scopes, each once, in our order, `openid` always among them. Raises InvalidMetadata for one we do not know."""
-    asked = set(scope.split())
-    unknown = asked - set(SCOPES)
-    if unknown:
-        raise InvalidMetadata(_("Phạm vi thông tin không có: %(names)s.", names=" ".join(sorted(unknown))[:200]))
-    return " ".join(name for name in SCOPES if name in asked or name == "openid")
+def columns_of(metadata: ClientMetadata) -> dict[str, Any]:
+    """The metadata as the columns of its row."""
+    written = {name: list(value) if name in _LISTS else value for name, value in asdict(metadata).items() if name in _FIELDS}
+    columns = {name: written[name] for name in COLUMNS}
+    defaults = {name: field.default for name, field in _FIELDS.items()}
+    columns["settings"] = {
+        name: value for name, value in written.items() if name not in COLUMNS and getattr(metadata, name) != defaults[name]
+    }
+    return columns
 
 
-def acr_of(written: str) -> str:
-    """The `acr` value of `aal2` or of its full name. Raises InvalidMetadata."""
-    value = ACR.get(written, written)
-    if value not in ACR.values():
-        raise InvalidMetadata(_("Mức xác thực là aal1, aal2 hoặc aal3."))
-    return value
-
-
-def checked(wanted: ClientMetadata) -> ClientMetadata:
-    """The metadata as it may be kept. Raises InvalidMetadata or InvalidRedirectUri, with the reason in words."""
-    if wanted.client_id is not None and not is_client_id(wanted.client_id):
-        raise InvalidMetadata(_("Mã ứng dụng gồm 1–64 ký tự: chữ không dấu, số, dấu . _ ~ -"))
-    if wanted.token_endpoint_auth_method not in AUTH_METHODS:
-        raise InvalidMetadata(_("Cách xác thực ứng dụng là một trong: %(names)s.", names=", ".join(AUTH_METHODS)))
-    if wanted.id_token_signed_response_alg not in SIGNING_ALGORITHMS:
-        raise InvalidMetadata(_("Thuật toán ký là một trong: %(names)s.", names=", ".join(SIGNING_ALGORITHMS)))
-    if not wanted.redirect_uris:
-        raise InvalidMetadata(_("Cần ít nhất một địa chỉ trả về."))
-    if wanted.token_endpoint_auth_method == PUBLIC and not wanted.require_pkce:
-        raise InvalidMetadata(_("Ứng dụng không giữ được khóa bí mật thì luôn phải dùng PKCE."))
-    return replace(
-        wanted,
-        client_name=clean_name(wanted.client_name),
-        redirect_uris=check_uris(wanted.redirect_uris),
-        post_logout_redirect_uris=check_uris(wanted.post_logout_redirect_uris),
-        backchannel_logout_uri=check_uri(wanted.backchannel_logout_uri) if wanted.backchannel_logout_uri else None,
-        client_uri=check_uri(wanted.client_uri) if wanted.client_uri else None,
-        scope=clean_scope(wanted.scope),
-        minimum_acr=acr_of(wanted.minimum_acr),
-    )
+def from_columns(row: Any) -> ClientMetadata:
+    """The metadata that a row of the table `client` keeps."""
+    kept = {name: getattr(row, name) for name in COLUMNS}
+    kept |= {name: value for name, value in row.settings.items() if name in _FIELDS and name not in COLUMNS}
+    return ClientMetadata(**{name: tuple(value) if name in _LISTS else value for name, value in kept.items()}, client_id=row.client_id)

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clients import registry
-from clients.metadata import PUBLIC, ClientMetadata, InvalidMetadata, checked
+from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
+from clients.metadata_rules import InvalidMetadata, checked
 from clients.models import Client, ClientSecret
 from idp import audit, clock
 from idp.database import new_id, table_of
@@ -40,12 +41,12 @@ def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> R
     key, client_id = new_id(), metadata.client_id or random.token_hex(10)
     if connection.execute(_by_client_id, {"wanted": client_id}).first() is not None:
         raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken")
-    row = {"id": key, "client_id": client_id, "version": 1, "created_at": now, "updated_at": now, **_columns(metadata)}
+    row = {"id": key, "client_id": client_id, "version": 1, "created_at": now, "updated_at": now, **columns_of(metadata)}
     try:
         connection.execute(insert(Client), row)
     except IntegrityError:
         raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken") from None
-    secret = None if metadata.token_endpoint_auth_method == PUBLIC else _add_secret(connection, key)
+    secret = _add_secret(connection, key) if metadata.token_endpoint_auth_method in SECRET_METHODS else None
     audit.record(connection, audit.Event.CLIENT_REGISTERED, actor=actor, client_id=key, name=metadata.client_name, **_told(metadata))
     return Registered(key, client_id, secret)
 
@@ -53,13 +54,13 @@ def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> R
 def change(connection: Connection, client_id: str, *, actor: str, reason: str | None = None, **changes: Any) -> ClientMetadata:
     """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
     row = _require(connection, client_id)
-    before = _metadata(row)
+    before = from_columns(row)
     after = checked(replace(before, **changes))
     if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
         raise InvalidMetadata(_("Ứng dụng có khóa bí mật và ứng dụng không có khóa không đổi được sang nhau; đăng ký ứng dụng mới."))
     differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
     if differing:
-        connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **_columns(after)})
+        connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **columns_of(after)})
         was = {name: asdict(before)[name] for name in differing}
         audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing, **_why(reason))
     registry.forget(client_id)
@@ -127,33 +128,6 @@ def _add_secret(connection: Connection, key: uuid.UUID) -> Secret:
     row = {"id": new_id(), "client_id": key, "digest": digest(secret), "hint": secret[-HINT_CHARACTERS:], "created_at": clock.now()}
     connection.execute(insert(ClientSecret), row)
     return secret
-
-
-def _columns(metadata: ClientMetadata) -> dict[str, Any]:
-    columns = asdict(metadata)
-    del columns["client_id"]
-    columns["redirect_uris"], columns["post_logout_redirect_uris"] = (
-        list(metadata.redirect_uris),
-        list(metadata.post_logout_redirect_uris),
-    )
-    columns["settings"] = {"require_pkce": columns.pop("require_pkce")}
-    return columns
-
-
-def _metadata(row: Any) -> ClientMetadata:
-    return ClientMetadata(
-        client_name=row.client_name,
-        redirect_uris=tuple(row.redirect_uris),
-        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
-        backchannel_logout_uri=row.backchannel_logout_uri,
-        client_uri=row.client_uri,
-        scope=row.scope,
-        token_endpoint_auth_method=row.token_endpoint_auth_method,
-        id_token_signed_response_alg=row.id_token_signed_response_alg,
-        minimum_acr=row.minimum_acr,
-        require_pkce=row.settings.get("require_pkce", True),
-        client_id=row.client_id,
-    )
 
 
 def _told(metadata: ClientMetadata) -> dict[str, Any]:

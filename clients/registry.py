@@ -10,6 +10,7 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import bindparam, select
 
+from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from idp.database import reader, table_of
 
@@ -28,7 +29,8 @@ class KnownSecret:
 
 @dataclass(frozen=True)
 class RegisteredClient:
-    """A client as the endpoints need it (metadata names: RFC 7591 §2). `key` is its primary key, `client_id` its public name."""
+    """A client as the endpoints need it (metadata names: RFC 7591 §2). `key` is its primary key, `client_id` its public name;
+    what is looked at in every request has a field of its own, `metadata` holds all."""
 
     key: uuid.UUID
     client_id: str
@@ -45,6 +47,7 @@ class RegisteredClient:
     is_enabled: bool
     version: int
     secrets: tuple[KnownSecret, ...]
+    metadata: ClientMetadata
 
     @property
     def is_public(self) -> bool:
@@ -119,6 +122,7 @@ def _read(client_id: str) -> RegisteredClient | None:
 
 def from_row(row: Any, secrets: tuple[KnownSecret, ...] = ()) -> RegisteredClient:
     """The client that a row of its table tells of."""
+    metadata = from_columns(row)
     return RegisteredClient(
         key=row.id,
         client_id=row.client_id,
@@ -131,8 +135,9 @@ def from_row(row: Any, secrets: tuple[KnownSecret, ...] = ()) -> RegisteredClien
         scopes=frozenset(row.scope.split()),
         id_token_signed_response_alg=row.id_token_signed_response_alg,
         minimum_acr=row.minimum_acr,
-        require_pkce=row.settings.get("require_pkce", True),
+        require_pkce=metadata.require_pkce,
         is_enabled=row.disabled_at is None,
         version=row.version,
         secrets=secrets,
+        metadata=metadata,
     )

@@ -2,6 +2,7 @@
 
 import secrets as random
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
 
 from clients import registration
-from clients.metadata import ACR, AUTH_METHODS, CLIENT_SECRET_BASIC, PUBLIC, SCOPES, SIGNING_ALGORITHMS, ClientMetadata
+from clients.metadata import ACR, AUTH_METHODS, CLIENT_SECRET_BASIC, PUBLIC, SCOPES, SIGNING_ALGORITHMS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from idp import clock
 from idp.console.reasons import read_reason
@@ -77,7 +78,7 @@ def register() -> str | tuple[str, int]:
 def ask_for_change(client_id: str) -> str:
     """The form with what is registered now."""
     row = _require(client_id)
-    return _form({**row._mapping, "scope": row.scope.split(), "require_pkce": row.settings.get("require_pkce", True)}, row)
+    return _form({**asdict(from_columns(row)), "scope": row.scope.split()}, row)
 
 
 @blueprint.post("/console/clients/<client_id>/change")

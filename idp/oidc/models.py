@@ -26,7 +26,9 @@ class SigningKey(Record):
 
 
 class Authorization(Record):
-    """What a person has let a client do, once: every code and token hangs on one row.
+    """What a person has let a client do, once: every code and token hangs on one row. Without a person (client credentials,
+    RFC 6749 §4.4) it is the client's own. `confirmation`: the key that its tokens are bound to (`cnf`: RFC 9449 §6, RFC 8705
+    §3.1); `resource`: whom they are for (RFC 8707), None for this provider alone.
 
     The code is a sealed value whose id is this row's primary key: redeeming it inserts the row, so that a second redemption
     collides, whatever the race.
@@ -37,14 +39,16 @@ class Authorization(Record):
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
-    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
     session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("browser_session.id"), index=True)
     scope: Mapped[str] = mapped_column(Text)
     offline: Mapped[bool] = mapped_column(default=False)
-    acr: Mapped[str] = mapped_column(String(64))
-    amr: Mapped[str] = mapped_column(String(128))
-    auth_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    acr: Mapped[str | None] = mapped_column(String(64))
+    amr: Mapped[str | None] = mapped_column(String(128))
+    auth_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     requested_claims: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    confirmation: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    resource: Mapped[list[str] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_reason: Mapped[str | None] = mapped_column(String(32))
@@ -61,3 +65,12 @@ class RefreshToken(Record):
     idle_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SpentIdentifier(Record):
+    """Something that counts once (the `jti` of a client assertion or of a DPoP proof), as a digest, until it would be too old anyway."""
+
+    __tablename__ = "spent_identifier"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

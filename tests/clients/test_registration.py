@@ -5,7 +5,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from clients import registration
-from clients.metadata import ACR, ClientMetadata, clean_name
+from clients.metadata import ACR, ClientMetadata
+from clients.metadata_rules import clean_name
 from clients.models import ClientSecret
 from clients.redirect_uris import InvalidRedirectUri, check_uri
 from clients.registry import find_client

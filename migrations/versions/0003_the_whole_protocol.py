@@ -1,0 +1,37 @@
+"""Authorizations without a person, tokens bound to keys and resources, identifiers that count once."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+OF_A_PERSON = (("person_id", sa.Uuid()), ("acr", sa.String(64)), ("amr", sa.String(128)), ("auth_time", sa.DateTime(timezone=True)))
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("authorization") as batch_op:
+        for name, kind in OF_A_PERSON:
+            batch_op.alter_column(name, existing_type=kind, nullable=True)
+        batch_op.add_column(sa.Column("confirmation", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("resource", sa.JSON(), nullable=True))
+    op.create_table(
+        "spent_identifier",
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_spent_identifier")),
+    )
+    op.create_index(op.f("ix_spent_identifier_expires_at"), "spent_identifier", ["expires_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("spent_identifier")
+    # What the older schema cannot hold is forgotten: its tokens die with it.
+    op.execute(sa.text('DELETE FROM "authorization" WHERE person_id IS NULL'))
+    with op.batch_alter_table("authorization") as batch_op:
+        batch_op.drop_column("resource")
+        batch_op.drop_column("confirmation")
+        for name, kind in reversed(OF_A_PERSON):
+            batch_op.alter_column(name, existing_type=kind, nullable=False)

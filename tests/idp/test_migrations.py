@@ -1,0 +1,57 @@
+"""An installation that is in use comes to the newest schema with everything it holds."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from flask import Flask
+from sqlalchemy import insert, select
+
+from clients.models import Client
+from idp import schema
+from idp.app import create_app
+from idp.database import db, table_of
+from idp.oidc.models import Authorization, RefreshToken
+from tests.support.installation import settings_for
+from tests.support.people import add_person
+
+LONG_AGO = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_what_issue_two_kept_survives_the_way_to_the_newest_schema_and_back(tmp_path: Path) -> None:
+    app: Flask = create_app(settings_for(f"sqlite:///{tmp_path}/kept.sqlite"))
+    with app.app_context():
+        command.upgrade(schema.alembic_config(), "0002")
+        authorization = _keep_an_authorization()
+        schema.upgrade()
+        with db.engine.connect() as connection:
+            kept = connection.execute(select(table_of(RefreshToken).c.authorization_id)).scalar_one()
+            found = connection.execute(select(table_of(Authorization).c.scope).where(table_of(Authorization).c.id == kept)).scalar_one()
+        assert (kept, found) == (authorization, "openid")
+        assert schema.is_append_only()
+        command.downgrade(schema.alembic_config(), "0002")
+        schema.upgrade()
+        with db.engine.connect() as connection:
+            assert connection.execute(select(table_of(RefreshToken).c.authorization_id)).scalar_one() == authorization
+
+
+def _keep_an_authorization() -> uuid.UUID:
+    person, client, authorization = add_person(), uuid.uuid4(), uuid.uuid4()
+    rows = (
+        (Client, {
+            "id": client, "client_id": "c", "client_name": "c", "token_endpoint_auth_method": "none", "redirect_uris": [],
+            "post_logout_redirect_uris": [], "scope": "openid", "minimum_acr": "a", "created_at": LONG_AGO, "updated_at": LONG_AGO,
+        }),
+        (Authorization, {
+            "id": authorization, "client_id": client, "person_id": person, "scope": "openid", "acr": "a", "amr": "pwd",
+            "auth_time": LONG_AGO, "created_at": LONG_AGO,
+        }),
+        (RefreshToken, {
+            "digest": b"d" * 32, "authorization_id": authorization, "issued_at": LONG_AGO, "idle_expires_at": LONG_AGO, "expires_at": LONG_AGO,
+        }),
+    )  # fmt: skip
+    with db.engine.begin() as connection:
+        for record, row in rows:
+            connection.execute(insert(table_of(record)), row)
+    return authorization
