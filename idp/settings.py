@@ -3,7 +3,7 @@
 import os
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -79,6 +79,24 @@ class Settings(BaseSettings):
         frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach."
     )
     outbound_ca_file: Path | None = Field(None, description="Extra CA certificates for fetches by the server.")
+    client_certificate_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="Header in which the reverse proxy hands on a client's TLS certificate (RFC 9440, or nginx's escaped PEM); the proxy "
+        "must overwrite it. Believed only with HOPNHAT_TRUSTED_PROXIES.",
+    )
+    client_certificate_ca_file: Path | None = Field(
+        None, description="CA certificates that issue certificates to clients (PEM); without it tls_client_auth is not offered."
+    )
+    mtls_url: str | None = Field(
+        None, description="Base URL under which the proxy asks clients for a certificate; discovery tells it as mtls_endpoint_aliases."
+    )
+    registration: Literal["off", "token", "open"] = Field(
+        "token", description="Who may register clients at /register: nobody, whoever holds an initial access token, or everybody."
+    )
+    software_statement_issuers: dict[str, str] = Field(
+        {}, description="Whose software statements are believed at registration, as JSON: issuer to the URL of its JWK set."
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*; 0 ignores them."
     )
@@ -115,6 +133,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("mtls_url")
+    @classmethod
+    def _check_mtls_url(cls, value: str | None) -> str | None:
+        return value if value is None else cls._check_issuer(value)
 
     @field_validator("issuer")
     @classmethod

@@ -15,7 +15,7 @@ from idp import audit, clock, outbox
 from idp.database import in_transaction, new_id, reader, table_of
 from idp.oidc import signing_keys
 from idp.oidc.models import Authorization
-from idp.oidc.outbound import OutboundFailed, OutboundRefused, post_form
+from idp.outbound import OutboundFailed, OutboundRefused, post_form
 from idp.outbox import DeliveryFailed, Message, OutboxMessage, Undeliverable
 from idp.people.models import Person
 from idp.settings import current_settings

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from idp.oidc.outbound import OutboundFailed, OutboundRefused, is_public, post_form, resolve
+from idp.outbound import OutboundFailed, OutboundRefused, is_public, post_form, resolve
 from tests.support.installation import settings_for
 from tests.support.listening_client import ListeningClient, listening_client
 

@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -26,6 +27,15 @@ class OutboundFailed(Exception):
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """An answer to a GET: its status, media type without parameters, and whole body, which is no larger than was allowed."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True)
 class Target:
     """One address, resolved once: what was checked is what is connected to, whatever the name says a moment later."""
 
@@ -36,32 +46,48 @@ class Target:
 
 def post_form(url: str, fields: dict[str, str]) -> int:
     """POST a form; return the status of the answer. Redirects are not followed. Raises OutboundRefused or OutboundFailed."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _headers, _body = _send("POST", url, urlencode(fields), headers, LARGEST_ANSWER)
+    return status
+
+
+def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER) -> Fetched:
+    """GET what a client has published; `largest` in bytes. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
+    also when the answer is larger or takes too long: half of it is worth nothing."""
+    status, headers, body = _send("GET", url, None, {"Accept": accept}, largest)
+    if body is None:
+        raise OutboundFailed("the answer is too large or too slow")
+    return Fetched(status, headers.get("Content-Type", "").partition(";")[0].strip().lower(), body)
+
+
+def _send(method: str, url: str, body: str | None, more: dict[str, str], largest: int) -> tuple[int, Mapping[str, str], bytes | None]:
+    """The status, headers and body of the answer; no body when it is larger than allowed or does not end in time."""
     target = resolve(url)
     path = (target.parts.path or "/") + (f"?{target.parts.query}" if target.parts.query else "")
-    headers = {
-        "Host": target.parts.netloc,
-        "Content-Type": "application/x-www-form-urlencoded",
-        "User-Agent": "hopnhat",
-        "Connection": "close",
-    }
+    headers = {"Host": target.parts.netloc, "User-Agent": "hopnhat", "Connection": "close", "Accept-Encoding": "identity", **more}
     pool = _pool(target)
     deadline = time.monotonic() + CONNECT_SECONDS + READ_SECONDS
     try:
         answer = pool.urlopen(
-            "POST", path, body=urlencode(fields), headers=headers, redirect=False, retries=False, preload_content=False,
+            method, path, body=body, headers=headers, redirect=False, retries=False, preload_content=False, decode_content=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         )  # fmt: skip
-        received = 0
-        while (part := answer.read(8192)) and time.monotonic() < deadline:
-            received += len(part)
-            if received > LARGEST_ANSWER:
-                break
+        received = _read(answer, largest, deadline)
         answer.close()
     except (HTTPError, OSError) as error:
         raise OutboundFailed(f"{type(error).__name__} at {target.parts.netloc}") from None
     finally:
         pool.close()
-    return int(answer.status)
+    return int(answer.status), answer.headers, received
+
+
+def _read(answer: urllib3.BaseHTTPResponse, largest: int, deadline: float) -> bytes | None:
+    received = bytearray()
+    while part := answer.read(8192):
+        received += part
+        if len(received) > largest or time.monotonic() > deadline:
+            return None
+    return bytes(received)
 
 
 def resolve(url: str) -> Target:
