@@ -67,6 +67,33 @@ class RefreshToken(Record):
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class PushedRequest(Record):
+    """An authorization request that its client pushed (RFC 9126): `digest` of its request_uri. It may be opened until `expires_at`,
+    and is answered once (`answered_at`). `parameters` are those that count, already taken out of a request object."""
+
+    __tablename__ = "pushed_request"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    is_signed: Mapped[bool] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Consent(Record):
+    """What a person has agreed that a client may know and do; one row for both, withdrawn and given anew in place. `scope` is
+    space separated."""
+
+    __tablename__ = "consent"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), primary_key=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), primary_key=True)
+    scope: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class SpentIdentifier(Record):
     """Something that counts once (the `jti` of a client assertion or of a DPoP proof), as a digest, until it would be too old anyway."""
 

@@ -1,4 +1,7 @@
-"""Parameters of a request as OAuth wants them read: strict UTF-8, each once, none empty, of bounded size."""
+"""Parameters of a request as OAuth wants them read: strict UTF-8, each once, none empty, of bounded size.
+
+Only `resource` may come several times (RFC 8707 §2): its values, which hold no space, are joined by one.
+"""
 
 from urllib.parse import parse_qsl
 
@@ -6,6 +9,7 @@ from flask import request
 
 LARGEST_QUERY, LARGEST_FORM, MOST_FIELDS = 8 * 1024, 16 * 1024, 60
 FORM_TYPE = "application/x-www-form-urlencoded"
+RESOURCE = "resource"
 
 
 class MalformedRequest(Exception):
@@ -38,8 +42,18 @@ def parse(raw: bytes, largest: int) -> dict[str, str]:
     except ValueError:
         raise MalformedRequest("the parameters are not URL-encoded UTF-8") from None
     read = dict(pairs)
-    if len(read) != len(pairs):
-        raise MalformedRequest("a parameter is given twice")
+    if len(read) != len(pairs) or RESOURCE in read:
+        read = _each_once_but_resource(pairs)
     if b"%00" in raw or b"\0" in raw:
         raise MalformedRequest("a parameter holds a NUL")
     return {name: value for name, value in read.items() if value}
+
+
+def _each_once_but_resource(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    resources = [value for name, value in pairs if name == RESOURCE]
+    read = dict(pairs)
+    if len(read) != len(pairs) - max(len(resources) - 1, 0):
+        raise MalformedRequest("a parameter is given twice")
+    if any(" " in value for value in resources):
+        raise MalformedRequest("a resource holds a space")
+    return {**read, RESOURCE: " ".join(filter(None, resources))} if resources else read

@@ -24,9 +24,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_spent_identifier")),
     )
     op.create_index(op.f("ix_spent_identifier_expires_at"), "spent_identifier", ["expires_at"])
+    op.create_table(
+        "pushed_request",
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("is_signed", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_pushed_request_client_id_client")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_pushed_request")),
+    )
+    op.create_index(op.f("ix_pushed_request_expires_at"), "pushed_request", ["expires_at"])
+    op.create_table(
+        "consent",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_consent_client_id_client")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_consent_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", "client_id", name=op.f("pk_consent")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("consent")
+    op.drop_table("pushed_request")
     op.drop_table("spent_identifier")
     # What the older schema cannot hold is forgotten: its tokens die with it.
     op.execute(sa.text('DELETE FROM "authorization" WHERE person_id IS NULL'))
