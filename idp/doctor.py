@@ -11,13 +11,17 @@ from idp import audit, clock, schema
 from idp.credentials import password
 from idp.database import reader, table_of
 from idp.jobs import JobLease
+from idp.oidc.key_material import ALGORITHMS
+from idp.oidc.key_rotation import sealing_context
 from idp.oidc.models import SigningKey
+from idp.sealing import SealBroken, current_keys
 from idp.settings import current_settings
 
 Finding = tuple[str, str]  # name of the check; what to do, empty when all is well
 WORKER_SILENT = timedelta(minutes=5)
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
-_leases = table_of(JobLease)
+KEY_OVERDUE = timedelta(days=2)
+_leases, _signing_keys = table_of(JobLease), table_of(SigningKey)
 
 
 def _database() -> str:
@@ -32,8 +36,22 @@ def _clock() -> str:
 
 
 def _keys() -> str:
-    found = reader().execute(select(table_of(SigningKey).c.id).limit(1)).first()
-    return "" if found else "No signing key yet: one is made with the first request, or run `hopnhat keys rotate`."
+    now, days = clock.now(), current_settings().signing_key_days
+    rows = reader().execute(select(_signing_keys).where(_signing_keys.c.removed_at.is_(None))).all()
+    for row in rows:
+        try:
+            current_keys().open(row.sealed_private_key, sealing_context(row.id))
+        except SealBroken:
+            return f"Signing key {row.id} was sealed by a key that HOPNHAT_SEALING_KEYS does not hold: put that one back."
+    for alg in ALGORITHMS:
+        signing = [
+            row.active_from for row in rows if row.alg == alg and row.active_from <= now and not (row.retired_at and row.retired_at <= now)
+        ]
+        if not signing:
+            return f"No {alg} key signs: run `hopnhat db upgrade`, which makes what is missing."
+        if days and max(signing) < now - timedelta(days=days) - KEY_OVERDUE:
+            return f"The {alg} key is due for rotation: let `hopnhat worker` run, or run `hopnhat keys rotate --alg {alg}`."
+    return ""
 
 
 def _directory() -> str:

@@ -74,6 +74,18 @@ class Settings(BaseSettings):
     id_token_seconds: int = Field(600, ge=60, le=3600, description="Lifetime of an ID token, in seconds.")
     refresh_token_idle_seconds: int = Field(12 * 3600, ge=60, description="A refresh token unused for this long is dead, in seconds.")
     refresh_token_seconds: int = Field(30 * 86400, ge=60, description="A chain of refresh tokens ends after this long, in seconds.")
+    dpop_nonce_seconds: int = Field(
+        0, ge=0, le=3600, description="How long a nonce given to a client for its DPoP proofs is good, in seconds; 0: none is asked for."
+    )
+
+    signing_key_days: int = Field(
+        90, ge=0, le=3650, description="A signing key is replaced by the worker after so many days; 0: only by `hopnhat keys rotate`."
+    )
+    session_management: bool = Field(
+        True, description="Whether applications may ask in an iframe whether the sign-in has changed (OpenID Connect Session Management)."
+    )
+    device_code_seconds: int = Field(600, ge=60, le=1800, description="How long a code shown by a device can be entered, in seconds.")
+    device_poll_seconds: int = Field(5, ge=1, le=60, description="Pause that a device makes between two questions, in seconds.")
 
     outbound_allow: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach."

@@ -75,7 +75,7 @@ def read_hint(written: str) -> Hint:
     if len(written) > LONGEST_HINT:
         raise HintUnusable
     try:
-        token = jwt.decode(written, signing_keys.verification_keys(), algorithms=list(signing_keys.ALGORITHMS))
+        token = jwt.decode(written, signing_keys.verification_keys(), algorithms=signing_keys.SIGNING_NAMES)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise HintUnusable from None
     claims = token.claims

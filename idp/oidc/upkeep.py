@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete
 from idp import clock, outbox
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
-from idp.oidc import signing_keys, spent_identifiers
+from idp.oidc import key_rotation, spent_identifiers
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
 from idp.settings import current_settings
@@ -23,7 +23,11 @@ def jobs() -> list[Job]:
     deliver = [
         Job(f"outbox_{number}", 0.5, lambda: outbox.deliver_due(DELIVERERS, MESSAGES_AT_ONCE)) for number in range(DELIVERING_THREADS)
     ]
-    return [*deliver, Job("dead_tokens", HOUR, lambda: in_transaction(forget_dead), lease_seconds=TEN_MINUTES)]
+    return [
+        *deliver,
+        Job("dead_tokens", HOUR, lambda: in_transaction(forget_dead), lease_seconds=TEN_MINUTES),
+        Job("signing_keys", HOUR, lambda: in_transaction(key_rotation.rotate_due), lease_seconds=60),
+    ]
 
 
 def forget_dead(connection: Connection) -> int:
@@ -34,4 +38,4 @@ def forget_dead(connection: Connection) -> int:
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
-    return gone + spent_identifiers.forget_expired(connection) + signing_keys.remove_dead(connection)
+    return gone + spent_identifiers.forget_expired(connection) + key_rotation.remove_dead(connection)

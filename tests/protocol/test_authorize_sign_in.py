@@ -268,7 +268,7 @@ def test_the_claims_parameter_may_name_the_person(browser: FlaskClient, party: R
 
 def _forged(party: RelyingParty, subject: object) -> list[str]:
     body: dict[str, object] = {"iss": "http://127.0.0.1:8000", "sub": subject, "aud": party.client_id}
-    other = signing_keys._import("RS256", signing_keys._generate("RS256"), signing_keys.require_signing_key("RS256").kid)
+    other = import_key("RS256", generate("RS256"), signing_keys.require_signing_key("RS256").kid)
     good = signing_keys.sign("RS256", "JWT", body)
     return [
         jwt.encode({"alg": "RS256", "kid": signing_keys.require_signing_key("RS256").kid}, body, other),

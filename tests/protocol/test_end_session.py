@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from idp import clock
 from idp.database import in_transaction
 from idp.oidc import signing_keys
+from idp.oidc.key_material import generate, import_key
 from idp.sessions import browser_sessions
 from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
@@ -132,7 +133,7 @@ def test_an_address_without_any_client_is_not_gone_to(browser: FlaskClient, hint
 def bad_hints(party: RelyingParty, hint: str, other_session: str) -> list[str]:
     head, body, signature = hint.split(".")
     claims: dict[str, Any] = jwt.decode(hint, signing_keys.verification_keys(), algorithms=["RS256"]).claims
-    stranger = signing_keys._import("RS256", signing_keys._generate("RS256"), signing_keys.require_signing_key("RS256").kid)
+    stranger = import_key("RS256", generate("RS256"), signing_keys.require_signing_key("RS256").kid)
     return [
         "x",
         f"{head}.{body[:-3]}AAA.{signature}",
