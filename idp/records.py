@@ -1,7 +1,7 @@
 """Every table of the house, imported in one place, so that migrations and tests see them all."""
 
 from clients import models as client_models
-from idp import audit, jobs, outbox
+from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.oidc import models as oidc_models
@@ -20,4 +20,5 @@ MODULES = (
     audit,
     outbox,
     jobs,
+    spent_identifiers,
 )

@@ -92,12 +92,3 @@ class Consent(Record):
     scope: Mapped[str] = mapped_column(Text)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class SpentIdentifier(Record):
-    """Something that counts once (the `jti` of a client assertion or of a DPoP proof), as a digest, until it would be too old anyway."""
-
-    __tablename__ = "spent_identifier"
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, delete
 
-from idp import clock, outbox
+from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
-from idp.oidc import key_rotation, spent_identifiers
+from idp.oidc import key_rotation
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
 from idp.settings import current_settings

@@ -1,14 +1,25 @@
-"""Identifiers that count once, such as the `jti` of a client assertion (RFC 7523 §3) or of a DPoP proof (RFC 9449 §11.1)."""
+"""Identifiers that count once: the `jti` of a client assertion (RFC 7523 §3) or of a DPoP proof (RFC 9449 §11.1), the challenge of
+a passkey (WebAuthn §13.4.3)."""
 
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, LargeBinary, delete
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
-from idp.database import table_of
-from idp.oidc.models import SpentIdentifier
+from idp.database import Record, UtcDateTime, table_of
+
+
+class SpentIdentifier(Record):
+    """Something that counts once, as a digest, until it would be too old anyway."""
+
+    __tablename__ = "spent_identifier"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
 
 _t = table_of(SpentIdentifier)
 _spend = {"sqlite": sqlite.insert(_t).on_conflict_do_nothing(), "postgresql": postgresql.insert(_t).on_conflict_do_nothing()}
