@@ -11,7 +11,8 @@ from idp.database import Record, UtcDateTime, new_id
 
 
 class Client(Record):
-    """A registered application. `version` grows with each change, so that caches know when to read again."""
+    """A registered application. `version` grows with each change, so that caches know when to read again. `registration_digest`
+    is of the token by which one that registered itself manages its entry (RFC 7592)."""
 
     __tablename__ = "client"
 
@@ -31,17 +32,51 @@ class Client(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    registration_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class ClientSecret(Record):
-    """A secret of a confidential client, as SHA-256: it has 256 random bits. `hint` is its last four characters."""
+    """A secret of a confidential client, as SHA-256: it has 256 random bits. `hint` is its last four characters. `sealed`: the
+    secret itself, only for a client that signs with it (client_secret_jwt), since a digest verifies no HMAC."""
 
     __tablename__ = "client_secret"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     hint: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class InitialAccessToken(Record):
+    """A token by which somebody may register clients (RFC 7591 §3), as its digest: until it expires, is used up or is revoked."""
+
+    __tablename__ = "initial_access_token"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    note: Mapped[str] = mapped_column(Text)
+    uses_left: Mapped[int | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ProtectedResource(Record):
+    """An API that access tokens may be for (RFC 8707): its identifier, the scopes it defines, how its tokens are written, and the
+    client that may ask about them (RFC 7662)."""
+
+    __tablename__ = "resource"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    identifier: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text)
+    access_token_format: Mapped[str] = mapped_column(String(16))
+    client_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("client.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

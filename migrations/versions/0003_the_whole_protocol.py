@@ -47,9 +47,46 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_consent_person_id_person")),
         sa.PrimaryKeyConstraint("person_id", "client_id", name=op.f("pk_consent")),
     )
+    with op.batch_alter_table("client") as batch_op:
+        batch_op.add_column(sa.Column("registration_digest", sa.LargeBinary(32), nullable=True))
+    with op.batch_alter_table("client_secret") as batch_op:
+        batch_op.add_column(sa.Column("sealed", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "initial_access_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("uses_left", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_initial_access_token")),
+        sa.UniqueConstraint("digest", name=op.f("uq_initial_access_token_digest")),
+    )
+    op.create_table(
+        "resource",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("identifier", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("access_token_format", sa.String(16), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_resource_client_id_client")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resource")),
+        sa.UniqueConstraint("identifier", name=op.f("uq_resource_identifier")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("resource")
+    op.drop_table("initial_access_token")
+    with op.batch_alter_table("client_secret") as batch_op:
+        batch_op.drop_column("sealed")
+    with op.batch_alter_table("client") as batch_op:
+        batch_op.drop_column("registration_digest")
     op.drop_table("consent")
     op.drop_table("pushed_request")
     op.drop_table("spent_identifier")
