@@ -92,3 +92,39 @@ class Consent(Record):
     scope: Mapped[str] = mapped_column(Text)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class InstallationSecret(Record):
+    """A secret of this installation that must never change, sealed: pairwise subjects are made with it."""
+
+    __tablename__ = "installation_secret"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sealed_value: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DeviceAuthorization(Record):
+    """A device that waits for somebody to enter its code elsewhere (RFC 8628); both codes as digests. Who answered is kept with how
+    they had proved themselves; `authorization_id` is the key of the row that redeeming it inserts."""
+
+    __tablename__ = "device_authorization"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    user_code_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    authorization_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
+    scope: Mapped[str] = mapped_column(Text)
+    resource: Mapped[list[str] | None] = mapped_column(JSON)
+    address: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    pause_seconds: Mapped[int] = mapped_column()
+    polled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
+    session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("browser_session.id"))
+    acr: Mapped[str | None] = mapped_column(String(64))
+    amr: Mapped[str | None] = mapped_column(String(128))
+    auth_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    denied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -78,9 +78,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource")),
         sa.UniqueConstraint("identifier", name=op.f("uq_resource_identifier")),
     )
+    op.create_table(
+        "installation_secret",
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.Column("sealed_value", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_installation_secret")),
+    )
+    op.create_table(
+        "device_authorization",
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("user_code_digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("authorization_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("resource", sa.JSON(), nullable=True),
+        sa.Column("address", sa.String(64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("pause_seconds", sa.Integer(), nullable=False),
+        sa.Column("polled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("acr", sa.String(64), nullable=True),
+        sa.Column("amr", sa.String(128), nullable=True),
+        sa.Column("auth_time", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("denied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_device_authorization_client_id_client")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_device_authorization_person_id_person")),
+        sa.ForeignKeyConstraint(["session_id"], ["browser_session.id"], name=op.f("fk_device_authorization_session_id_browser_session")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_device_authorization")),
+        sa.UniqueConstraint("user_code_digest", name=op.f("uq_device_authorization_user_code_digest")),
+    )
+    op.create_index(op.f("ix_device_authorization_expires_at"), "device_authorization", ["expires_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("device_authorization")
+    op.drop_table("installation_secret")
     op.drop_table("resource")
     op.drop_table("initial_access_token")
     with op.batch_alter_table("client_secret") as batch_op:

@@ -1,0 +1,63 @@
+"""Subjects: the `sub` by which one client knows a person; for some the same as everybody's, for some its own (OpenID Connect Core §8.1).
+
+A pairwise subject is a keyed digest of sector and person. Its key is made once for the installation and never replaced, or every
+application would meet strangers one morning; at rest it is sealed.
+"""
+
+import hashlib
+import hmac
+import os
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from clients.registry import RegisteredClient
+from idp import clock
+from idp.database import db, in_transaction, reader, table_of
+from idp.oidc.models import InstallationSecret
+from idp.sealing import current_keys
+
+PAIRWISE, NAME, KEY_BYTES = "pairwise", "pairwise_subjects", 32
+SUBJECT_TYPES = ("public", PAIRWISE)
+REMEMBERED = "hopnhat.pairwise_key"
+_t = table_of(InstallationSecret)
+_find = select(_t.c.sealed_value).where(_t.c.name == bindparam("wanted"))
+_keep = {"sqlite": sqlite.insert(_t).on_conflict_do_nothing(), "postgresql": postgresql.insert(_t).on_conflict_do_nothing()}
+
+
+def subject_for(client: RegisteredClient, public_subject: str) -> str:
+    """The `sub` of this person for this client. Its first use for any pairwise client writes: not inside a transaction."""
+    if client.metadata.subject_type != PAIRWISE:
+        return public_subject
+    return hmac.digest(_key(), f"{sector_of(client)}\0{public_subject}".encode(), hashlib.sha256)[:16].hex()
+
+
+def sector_of(client: RegisteredClient) -> str:
+    """The host that several clients of one owner share, and with it their subjects (Core §8.1): that of the `sector_identifier_uri`,
+    else of the redirect URIs, which then have one host only."""
+    address = client.metadata.sector_identifier_uri or min(client.redirect_uris, default="")
+    return urlsplit(address).hostname or client.client_id
+
+
+def ensure_key() -> None:
+    """Make the key of pairwise subjects when there is none yet."""
+    if reader().execute(_find, {"wanted": NAME}).first() is None:
+        sealed = current_keys().seal(os.urandom(KEY_BYTES), _context())
+        row = {"name": NAME, "sealed_value": sealed, "created_at": clock.now()}
+        in_transaction(lambda connection: connection.execute(_keep[db.engine.dialect.name], row))
+
+
+def _key() -> bytes:
+    key = cast("bytes | None", current_app.extensions.get(REMEMBERED))
+    if key is None:
+        ensure_key()
+        key = current_keys().open(reader().execute(_find, {"wanted": NAME}).scalar_one(), _context())
+        current_app.extensions[REMEMBERED] = key
+    return key
+
+
+def _context() -> str:
+    return f"installation_secret.sealed_value:{NAME}"
