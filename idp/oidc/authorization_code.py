@@ -19,7 +19,8 @@ class CodeUnreadable(Exception):
 @dataclass(frozen=True)
 class GrantedCode:
     """What one code stands for. `authorization_id` is the key of the row that redeeming it inserts, so that it can be redeemed
-    only once; `client` is the client's key; `code_challenge` is that of S256."""
+    only once; `client` is the client's key; `code_challenge` is that of S256; `confirmation`: the key that must redeem it (RFC 9449
+    §10); `resource`: whom its tokens may be for (RFC 8707)."""
 
     authorization_id: uuid.UUID
     client: uuid.UUID
@@ -35,11 +36,13 @@ class GrantedCode:
     auth_time: datetime
     expires_at: datetime
     requested_claims: dict[str, Any] | None = None
+    confirmation: dict[str, str] | None = None
+    resource: tuple[str, ...] = ()
 
 
 def seal_code(granted: GrantedCode) -> Secret:
     """The code that goes to the client through the browser."""
-    facts = [
+    facts: list[Any] = [
         granted.authorization_id.hex,
         granted.client.hex,
         granted.person_id.hex,
@@ -55,6 +58,8 @@ def seal_code(granted: GrantedCode) -> Secret:
         granted.expires_at.timestamp(),
         granted.requested_claims,
     ]
+    if granted.confirmation or granted.resource:
+        facts += [granted.confirmation, granted.resource]
     return Secret(current_keys().seal_text(json.dumps(facts, separators=(",", ":"), ensure_ascii=False).encode(), CONTEXT))
 
 
@@ -79,4 +84,6 @@ def open_code(code: str) -> GrantedCode:
         auth_time=datetime.fromtimestamp(facts[11], UTC),
         expires_at=datetime.fromtimestamp(facts[12], UTC),
         requested_claims=facts[13],
+        confirmation=facts[14] if len(facts) > 14 else None,
+        resource=tuple(facts[15]) if len(facts) > 15 else (),
     )

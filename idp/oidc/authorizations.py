@@ -30,7 +30,10 @@ _is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, 
 is_live = and_(_a.c.revoked_at.is_(None), _person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
 
 _exists = select(_a.c.id).where(_a.c.id == bindparam("authorization_id"))
-_COLUMNS = ("id", "client_id", "person_id", "session_id", "scope", "offline", "acr", "amr", "auth_time", "requested_claims", "created_at")
+_COLUMNS = (
+    "id", "client_id", "person_id", "session_id", "scope", "offline", "acr", "amr", "auth_time", "requested_claims", "confirmation",
+    "resource", "created_at",
+)  # fmt: skip
 _facts = (
     select(
         bindparam("id", type_=_a.c.id.type),
@@ -43,6 +46,8 @@ _facts = (
         bindparam("amr", type_=_a.c.amr.type),
         bindparam("auth_time", type_=_a.c.auth_time.type),
         bindparam("requested_claims", type_=_a.c.requested_claims.type),
+        bindparam("confirmation", type_=_a.c.confirmation.type),
+        bindparam("resource", type_=_a.c.resource.type),
         bindparam("now", type_=_a.c.created_at.type),
     )
     .select_from(_s.join(_p, _p.c.id == _s.c.person_id))
@@ -80,13 +85,14 @@ _offline_of_person = (
 _refresh_token = (
     select(
         _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
-        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.revoked_at, _p.c.subject, _person_may_sign_in.label("may_sign_in"),
+        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.confirmation, _a.c.resource, _a.c.revoked_at, _p.c.subject, _person_may_sign_in.label("may_sign_in"),
         _is_administrator.label("is_administrator"),
     )
     .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
     .where(_rt.c.digest == bindparam("digest"))
 )  # fmt: skip
 _use = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None)).values(used_at=bindparam("now"))
+_prolong = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None)).values(idle_expires_at=bindparam("idle_ends"))
 
 
 def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
@@ -94,9 +100,10 @@ def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
     return connection.execute(_exists, {"authorization_id": authorization_id}).first() is not None
 
 
-def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool) -> bool | None:
+def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool, confirmation: dict[str, str] | None = None) -> bool | None:
     """Insert the authorization of a code, unless it is there already or the person's session has ended meanwhile: return whether
-    it is offline, or None when nothing was inserted. Of any number at once, one inserts: the rest collide with its key."""
+    it is offline, or None when nothing was inserted. Of any number at once, one inserts: the rest collide with its key.
+    `confirmation`: the key that its refresh tokens are bound to."""
     values = {
         "id": granted.authorization_id,
         "client_id": granted.client,
@@ -109,10 +116,18 @@ def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool)
         "amr": granted.amr,
         "auth_time": granted.auth_time,
         "requested_claims": granted.requested_claims,
+        "confirmation": confirmation,
+        "resource": list(granted.resource) or None,
         "now": clock.now(),
     }
     row = connection.execute(_redeem[connection.dialect.name], values).first()
     return None if row is None else bool(row.offline)
+
+
+def open_without_code(connection: Connection, authorization_id: uuid.UUID, client: uuid.UUID, scope: str, **facts: Any) -> None:
+    """Insert an authorization that no code stands for: of a client itself, or derived from another one. `facts`: its other columns."""
+    row = {"id": authorization_id, "client_id": client, "scope": scope, "created_at": clock.now(), **facts}
+    connection.execute(_insert, row)
 
 
 def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
@@ -183,9 +198,15 @@ def find_refresh_token(connection: Connection, token: str) -> Any:
     return connection.execute(_refresh_token, {"digest": digest(token)}).first()
 
 
+def prolong_refresh_token(connection: Connection, token: str, ends: datetime) -> bool:
+    """Let a refresh token that is not replaced live on: idle from now, at most until its chain `ends`. Return whether it is unused."""
+    idle_ends = min(ends, clock.now() + timedelta(seconds=current_settings().refresh_token_idle_seconds))
+    return connection.execute(_prolong, {"used": digest(token), "idle_ends": idle_ends}).rowcount == 1
+
+
 def use_refresh_token(connection: Connection, token: str) -> bool:
     """Use a refresh token up: of any number at once, one gets True (RFC 9700 §4.14.2)."""
     return connection.execute(_use, {"used": digest(token), "now": clock.now()}).rowcount == 1
 
 
-_insert_refresh_token = insert(_rt)
+_insert, _insert_refresh_token = insert(_a), insert(_rt)
