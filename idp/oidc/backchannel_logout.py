@@ -15,6 +15,7 @@ from idp import audit, clock, outbox
 from idp.database import in_transaction, new_id, reader, table_of
 from idp.oidc import signing_keys
 from idp.oidc.models import Authorization
+from idp.oidc.subjects import subject_for
 from idp.outbound import OutboundFailed, OutboundRefused, post_form
 from idp.outbox import DeliveryFailed, Message, OutboxMessage, Undeliverable
 from idp.people.models import Person
@@ -119,6 +120,7 @@ def logout_token(client: RegisteredClient, payload: dict[str, Any]) -> str:
         "jti": new_id().hex,
         "events": {EVENT: {}},
         **payload,
+        "sub": subject_for(client, payload["sub"]),
     }
     return signing_keys.sign(client.id_token_signed_response_alg, "logout+jwt", claims)
 

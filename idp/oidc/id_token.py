@@ -10,8 +10,11 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
+from clients.registry import RegisteredClient
 from idp import clock
 from idp.oidc import signing_keys
+from idp.oidc.encryption import encrypt
+from idp.oidc.subjects import subject_for
 from idp.settings import current_settings
 
 LONGEST_HINT = 6000
@@ -23,7 +26,8 @@ class HintUnusable(Exception):
 
 @dataclass(frozen=True)
 class Authentication:
-    """Who proved themselves, how and when, in which session. `acr` and `amr` say what happened, never what was wished for."""
+    """Who proved themselves, how and when, in which session. `acr` and `amr` say what happened, never what was wished for. `subject`
+    is the person's own: what the client is told may be another one (`subjects`)."""
 
     subject: str
     session_id: uuid.UUID | None
@@ -42,15 +46,16 @@ class Hint:
 
 
 def issue_id_token(
-    client_id: str, alg: str, authentication: Authentication, access_token: str, *, nonce: str | None, more: dict[str, Any]
+    client: RegisteredClient, authentication: Authentication, access_token: str, *, nonce: str | None, more: dict[str, Any]
 ) -> str:
-    """The signed ID token for one client. `more`: claims it asked for by name (Core §5.5)."""
+    """The ID token for one client, signed, and encrypted to it where it wants that. `more`: claims it asked for by name (Core §5.5).
+    Raises NoEncryptionKey."""
     settings, now = current_settings(), clock.now()
     claims = {
         **more,
         "iss": settings.issuer,
-        "sub": authentication.subject,
-        "aud": client_id,
+        "sub": subject_for(client, authentication.subject),
+        "aud": client.client_id,
         "exp": int((now + timedelta(seconds=settings.id_token_seconds)).timestamp()),
         "iat": int(now.timestamp()),
         "auth_time": int(authentication.auth_time.timestamp()),
@@ -62,7 +67,11 @@ def issue_id_token(
         claims["nonce"] = nonce
     if authentication.session_id is not None:
         claims["sid"] = str(authentication.session_id)
-    return signing_keys.sign(alg, "JWT", claims)
+    signed = signing_keys.sign(client.id_token_signed_response_alg, "JWT", claims)
+    wanted = client.metadata
+    if wanted.id_token_encrypted_response_alg is None:
+        return signed
+    return encrypt(client, signed, wanted.id_token_encrypted_response_alg, wanted.id_token_encrypted_response_enc, cty="JWT")
 
 
 def hash_of(access_token: str) -> str:

@@ -56,8 +56,7 @@ def describe(issued: Issued, client: RegisteredClient) -> dict[str, Any]:
         "expires_in": current_settings().access_token_seconds,
         "scope": issued.scope,
         "id_token": issue_id_token(
-            client.client_id,
-            client.id_token_signed_response_alg,
+            client,
             issued.authentication,
             issued.access_token,
             nonce=issued.nonce,
