@@ -11,17 +11,17 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clients import registry
-from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
+from clients.client_secrets import add_secret, end_secrets, forget_sealed, has_usable
+from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
 from clients.metadata_rules import InvalidMetadata, checked
-from clients.models import Client, ClientSecret
+from clients.models import Client
 from idp import audit, clock
 from idp.database import new_id, table_of
 from idp.errors import NotFound, Refusal
-from idp.opaque_tokens import Secret, digest, new_token
+from idp.opaque_tokens import Secret
 
 TRANSITION_DAYS = 7
-HINT_CHARACTERS = 4
-_c, _s = table_of(Client), table_of(ClientSecret)
+_c = table_of(Client)
 _by_client_id = select(_c).where(_c.c.client_id == bindparam("wanted")).with_for_update()
 _change = update(_c).where(_c.c.id == bindparam("key")).values(version=_c.c.version + 1)
 
@@ -35,8 +35,9 @@ class Registered:
     client_secret: Secret | None
 
 
-def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> Registered:
-    """Register a client. Raises InvalidMetadata or InvalidRedirectUri when something in it is not accepted."""
+def register(connection: Connection, wanted: ClientMetadata, *, actor: str, chosen_secret: Secret | None = None) -> Registered:
+    """Register a client; `chosen_secret`: one that it brings along from elsewhere. Raises InvalidMetadata or InvalidRedirectUri when
+    something in it is not accepted."""
     metadata, now = checked(wanted), clock.now()
     key, client_id = new_id(), metadata.client_id or random.token_hex(10)
     if connection.execute(_by_client_id, {"wanted": client_id}).first() is not None:
@@ -46,7 +47,8 @@ def register(connection: Connection, wanted: ClientMetadata, *, actor: str) -> R
         connection.execute(insert(Client), row)
     except IntegrityError:
         raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken") from None
-    secret = _add_secret(connection, key) if metadata.token_endpoint_auth_method in SECRET_METHODS else None
+    method = metadata.token_endpoint_auth_method
+    secret = add_secret(connection, key, method, chosen_secret) if method in SECRET_METHODS else None
     audit.record(connection, audit.Event.CLIENT_REGISTERED, actor=actor, client_id=key, name=metadata.client_name, **_told(metadata))
     return Registered(key, client_id, secret)
 
@@ -57,14 +59,35 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
     before = from_columns(row)
     after = checked(replace(before, **changes))
     if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
-        raise InvalidMetadata(_("Ứng dụng có khóa bí mật và ứng dụng không có khóa không đổi được sang nhau; đăng ký ứng dụng mới."))
+        raise InvalidMetadata(
+            _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
+        )
     differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
     if differing:
         connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **columns_of(after)})
         was = {name: asdict(before)[name] for name in differing}
         audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing, **_why(reason))
+    if "token_endpoint_auth_method" in differing:
+        _fit_secrets(connection, row.id, after.token_endpoint_auth_method)
     registry.forget(client_id)
     return after
+
+
+def _fit_secrets(connection: Connection, key: uuid.UUID, auth_method: str) -> None:
+    """What the new method has no use for is not kept."""
+    if auth_method not in SECRET_METHODS:
+        end_secrets(connection, key)
+    if auth_method != CLIENT_SECRET_JWT:
+        forget_sealed(connection, key)
+
+
+def give_missing_secret(connection: Connection, client_id: str, *, actor: str) -> Secret | None:
+    """A secret for a client that has changed to a method for which it holds none; None when nothing is missing. Raises NotFound."""
+    row = _require(connection, client_id)
+    method = row.token_endpoint_auth_method
+    if method not in SECRET_METHODS or has_usable(connection, row.id, method):
+        return None
+    return rotate_secret(connection, client_id, actor=actor, transition_days=0)
 
 
 def disable(connection: Connection, client_id: str, *, actor: str, reason: str | None = None) -> bool:
@@ -81,14 +104,13 @@ def rotate_secret(
     connection: Connection, client_id: str, *, actor: str, transition_days: float = TRANSITION_DAYS, reason: str | None = None
 ) -> Secret:
     """A new secret for a client; the old ones are accepted `transition_days` more, so that its servers can change over one by
-    one. Raises NotFound, or Refusal for a public client."""
+    one. Raises NotFound, or Refusal for a client that uses none."""
     row, now = _require(connection, client_id), clock.now()
-    if row.token_endpoint_auth_method == PUBLIC:
-        raise Refusal(_("Ứng dụng này không dùng khóa bí mật."), reason="client_is_public")
+    if row.token_endpoint_auth_method not in SECRET_METHODS:
+        raise Refusal(_("Ứng dụng này không dùng khóa bí mật."), reason="client_without_secret")
     ends = now + timedelta(days=transition_days)
-    still_open = _s.c.expires_at.is_(None) | (_s.c.expires_at > ends)
-    connection.execute(update(_s).where(_s.c.client_id == row.id, still_open).values(expires_at=ends))
-    secret = _add_secret(connection, row.id)
+    end_secrets(connection, row.id, timedelta(days=transition_days))
+    secret = add_secret(connection, row.id, row.token_endpoint_auth_method)
     connection.execute(_change, {"key": row.id, "updated_at": now})
     accepted = ends.isoformat()
     audit.record(connection, audit.Event.CLIENT_SECRET_ROTATED, actor=actor, client_id=row.id, old_accepted_until=accepted, **_why(reason))
@@ -98,11 +120,6 @@ def rotate_secret(
 
 def _why(reason: str | None) -> dict[str, Any]:
     return {"reason": reason} if reason else {}
-
-
-def note_secret_use(connection: Connection, secret_id: uuid.UUID) -> None:
-    """Remember that a secret was used, so that nobody ends one that is still in use."""
-    connection.execute(update(_s).where(_s.c.id == secret_id).values(last_used_at=clock.now()))
 
 
 def _require(connection: Connection, client_id: str) -> Any:
@@ -121,13 +138,6 @@ def _set_disabled(connection: Connection, client_id: str, *, disabled: bool, act
     audit.record(connection, event, actor=actor, client_id=row.id, name=row.client_name, **_why(reason))
     registry.forget(client_id)
     return True
-
-
-def _add_secret(connection: Connection, key: uuid.UUID) -> Secret:
-    secret = new_token()
-    row = {"id": new_id(), "client_id": key, "digest": digest(secret), "hint": secret[-HINT_CHARACTERS:], "created_at": clock.now()}
-    connection.execute(insert(ClientSecret), row)
-    return secret
 
 
 def _told(metadata: ClientMetadata) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -20,11 +20,13 @@ FRESH_SECONDS = 1.0  # a change made elsewhere is seen after this at the latest
 
 @dataclass(frozen=True)
 class KnownSecret:
-    """A secret as it is kept: SHA-256 of it, and until when it is accepted (None: until it is replaced)."""
+    """A secret as it is kept: SHA-256 of it, until when it is accepted (None: until it is replaced), and sealed for a client that
+    signs with it."""
 
     id: uuid.UUID
     digest: bytes
     expires_at: datetime | None
+    sealed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ _c, _s = table_of(Client), table_of(ClientSecret)
 _by_client_id = select(_c).where(_c.c.client_id == bindparam("client_id"))
 _by_key = select(_c.c.client_id).where(_c.c.id == bindparam("key"))
 _version = select(_c.c.version).where(_c.c.client_id == bindparam("client_id"))
-_secrets = select(_s.c.id, _s.c.digest, _s.c.expires_at).where(_s.c.client_id == bindparam("client")).order_by(_s.c.id.desc())
+_secrets = select(_s.c.id, _s.c.digest, _s.c.expires_at, _s.c.sealed).where(_s.c.client_id == bindparam("client")).order_by(_s.c.id.desc())
 
 
 def find_client(client_id: str) -> RegisteredClient | None:

@@ -1,10 +1,11 @@
-"""Client authentication at the token endpoint (RFC 6749 §2.3, OpenID Connect Core §9)."""
+"""Client authentication, the same at every endpoint (RFC 6749 §2.3, OpenID Connect Core §9, RFC 7523, RFC 8705 §2)."""
 
 import base64
 import binascii
 import hmac
 import time
 import uuid
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import unquote_plus
 
@@ -12,28 +13,55 @@ import structlog
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
 from flask import current_app, request
 
-from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PUBLIC
-from clients.registration import note_secret_use
+from clients.client_secrets import note_secret_use
+from clients.metadata import (
+    CLIENT_SECRET_BASIC,
+    CLIENT_SECRET_JWT,
+    CLIENT_SECRET_POST,
+    PRIVATE_KEY_JWT,
+    PUBLIC,
+    SELF_SIGNED_TLS_CLIENT_AUTH,
+    TLS_CLIENT_AUTH,
+)
 from clients.registry import KnownSecret, RegisteredClient, find_client
 from idp import clock
+from idp.compact_jws import SignedJwt
 from idp.database import in_transaction
+from idp.oidc.certificate_authentication import CertificateRefused, require_certificate
+from idp.oidc.client_assertion import ASSERTION_TYPE, AssertionRefused, read_assertion, require_proof
 from idp.opaque_tokens import digest
 
+BY_SECRET = frozenset({CLIENT_SECRET_BASIC, CLIENT_SECRET_POST})
+BY_ASSERTION = (PRIVATE_KEY_JWT, CLIENT_SECRET_JWT)
+BY_NAME = (PUBLIC, TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH)  # its name is all that the request itself says
+ONE_WAY = "only one way of client authentication may be used"
 NOTED_EVERY_SECONDS = 3600.0
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a request shows to prove its client: the client's name, the methods that it can be meant for, and the proof."""
+
+    client_id: str
+    methods: tuple[str, ...]
+    secret: str = ""
+    assertion: SignedJwt | None = None
 
 
 def authenticate_client(form: dict[str, str]) -> RegisteredClient:
     """The client that sent this request, by the one method it is registered for. Raises InvalidClientError, or InvalidRequestError
     when it uses two methods at once or names two clients."""
-    client_id, secret, method = _credentials(form)
-    client = find_client(client_id)
-    if client is None or client.token_endpoint_auth_method != method:
-        hmac.compare_digest(digest(secret), bytes(32))  # an unknown client takes as long as a wrong secret
-        _tell_operators(client, f"the method was {method}" if client else "no such client, or disabled")
+    shown = _shown(form)
+    client = find_client(shown.client_id)
+    if client is None or client.token_endpoint_auth_method not in shown.methods:
+        hmac.compare_digest(digest(shown.secret), bytes(32))  # an unknown client takes as long as a wrong secret
+        _tell_operators(client, f"the method was {' or '.join(shown.methods)}" if client else "no such client, or disabled")
         raise refused()
-    if method != PUBLIC:
-        _note_use(_require_secret(client, secret))
+    if client.token_endpoint_auth_method in BY_SECRET:
+        _note_use(_require_secret(client, shown.secret))
+    elif client.token_endpoint_auth_method != PUBLIC:
+        _require_key(client, shown.assertion)
     return client
 
 
@@ -42,19 +70,54 @@ def refused() -> OAuth2Error:
     return InvalidClientError(description="client authentication failed", status_code=401)
 
 
-def _credentials(form: dict[str, str]) -> tuple[str, str, str]:
+def _shown(form: dict[str, str]) -> Shown:
     header, named = request.headers.get("Authorization"), form.get("client_id")
+    if "client_assertion" in form or "client_assertion_type" in form:
+        return _shown_assertion(form, alone=header is None and "client_secret" not in form)
     if header is None:
-        secret = form.get("client_secret")
         if not named:
             raise refused()
-        return named, secret or "", CLIENT_SECRET_POST if secret else PUBLIC
+        secret = form.get("client_secret")
+        return Shown(named, (CLIENT_SECRET_POST,), secret) if secret else Shown(named, BY_NAME)
     if "client_secret" in form:
-        raise InvalidRequestError(description="only one way of client authentication may be used")
+        raise InvalidRequestError(description=ONE_WAY)
     client_id, secret = _read_basic(header)
-    if named not in (None, client_id):
+    _require_same(named, client_id)
+    return Shown(client_id, (CLIENT_SECRET_BASIC,), secret)
+
+
+def _shown_assertion(form: dict[str, str], *, alone: bool) -> Shown:
+    if not alone:
+        raise InvalidRequestError(description=ONE_WAY)
+    try:
+        if form.get("client_assertion_type") != ASSERTION_TYPE:
+            raise AssertionRefused("client_assertion_type is not jwt-bearer")
+        assertion = read_assertion(form.get("client_assertion", ""))
+    except AssertionRefused as why:
+        _tell_operators(None, str(why))
+        raise refused() from None
+    claimed = assertion.claims.get("sub")
+    if not isinstance(claimed, str):
+        _tell_operators(None, "the assertion has no sub")
+        raise refused()
+    _require_same(form.get("client_id"), claimed)
+    return Shown(claimed, BY_ASSERTION, assertion=assertion)
+
+
+def _require_same(named: str | None, shown: str) -> None:
+    if named not in (None, shown):
         raise InvalidRequestError(description="client_id differs from the authenticated client")
-    return client_id, secret, CLIENT_SECRET_BASIC
+
+
+def _require_key(client: RegisteredClient, assertion: SignedJwt | None) -> None:
+    try:
+        if assertion is not None:
+            require_proof(client, assertion)
+        else:
+            require_certificate(client)
+    except (AssertionRefused, CertificateRefused) as why:
+        _tell_operators(client, str(why))
+        raise refused() from None
 
 
 def _read_basic(header: str) -> tuple[str, str]:

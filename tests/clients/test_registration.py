@@ -72,7 +72,7 @@ REFUSED: list[dict[str, object]] = [
     {"minimum_acr": "urn:mace:silver"},
     {"id_token_signed_response_alg": "none"},
     {"id_token_signed_response_alg": "HS256"},
-    {"token_endpoint_auth_method": "client_secret_jwt"},
+    {"token_endpoint_auth_method": "client_secret_magic"},
     {"token_endpoint_auth_method": "none", "require_pkce": False},
     {"client_id": "a b"},
     {"client_id": "a/b"},
