@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from flask_babel import gettext as _
 
+from clients.forward_auth_origins import check_origins
 from clients.metadata import ACR, AUTH_METHODS, PUBLIC, SCOPES, SIGNING_ALGORITHMS, ClientMetadata
 from clients.redirect_uris import check_uri, check_uris
 from clients.registry import is_client_id
@@ -68,4 +69,5 @@ def checked(wanted: ClientMetadata) -> ClientMetadata:
         client_uri=check_uri(wanted.client_uri) if wanted.client_uri else None,
         scope=clean_scope(wanted.scope),
         minimum_acr=acr_of(wanted.minimum_acr),
+        forward_auth_origins=check_origins(wanted.forward_auth_origins, wanted.redirect_uris),
     )

@@ -16,6 +16,9 @@ need postgresql '/usr/lib/postgresql/*/bin/postgres'
 need redis-server redis-server
 need chromium chromium
 need openssl openssl
+need nginx-light /usr/sbin/nginx
+need apache2 /usr/sbin/apache2
+need libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
 [ -z "$missing" ] && exit 0
 install="env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends"
 if [ "$(id -u)" = 0 ]; then

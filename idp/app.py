@@ -15,6 +15,7 @@ from idp.login import pages as login_pages
 from idp.login.address_limits import set_up_address_limits
 from idp.logs import set_up_logs
 from idp.oidc import authorize_endpoint, discovery_endpoint, end_session_endpoint, token_endpoint, userinfo_endpoint
+from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
@@ -39,6 +40,8 @@ BLUEPRINTS = (
     token_endpoint.blueprint,
     userinfo_endpoint.blueprint,
     end_session_endpoint.blueprint,
+    check_endpoint.blueprint,
+    sign_in_endpoint.blueprint,
 )
 
 

@@ -106,10 +106,16 @@ def _read(cookie_value: str, *, finished_only: bool) -> LiveSession | None:
     unseen = (now - last_seen_at).total_seconds()
     if unseen >= idle_seconds or (finished_only and row.acr < required_acr):
         return None
-    if unseen >= TOUCH_SECONDS:
-        # The condition on the value read makes one of many parallel requests write, the others find nothing to do.
-        in_transaction(lambda c: c.execute(_touch, {"session_id": row.id, "seen": last_seen_at, "now": now}))
+    note_activity(row.id, last_seen_at)
     return LiveSession(*facts)
+
+
+def note_activity(session_id: uuid.UUID, last_seen_at: datetime) -> None:
+    """The person of a session is at work, which was last written down at `last_seen_at`; once a minute is enough."""
+    now = clock.now()
+    if (now - last_seen_at).total_seconds() >= TOUCH_SECONDS:
+        # The condition on the value read makes one of many parallel requests write, the others find nothing to do.
+        in_transaction(lambda c: c.execute(_touch, {"session_id": session_id, "seen": last_seen_at, "now": now}))
 
 
 def current() -> LiveSession | None:
