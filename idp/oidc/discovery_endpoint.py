@@ -10,7 +10,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, request
 
 from clients.metadata import AUTH_METHODS, SCOPES, SIGNING_ALGORITHMS
-from idp.oidc import signing_keys
+from idp.oidc import encryption, signing_keys, subjects
 from idp.oidc.claims import CLAIMS_OF_SCOPE
 from idp.sessions import assurance
 from idp.settings import current_settings
@@ -61,8 +61,13 @@ def describe(issuer: str) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
+        "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": list(assurance.OFFERED),
@@ -81,4 +86,11 @@ def describe(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
+        **_session_management(issuer),
     }  # fmt: skip
+
+
+def _session_management(issuer: str) -> dict[str, str]:
+    return {"check_session_iframe": f"{issuer}/check_session"} if current_settings().session_management else {}

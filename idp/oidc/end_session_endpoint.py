@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from clients.registry import RegisteredClient, find_client
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
+from idp.oidc import frontchannel_logout
 from idp.oidc.backchannel_logout import clients_of_session
 from idp.oidc.id_token import Hint, HintUnusable, read_hint
 from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
 from idp.sealing import SealBroken, current_keys
 from idp.sessions.browser_sessions import clear_cookie, cookie_value, end, find_in_browser
 from idp.web.csrf import csrf_exempt, forged_form, require_csrf_token
-from idp.web.headers import forms_may_lead_to
+from idp.web.headers import forms_may_lead_to, set_policy
 from idp.web.viewer import anyone
 
 CONTEXT = "end session"
@@ -84,7 +85,7 @@ def _answer(parameters: dict[str, str]) -> AnyResponse:
     found = find_in_browser(reader()) if cookie_value() else None
     if found is None:
         # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.
-        return _gone(way_out.target() if way_out.is_sure else None, ())
+        return _gone(way_out.target() if way_out.is_sure else None)
     session_id, _person_id = found
     if way_out.is_sure and way_out.hinted_session == str(session_id):
         return _sign_out(way_out.target())
@@ -135,16 +136,23 @@ def _sign_out(target: str | None) -> AnyResponse:
         return session_id
 
     session_id = in_transaction(end_it)
-    return _gone(target, clients_of_session(session_id) if session_id else ())
+    return _gone(target, session_id)
 
 
-def _gone(target: str | None, clients: object) -> AnyResponse:
-    response: Response | AnyResponse = (
-        redirect(target, 303) if target is not None else make_response(render_template("oidc/signed_out.html", clients=clients))
-    )
+def _gone(target: str | None, session_id: uuid.UUID | None = None) -> AnyResponse:
+    """Where the person lands. Applications that want to be told in the browser are loaded by our own page, which then leads on."""
+    frames = frontchannel_logout.addresses(session_id) if session_id else []
+    response: Response | AnyResponse = redirect(target, 303) if target is not None and not frames else _page(target, session_id, frames)
     clear_cookie(response)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _page(target: str | None, session_id: uuid.UUID | None, frames: list[str]) -> Response:
+    if frames:
+        set_policy(frame_src=frontchannel_logout.origins_of(frames))
+    clients = clients_of_session(session_id) if session_id else ()
+    return make_response(render_template("oidc/signed_out.html", clients=clients, frames=frames, target=target))
 
 
 def _malformed() -> Refusal:

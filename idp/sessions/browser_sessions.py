@@ -23,7 +23,7 @@ from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState, Unit
 from idp.sealing import current_keys
-from idp.sessions import assurance
+from idp.sessions import assurance, browser_state
 from idp.sessions.models import BrowserSession
 from idp.settings import current_settings
 
@@ -260,6 +260,7 @@ def set_cookie(response: Response, value: str) -> None:
     g.pop("live_session", None)
     g.pop("viewer", None)
     response.set_cookie(cookie_name(), value, path="/", secure=current_settings().is_https, httponly=True, samesite="Lax")
+    browser_state.forget(response)
 
 
 def clear_cookie(response: Response) -> None:
@@ -267,3 +268,4 @@ def clear_cookie(response: Response) -> None:
     g.pop("live_session", None)
     g.pop("viewer", None)
     response.delete_cookie(cookie_name(), path="/", secure=current_settings().is_https, httponly=True, samesite="Lax")
+    browser_state.forget(response)

@@ -56,11 +56,12 @@ def _written(policy: dict[str, str]) -> str:
 
 
 _DEFAULT_WRITTEN = _written(DEFAULT_POLICY)
+NOT_FRAMED = ("X-Frame-Options", "DENY")
 _ALWAYS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Permissions-Policy", PERMISSIONS),
-    ("X-Frame-Options", "DENY"),
+    NOT_FRAMED,
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cache-Control", "no-store"),
 )
@@ -71,6 +72,8 @@ def set_headers(response: Response, https: bool) -> Response:
     headers = response.headers
     present = {name.lower() for name, _ in headers}  # once: asking for each one goes through all of them every time
     wanted = [("Content-Security-Policy", _written(g.policy) if "policy" in g else _DEFAULT_WRITTEN), *_ALWAYS]
+    if "policy" in g and "frame-ancestors" not in g.policy:
+        wanted.remove(NOT_FRAMED)
     if https:
         wanted.append(("Strict-Transport-Security", HSTS))
     for name, value in wanted:

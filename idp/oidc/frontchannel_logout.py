@@ -1,0 +1,35 @@
+"""Front-Channel Logout 1.0: the browser that signs out loads a page of each application, which forgets its own session there."""
+
+import uuid
+from collections.abc import Sequence
+from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import bindparam, select
+
+from clients.models import Client
+from clients.registry import find_client
+from idp.database import reader, table_of
+from idp.oidc.models import Authorization
+from idp.settings import current_settings
+
+_a, _c = table_of(Authorization), table_of(Client)
+_clients_of_session = (
+    select(_c.c.client_id)
+    .distinct()
+    .select_from(_a.join(_c, _c.c.id == _a.c.client_id))
+    .where(_a.c.session_id == bindparam("session_id"), _c.c.disabled_at.is_(None))
+    .order_by(_c.c.client_id)
+)
+
+
+def addresses(session_id: uuid.UUID) -> list[str]:
+    """The page of each application that took part in a session and wants to be loaded when it ends (§2), with `iss` and `sid`."""
+    clients = map(find_client, reader().execute(_clients_of_session, {"session_id": session_id}).scalars().all())
+    wanted = [client.metadata.frontchannel_logout_uri for client in clients if client is not None]
+    told = urlencode({"iss": current_settings().issuer, "sid": str(session_id)})
+    return [f"{uri}{'&' if '?' in uri else '?'}{told}" for uri in wanted if uri]
+
+
+def origins_of(urls: Sequence[str]) -> str:
+    """Their origins, as `frame-src` wants them."""
+    return " ".join(sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls)}))

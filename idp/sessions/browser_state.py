@@ -1,0 +1,51 @@
+"""The browser state: a cookie that scripts of our own iframe may read, and that changes when somebody else is signed in or nobody.
+
+It is a keyed digest of the session's id: it stays while the person proves more, and tells nothing to whoever reads it (OpenID
+Connect Session Management 1.0 §3).
+"""
+
+import base64
+import hashlib
+import hmac
+import uuid
+from typing import cast
+
+from flask import current_app, request
+from werkzeug.wrappers import Response
+
+from idp.sealing import current_keys
+from idp.settings import current_settings
+
+KEY = "hopnhat.browser_state_key"
+
+
+def cookie_name() -> str:
+    """The cookie's name."""
+    return "__Host-hopnhat-state" if current_settings().is_https else "hopnhat_state"
+
+
+def state_of(session_id: uuid.UUID | None) -> str:
+    """What the cookie holds while this session lives; empty when nobody is signed in."""
+    if session_id is None:
+        return ""
+    key = cast("bytes | None", current_app.extensions.get(KEY))
+    if key is None:
+        key = current_app.extensions[KEY] = current_keys().derive_key("browser state")
+    return base64.urlsafe_b64encode(hmac.digest(key, session_id.bytes, hashlib.sha256)[:16]).rstrip(b"=").decode()
+
+
+def keep(response: Response, state: str) -> None:
+    """Let the browser hold this state; nothing is sent when it does already."""
+    if request.cookies.get(cookie_name(), "") == state:
+        return
+    https = current_settings().is_https
+    if not state:
+        response.delete_cookie(cookie_name(), path="/", secure=https, samesite="None" if https else "Lax")
+        return
+    # Not HttpOnly: our iframe's script reads it. SameSite=None: the iframe stands in a page of another site.
+    response.set_cookie(cookie_name(), state, path="/", secure=https, samesite="None" if https else "Lax")
+
+
+def forget(response: Response) -> None:
+    """Another session begins or none is left: applications that look find a change."""
+    keep(response, "")
