@@ -1,0 +1,48 @@
+"""One demo for all recipes, which may reach any port of loopback, and a real browser."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.support.browser import LONGEST_WAIT_MILLISECONDS, chromium
+from tests.support.demo import Demo, running_demo
+from tests.support.services import unprivileged_user
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo as it comes; logout tokens may go to the recipes' own ports."""
+    with running_demo(tmp_path_factory.mktemp("recipes") / "instance", {"HOPNHAT_OUTBOUND_ALLOW": "127.0.0.1"}) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder for a server that does not run as root: the run's own is closed to other accounts."""
+    with tempfile.TemporaryDirectory(prefix="hopnhat-recipe-") as made:
+        path = Path(made)
+        path.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(path, unprivileged_user())
+        yield path
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright, chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chrome: Browser) -> Iterator[Page]:
+    """A page of somebody's own browser, who trusts the certificates of this test."""
+    context = chrome.new_context(locale="vi", ignore_https_errors=True)
+    context.set_default_timeout(LONGEST_WAIT_MILLISECONDS)
+    yield context.new_page()
+    context.close()
