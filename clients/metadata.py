@@ -22,8 +22,8 @@ OPAQUE, JWT = "opaque", "jwt"
 class ClientMetadata:
     """A client as somebody wants it registered. Names are those of RFC 7591 and the specifications that extend it; the last block
     is our own: `minimum_acr`, below it nobody gets in; `profile`, a set of rules on top ("" for none); `resources`, the resource
-    indicators it may ask for (RFC 8707); `forward_auth_origins`, the sites that a proxy guards in its name. `client_id` None: one
-    is made. Lifetimes in seconds."""
+    indicators it may ask for (RFC 8707); `token_exchange_from`, the clients whose tokens it may exchange (RFC 8693);
+    `forward_auth_origins`, the sites that a proxy guards in its name. `client_id` None: one is made. Lifetimes in seconds."""
 
     client_name: str
     redirect_uris: tuple[str, ...]
@@ -88,6 +88,7 @@ class ClientMetadata:
     profile: str = ""
     access_token_format: str = OPAQUE
     resources: tuple[str, ...] = ()
+    token_exchange_from: tuple[str, ...] = ()
     forward_auth_origins: tuple[str, ...] = ()
     client_id: str | None = None
 
@@ -116,4 +117,5 @@ def from_columns(row: Any) -> ClientMetadata:
     """The metadata that a row of the table `client` keeps."""
     kept = {name: getattr(row, name) for name in COLUMNS}
     kept |= {name: value for name, value in row.settings.items() if name in _FIELDS and name not in COLUMNS}
-    return ClientMetadata(**{name: tuple(value) if name in _LISTS else value for name, value in kept.items()}, client_id=row.client_id)
+    told: dict[str, Any] = {name: tuple(value) if name in _LISTS else value for name, value in kept.items()}
+    return ClientMetadata(**told, client_id=row.client_id)

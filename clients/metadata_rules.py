@@ -1,24 +1,30 @@
-"""What a client may be registered with, and why the rest is refused (RFC 7591 §2, §3.2.2)."""
+"""What a client may be registered with, and why the rest is refused (RFC 7591 §2, §3.2.2): the rules in the order they are looked at."""
 
+import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flask_babel import gettext as _
 
+from clients.address_rules import with_addresses
 from clients.forward_auth_origins import check_origins
-from clients.metadata import ACR, AUTH_METHODS, PUBLIC, SCOPES, SIGNING_ALGORITHMS, ClientMetadata
-from clients.redirect_uris import check_uri, check_uris
+from clients.key_rules import with_keys
+from clients.metadata import ACR, FAPI2, FAPI2_MESSAGE_SIGNING, JWT, OPAQUE, PUBLIC, SCOPES, ClientMetadata
+from clients.profile_rules import with_profile
+from clients.refusals import InvalidMetadata
 from clients.registry import is_client_id
-from idp.errors import Refusal
+from clients.resources import is_identifier
 
-LONGEST_NAME = 100
+LONGEST_NAME, LONGEST_TEXT, MOST_CONTACTS, MOST_RESOURCES = 100, 255, 10, 50
+LONGEST_AGE = 366 * 86400  # seconds
+AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
+DEVICE_CODE, TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, TOKEN_EXCHANGE)
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_CONTACT = re.compile(r"[^\s@<>\"]{1,64}@[A-Za-z0-9.-]{1,255}|\+?[0-9 ().-]{3,30}|https://[\x21-\x7e]{1,200}")
 
-
-class InvalidMetadata(Refusal):
-    """Something that a client may not be registered with (RFC 7591 §3.2.2 `invalid_client_metadata`)."""
-
-    reason = "invalid_client_metadata"
+__all__ = ["GRANT_TYPES", "InvalidMetadata", "acr_of", "checked", "clean_name", "clean_scope"]
 
 
 def clean_name(name: str) -> str:
@@ -31,13 +37,15 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
-def clean_scope(scope: str) -> str:
-    """The scopes, each once, in our order, `openid` always among them. Raises InvalidMetadata for one we do not know."""
+def clean_scope(scope: str, of_resources: Iterable[str] = ()) -> str:
+    """The scopes, each once, ours first in our order, `openid` always among them; then those that resources define. Raises
+    InvalidMetadata for one that nobody knows."""
     asked = set(scope.split())
-    unknown = asked - set(SCOPES)
+    further = asked & set(of_resources)
+    unknown = asked - set(SCOPES) - further
     if unknown:
         raise InvalidMetadata(_("Phạm vi thông tin không có: %(names)s.", names=" ".join(sorted(unknown))[:200]))
-    return " ".join(name for name in SCOPES if name in asked or name == "openid")
+    return " ".join([*(name for name in SCOPES if name in asked or name == "openid"), *sorted(further)])
 
 
 def acr_of(written: str) -> str:
@@ -48,26 +56,56 @@ def acr_of(written: str) -> str:
     return value
 
 
-def checked(wanted: ClientMetadata) -> ClientMetadata:
-    """The metadata as it may be kept. Raises InvalidMetadata or InvalidRedirectUri, with the reason in words."""
+def checked(wanted: ClientMetadata, *, scopes_of_resources: Iterable[str] = ()) -> ClientMetadata:
+    """The metadata as it may be kept: its profile's settings put in, everything looked at. Raises InvalidMetadata or
+    InvalidRedirectUri, with the reason in words."""
     if wanted.client_id is not None and not is_client_id(wanted.client_id):
         raise InvalidMetadata(_("Mã ứng dụng gồm 1–64 ký tự: chữ không dấu, số, dấu . _ ~ -"))
-    if wanted.token_endpoint_auth_method not in AUTH_METHODS:
-        raise InvalidMetadata(_("Cách xác thực ứng dụng là một trong: %(names)s.", names=", ".join(AUTH_METHODS)))
-    if wanted.id_token_signed_response_alg not in SIGNING_ALGORITHMS:
-        raise InvalidMetadata(_("Thuật toán ký là một trong: %(names)s.", names=", ".join(SIGNING_ALGORITHMS)))
-    if not wanted.redirect_uris:
-        raise InvalidMetadata(_("Cần ít nhất một địa chỉ trả về."))
-    if wanted.token_endpoint_auth_method == PUBLIC and not wanted.require_pkce:
-        raise InvalidMetadata(_("Ứng dụng không giữ được khóa bí mật thì luôn phải dùng PKCE."))
+    if wanted.profile not in ("", FAPI2, FAPI2_MESSAGE_SIGNING):
+        raise InvalidMetadata(_("Bộ quy tắc là %(names)s, hoặc để trống.", names=f"{FAPI2}, {FAPI2_MESSAGE_SIGNING}"))
+    told = with_profile(_with_grants(_with_facts(wanted, scopes_of_resources)))
+    return with_keys(with_addresses(told))
+
+
+def _with_facts(wanted: ClientMetadata, scopes_of_resources: Iterable[str]) -> ClientMetadata:
+    if wanted.default_max_age is not None and not 0 <= wanted.default_max_age <= LONGEST_AGE:
+        raise InvalidMetadata(_("default_max_age từ 0 đến %(n)s giây.", n=LONGEST_AGE))
+    if len(wanted.contacts) > MOST_CONTACTS or not all(_CONTACT.fullmatch(contact) for contact in wanted.contacts):
+        raise InvalidMetadata(_("Liên hệ là địa chỉ thư, số điện thoại hoặc địa chỉ https, tối đa %(n)s.", n=MOST_CONTACTS))
+    for text in (wanted.software_id, wanted.software_version):
+        if text is not None and (not 0 < len(text) <= LONGEST_TEXT or not text.isprintable()):
+            raise InvalidMetadata(_("software_id và software_version dài tối đa %(n)s ký tự.", n=LONGEST_TEXT))
+    if wanted.access_token_format not in (OPAQUE, JWT):
+        raise InvalidMetadata(_("Dạng mã truy cập là opaque hoặc jwt."))
+    if len(wanted.resources) > MOST_RESOURCES or not all(is_identifier(resource) for resource in wanted.resources):
+        raise InvalidMetadata(_("Mã tài nguyên là URI tuyệt đối, không có dấu #, tối đa %(n)s.", n=MOST_RESOURCES))
+    if len(wanted.token_exchange_from) > MOST_RESOURCES or not all(is_client_id(one) for one in wanted.token_exchange_from):
+        raise InvalidMetadata(_("token_exchange_from gồm mã ứng dụng, tối đa %(n)s.", n=MOST_RESOURCES))
     return replace(
         wanted,
         client_name=clean_name(wanted.client_name),
-        redirect_uris=check_uris(wanted.redirect_uris),
-        post_logout_redirect_uris=check_uris(wanted.post_logout_redirect_uris),
-        backchannel_logout_uri=check_uri(wanted.backchannel_logout_uri) if wanted.backchannel_logout_uri else None,
-        client_uri=check_uri(wanted.client_uri) if wanted.client_uri else None,
-        scope=clean_scope(wanted.scope),
+        scope=clean_scope(wanted.scope, scopes_of_resources),
         minimum_acr=acr_of(wanted.minimum_acr),
+        default_acr_values=tuple(dict.fromkeys(map(acr_of, wanted.default_acr_values))),
+        resources=tuple(dict.fromkeys(wanted.resources)),
         forward_auth_origins=check_origins(wanted.forward_auth_origins, wanted.redirect_uris),
     )
+
+
+def _with_grants(wanted: ClientMetadata) -> ClientMetadata:
+    """RFC 7591 §2.1: `code` and authorization_code go together; implicit and hybrid are off."""
+    asked = set(wanted.grant_types)
+    if not asked or not asked <= set(GRANT_TYPES):
+        raise InvalidMetadata(_("grant_types gồm một hoặc nhiều trong: %(names)s.", names=", ".join(GRANT_TYPES)))
+    if asked == {REFRESH_TOKEN}:
+        raise InvalidMetadata(_("refresh_token chỉ có nghĩa bên cạnh một cách cấp mã khác."))
+    if asked & {CLIENT_CREDENTIALS, TOKEN_EXCHANGE} and wanted.token_endpoint_auth_method == PUBLIC:
+        raise InvalidMetadata(_("Ứng dụng không tự chứng minh được thì không được cấp mã cho chính mình hoặc đổi mã."))
+    expected = ("code",) if AUTHORIZATION_CODE in asked else ()
+    if wanted.response_types not in (expected, ("code",)):
+        raise InvalidMetadata(_("response_types là code, cùng với grant_types authorization_code."))
+    if AUTHORIZATION_CODE in asked and not wanted.redirect_uris:
+        raise InvalidMetadata(_("Cần ít nhất một địa chỉ trả về."), reason="invalid_redirect_uri")
+    if wanted.token_endpoint_auth_method == PUBLIC and not wanted.require_pkce:
+        raise InvalidMetadata(_("Ứng dụng không giữ được khóa bí mật thì luôn phải dùng PKCE."))
+    return replace(wanted, grant_types=tuple(grant for grant in GRANT_TYPES if grant in asked), response_types=expected)

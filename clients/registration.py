@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from clients import registry
 from clients.client_secrets import add_secret, end_secrets, forget_sealed, has_usable
 from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
-from clients.metadata_rules import InvalidMetadata, checked
+from clients.metadata_rules import checked
 from clients.models import Client
+from clients.refusals import InvalidMetadata
+from clients.resources import all_resources
 from idp import audit, clock
 from idp.database import new_id, table_of
 from idp.errors import NotFound, Refusal
@@ -38,7 +40,7 @@ class Registered:
 def register(connection: Connection, wanted: ClientMetadata, *, actor: str, chosen_secret: Secret | None = None) -> Registered:
     """Register a client; `chosen_secret`: one that it brings along from elsewhere. Raises InvalidMetadata or InvalidRedirectUri when
     something in it is not accepted."""
-    metadata, now = checked(wanted), clock.now()
+    metadata, now = _checked(connection, wanted), clock.now()
     key, client_id = new_id(), metadata.client_id or random.token_hex(10)
     if connection.execute(_by_client_id, {"wanted": client_id}).first() is not None:
         raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken")
@@ -57,7 +59,7 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
     """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
     row = _require(connection, client_id)
     before = from_columns(row)
-    after = checked(replace(before, **changes))
+    after = _checked(connection, replace(before, **changes))
     if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
         raise InvalidMetadata(
             _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
@@ -71,6 +73,15 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
         _fit_secrets(connection, row.id, after.token_endpoint_auth_method)
     registry.forget(client_id)
     return after
+
+
+def _checked(connection: Connection, wanted: ClientMetadata) -> ClientMetadata:
+    """As `checked`, and its resources are known here."""
+    known = {resource.identifier: resource for resource in all_resources(connection)}
+    unknown = [identifier for identifier in wanted.resources if identifier not in known]
+    if unknown:
+        raise InvalidMetadata(_("Tài nguyên chưa được đăng ký: %(names)s.", names=" ".join(unknown)[:200]))
+    return checked(wanted, scopes_of_resources={scope for resource in known.values() for scope in resource.scopes})
 
 
 def _fit_secrets(connection: Connection, key: uuid.UUID, auth_method: str) -> None:

@@ -45,7 +45,6 @@ _r, _c = table_of(ProtectedResource), table_of(Client)
 _columns = (_r.c.id, _r.c.identifier, _r.c.name, _r.c.scope, _r.c.access_token_format, _c.c.client_id)
 _all = select(*_columns).select_from(_r.outerjoin(_c, _r.c.client_id == _c.c.id)).order_by(_r.c.identifier)
 _one = _all.where(_r.c.identifier == bindparam("identifier"))
-_scopes = select(_r.c.scope)
 _key_of_client = select(_c.c.id).where(_c.c.client_id == bindparam("wanted"))
 
 
@@ -66,11 +65,6 @@ def find_resource(identifier: str) -> Resource | None:
 def all_resources(connection: Connection) -> list[Resource]:
     """Every resource, by its identifier."""
     return [_told(row) for row in connection.execute(_all)]
-
-
-def defined_scopes(connection: Connection) -> frozenset[str]:
-    """The scopes that resources define, beside those of people's data."""
-    return frozenset(name for scope in connection.execute(_scopes).scalars() for name in scope.split())
 
 
 def add(connection: Connection, wanted: Resource, *, actor: str) -> Resource:
@@ -101,7 +95,12 @@ def change(connection: Connection, wanted: Resource, *, actor: str) -> Resource:
 
 def _record(connection: Connection, event: audit.Event, actor: str, told: Resource) -> None:
     _memory().clear()
-    facts = {"name": told.name, "scope": " ".join(told.scopes), "access_token_format": told.access_token_format, "client": told.client_id}
+    facts: dict[str, Any] = {
+        "name": told.name,
+        "scope": " ".join(told.scopes),
+        "access_token_format": told.access_token_format,
+        "client": told.client_id,
+    }
     audit.record(connection, event, actor=actor, identifier=told.identifier, **facts)
 
 
