@@ -15,7 +15,7 @@ def write_settings(plan: Plan, directory: Directory) -> None:
     settings = {
         "issuer": plan.issuer,
         "database_url": plan.database_url,
-        "sealing_keys": _kept_sealing_keys(plan.settings_file) or new_key(),
+        "sealing_keys": kept_sealing_keys(plan.settings_file) or new_key(),
         "ldap_url": directory.url,
         "ldap_base_dn": directory.base_dn,
         "ldap_bind_dn": directory.bind_dn,
@@ -35,7 +35,8 @@ def write_private(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
-def _kept_sealing_keys(file: Path) -> str | None:
+def kept_sealing_keys(file: Path) -> str | None:
+    """The sealing keys that a settings file of before holds."""
     if not file.exists():
         return None
     kept = tomllib.loads(file.read_text(encoding="utf-8")).get("sealing_keys")

@@ -1,0 +1,62 @@
+"""What the suite's own browser does on our pages, in its language of tasks and commands: only names of fields and `id`s that stay."""
+
+from typing import Any
+
+from deploy.conformance.site import Site
+
+SECONDS = 10
+Task = dict[str, Any]
+# Every page that a person has to see is shown to the reviewer as well, where the test wants that.
+SHOW = ["wait", "id", "main", SECONDS, r"(?s).*", "update-image-placeholder-optional"]
+
+
+def commands(site: Site, plan: str, username: str, password: str) -> list[dict[str, Any]]:
+    """The way through a sign-in and through a sign-out."""
+    authorize, end_session = f"{site.issuer}/authorize", f"{site.issuer}/end_session"
+    return [
+        {
+            "match": f"{authorize}*",
+            "tasks": [
+                _task("Error page", f"{authorize}?*", [SHOW]),
+                _sign_in(site, username, password),
+                _task("Consent", f"{authorize}/consent*", [SHOW, ["click", "id", "continue"]]),
+                _arrived(site, plan, "callback"),
+            ],
+        },
+        {
+            "match": f"{end_session}*",
+            "tasks": [
+                _task("Confirm", f"{end_session}?*", [["click", "id", "continue", "optional"]]),
+                _task("Confirm without parameters", end_session, [["click", "id", "continue", "optional"]]),
+                _task("Our own page", f"{end_session}*", [SHOW]),
+                _task("Arrived", f"{site.at_suite(plan, 'post_logout_redirect')}*", []),
+            ],
+        },
+    ]
+
+
+def overrides(site: Site, plan: str, username: str, password: str) -> dict[str, Any]:
+    """Where a test wants something else of the person: saying no, or opening the page and leaving it alone at first."""
+    authorize = f"{site.issuer}/authorize"
+    refuse = _task("Refuse", f"{site.issuer}/sign-in*", [["click", "id", "cancel"]], optional=False)
+    refused = {"match": f"{authorize}*", "tasks": [refuse, _arrived(site, plan, "callback")]}
+    opened = {"match": f"{authorize}*", "match-limit": 1, "tasks": [_task("Only look", f"{site.issuer}/sign-in*", [SHOW])]}
+    found: dict[str, Any] = {}
+    for profile in ("fapi2-security-profile-final", "fapi2-message-signing-final"):
+        found[f"{profile}-user-rejects-authentication"] = {"browser": [refused]}
+        name = f"{profile}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
+        found[name] = {"browser": [opened, *commands(site, plan, username, password)]}
+    return found
+
+
+def _sign_in(site: Site, username: str, password: str) -> Task:
+    typed = [["text", "name", "username", username], ["text", "name", "password", password]]
+    return _task("Sign in", f"{site.issuer}/sign-in*", [SHOW, *typed, ["click", "id", "continue"]])
+
+
+def _arrived(site: Site, plan: str, path: str) -> Task:
+    return _task("Back at the application", f"{site.at_suite(plan, path)}*", [["wait", "id", "submission_complete", SECONDS]])
+
+
+def _task(name: str, match: str, done: list[list[Any]], *, optional: bool = True) -> Task:
+    return {"task": name, "match": match, "optional": optional, "commands": done}

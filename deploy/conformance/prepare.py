@@ -1,0 +1,104 @@
+"""Prepares the database of the test: schema, the person by way of the directory, the clients, and the suite's files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ldap3 import MODIFY_REPLACE, SIMPLE, Connection, Server
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import update
+
+from clients import registration, registry
+from clients.metadata import ClientMetadata
+from deploy.conformance.site import Site
+from deploy.conformance.suite_clients import wanted_clients
+from deploy.conformance.suite_files import write_suite_files
+from deploy.demo.prepare import step
+from deploy.demo.settings_file import write_private
+from directory_sync.demo import province
+from directory_sync.run import run_sync
+from idp import clock, schema
+from idp.database import in_transaction, table_of
+from idp.people.models import Person
+from idp.people.names import username_key
+from wsgi import build
+
+ACTOR = "system:conformance"
+PERSON_FILE = Path(__file__).with_name("person.json")
+_p = table_of(Person)
+
+
+def read_person() -> dict[str, str]:
+    """The one who signs in: without any role, since a role would ask for a second factor, which the suite has not."""
+    person: dict[str, str] = json.loads(PERSON_FILE.read_text(encoding="utf-8"))
+    return person
+
+
+def prepare(site: Site) -> None:
+    """Prepare everything, each part only where it is missing."""
+    person = read_person()
+    with build().app_context():
+        if not schema.is_current():
+            with step("the database gets its tables"):
+                schema.upgrade()
+        with step("the person comes in from the directory"):
+            put_in_directory(site, person)
+            run_sync(started_by=ACTOR)
+            in_transaction(lambda connection: _acknowledge(connection, person["username"]))
+        with step("the clients of the suite are as they should be"):
+            wanted = wanted_clients(site)
+            write_private(site.folder / "clients.json", json.dumps(wanted, ensure_ascii=False, indent=2) + "\n")
+            secrets = _secrets_before(site)
+            in_transaction(lambda connection: apply(connection, wanted, secrets))
+            write_private(site.secrets_file, json.dumps(secrets, indent=2) + "\n")
+    write_suite_files(site, person, secrets)
+
+
+def put_in_directory(site: Site, person: dict[str, str]) -> None:
+    """Add the person to the embedded directory, or bring their entry to what the file says."""
+    unit = next(unit for unit in province.units(province.STAFF) if unit.code == person["unit_code"])
+    first, *rest = person["name"].split()
+    attributes = {
+        "objectClass": ["top", "person", "organizationalPerson", "inetOrgPerson"],
+        "uid": person["username"], "cn": person["name"], "displayName": person["name"], "sn": first, "givenName": " ".join(rest),
+        "title": person["title"], "employeeType": person["category"], "employeeNumber": person["staff_code"],
+        "departmentNumber": person["unit_code"], "mail": person["mail"], "mobile": person["phone"], "userPassword": person["password"],
+    }  # fmt: skip
+    server = Server(f"ldap://127.0.0.1:{site.directory_port}", get_info="NO_INFO")
+    admin = Connection(server, province.ADMIN_DN, province.ADMIN_PASSWORD, authentication=SIMPLE, auto_bind=True)
+    dn = f"uid={person['username']},{unit.dn}"
+    if not admin.add(dn, attributes=attributes):
+        changes = {name: [(MODIFY_REPLACE, [value])] for name, value in attributes.items() if name not in ("uid", "objectClass")}
+        admin.modify(dn, changes)
+    admin.unbind()
+
+
+def apply(connection: DatabaseConnection, wanted: list[dict[str, Any]], secrets: dict[str, str]) -> None:
+    """Register what is missing and change what differs; `secrets` holds those known from before and gets the new ones."""
+    for entry in wanted:
+        written: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+        metadata = ClientMetadata(**written)
+        client_id = str(entry["client_id"])
+        if registry.find_even_disabled(client_id) is None:
+            made = registration.register(connection, metadata, actor=ACTOR)
+            if made.client_secret:
+                secrets[client_id] = str(made.client_secret)
+            continue
+        changes = {name: getattr(metadata, name) for name in entry if name != "client_id"}
+        registration.change(connection, client_id, actor=ACTOR, **changes)
+        if client_id not in secrets and metadata.token_endpoint_auth_method.startswith("client_secret"):
+            secrets[client_id] = str(registration.rotate_secret(connection, client_id, actor=ACTOR, transition_days=0))
+
+
+def _secrets_before(site: Site) -> dict[str, str]:
+    try:
+        kept: dict[str, str] = json.loads(site.secrets_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return kept
+
+
+def _acknowledge(connection: DatabaseConnection, username: str) -> None:
+    """The notice that everybody reads at the first sign-in counts as read: the suite starts with an empty browser each time."""
+    unread = update(_p).where(_p.c.username_key == username_key(username), _p.c.notice_acknowledged_at.is_(None))
+    connection.execute(unread.values(notice_acknowledged_at=clock.now()))

@@ -1,0 +1,115 @@
+"""The configurations of the suite, a file for each plan, and the list of plans as the suite's run-test-plan.py takes them."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from deploy.conformance.browser import commands, overrides
+from deploy.conformance.site import Site
+from deploy.conformance.suite_clients import SECOND, keys_of_client
+from deploy.demo.settings_file import write_private
+
+STATIC = "[client_registration=static_client]"
+
+
+@dataclass(frozen=True)
+class TestPlan:
+    """One plan of the suite, its variants in its own writing, and the client that it uses; `file` is its name here."""
+
+    file: str
+    name: str
+    variants: str = ""
+    client_id: str = "basic"
+
+    @property
+    def is_fapi(self) -> bool:
+        """Whether its clients hold keys instead of secrets."""
+        return self.name.startswith("fapi2")
+
+    @property
+    def needs_certificates(self) -> bool:
+        """Whether its clients show certificates: then nginx is needed."""
+        return "=mtls" in self.variants
+
+
+def _fapi(file: str, client_id: str, authentication: str, constrained: str, *, openid: str = "openid_connect") -> TestPlan:
+    variants = f"[client_auth_type={authentication}][sender_constrain={constrained}][openid={openid}][fapi_profile=plain_fapi]"
+    name = "fapi2-security-profile-final-test-plan"
+    if client_id.startswith("signed"):
+        name = "fapi2-message-signing-final-test-plan"
+        variants += "[fapi_request_method=signed_non_repudiation][fapi_response_mode=jarm]"
+    return TestPlan(file, name, variants + "[authorization_request_type=simple]", client_id)
+
+
+def _logout(file: str, name: str) -> TestPlan:
+    return TestPlan(file, f"oidcc-{name}-certification-test-plan", f"[response_type=code]{STATIC}", file)
+
+
+PLANS = (
+    TestPlan("config", "oidcc-config-certification-test-plan"),
+    TestPlan("basic", "oidcc-basic-certification-test-plan", f"[server_metadata=discovery]{STATIC}"),
+    TestPlan("formpost", "oidcc-formpost-basic-certification-test-plan", f"[server_metadata=discovery]{STATIC}"),
+    _logout("rp-logout", "rp-initiated-logout"),
+    _logout("backchannel", "backchannel-rp-initiated-logout"),
+    _logout("frontchannel", "frontchannel-rp-initiated-logout"),
+    _logout("session", "session-management"),
+    TestPlan("dynamic", "oidcc-dynamic-certification-test-plan", "[response_type=code]"),
+    TestPlan("3rd-party", "oidcc-3rdparty-init-login-certification-test-plan", "[response_type=code]"),
+    _fapi("fapi-key-dpop", "fapi-key-dpop", "private_key_jwt", "dpop"),
+    _fapi("fapi-key-dpop-oauth", "fapi-key-dpop", "private_key_jwt", "dpop", openid="plain_oauth"),
+    _fapi("fapi-key-mtls", "fapi-key-mtls", "private_key_jwt", "mtls"),
+    _fapi("fapi-mtls-dpop", "fapi-mtls-dpop", "mtls", "dpop"),
+    _fapi("fapi-mtls-mtls", "fapi-mtls-mtls", "mtls", "mtls"),
+    _fapi("signed-key-dpop", "signed-key-dpop", "private_key_jwt", "dpop"),
+    _fapi("signed-mtls-mtls", "signed-mtls-mtls", "mtls", "mtls"),
+)
+
+
+def write_suite_files(site: Site, person: dict[str, str], secrets: dict[str, str]) -> None:
+    """Write the configuration of every plan that can run here, and `plans.txt`."""
+    site.suite_folder.mkdir(mode=0o700, exist_ok=True)
+    lines = []
+    for plan in PLANS:
+        if site.is_mutual or not plan.needs_certificates:
+            file = site.suite_folder / f"{plan.file}.json"
+            write_private(file, json.dumps(configuration(site, plan, person, secrets), ensure_ascii=False, indent=2) + "\n")
+            lines.append(f"{plan.name}{plan.variants} {file}\n")
+    write_private(site.suite_folder / "plans.txt", "".join(lines))
+
+
+def configuration(site: Site, plan: TestPlan, person: dict[str, str], secrets: dict[str, str]) -> dict[str, Any]:
+    """The configuration of one plan."""
+    username, password = person["username"], person["password"]
+    return {
+        "description": f"Hop Nhat: {plan.file}",
+        "alias": site.alias_of(plan.file),
+        "server": {"discoveryUrl": f"{site.issuer}/.well-known/openid-configuration", "login_hint": username},
+        **(_fapi_part(site, plan.client_id) if plan.is_fapi else _basic_part(plan.client_id, secrets)),
+        "browser": commands(site, plan.file, username, password),
+        "override": overrides(site, plan.file, username, password),
+        "options": {"browsercontrol_css_enable": False},
+    }
+
+
+def _basic_part(client_id: str, secrets: dict[str, str]) -> dict[str, Any]:
+    held = {name: {"client_id": name, "client_secret": secrets[name]} for name in (client_id, "basic2", "post")}
+    return {
+        "client": {**held[client_id], "client_name": "Conformance"},
+        "client2": {**held["basic2"], "client_name": "Conformance 2"},
+        "client_secret_post": held["post"],
+    }
+
+
+def _fapi_part(site: Site, client_id: str) -> dict[str, Any]:
+    part: dict[str, Any] = {"resource": {"resourceUrl": f"{site.issuer}/userinfo"}}
+    for number in ("", SECOND):
+        keys = keys_of_client(site, client_id + number)
+        part[f"client{number}"] = {
+            "client_id": client_id + number,
+            "scope": "openid",
+            "jwks": keys.private_jwks,
+            "dpop_signing_alg": "ES256",
+        }
+        authority = (site.folder / "authority.pem").read_text(encoding="utf-8")
+        part[f"mtls{number}"] = {"cert": keys.certificate, "key": keys.certificate_key, "ca": authority}
+    return part
