@@ -23,11 +23,11 @@ from idp.settings import current_settings
 _a, _rt, _c = table_of(Authorization), table_of(RefreshToken), table_of(Client)
 _p, _s, _g = table_of(Person), table_of(BrowserSession), table_of(RoleGrant)
 
-_person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
+person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
 _session_is_live = and_(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
 _is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, _g.c.revoked_at.is_(None)))
 # The one condition under which an access token is worth anything.
-is_live = and_(_a.c.revoked_at.is_(None), _person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
+is_live = and_(_a.c.revoked_at.is_(None), person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
 
 _exists = select(_a.c.id).where(_a.c.id == bindparam("authorization_id"))
 _COLUMNS = (
@@ -55,7 +55,7 @@ _facts = (
         _s.c.id == bindparam("session_id"),
         _p.c.id == bindparam("person_id"),
         _session_is_live,
-        _person_may_sign_in,
+        person_may_sign_in,
         or_(bindparam("is_two_factor", type_=Boolean), not_(_is_administrator)),
     )
 )
@@ -79,13 +79,18 @@ _revoke_all = (
     .values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
     .returning(_a.c.client_id)
 )
+_revoke_of_client = (
+    update(_a)
+    .where(_a.c.person_id == bindparam("person"), _a.c.client_id == bindparam("client"), _a.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_reason=bindparam("reason"))
+)
 _offline_of_person = (
     select(_a.c.id, _a.c.session_id).where(_a.c.person_id == bindparam("person"), _a.c.offline, _a.c.revoked_at.is_(None)).order_by(_a.c.id)
 )
 _refresh_token = (
     select(
         _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
-        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.confirmation, _a.c.resource, _a.c.revoked_at, _p.c.subject, _person_may_sign_in.label("may_sign_in"),
+        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.confirmation, _a.c.resource, _a.c.revoked_at, _p.c.subject, person_may_sign_in.label("may_sign_in"),
         _is_administrator.label("is_administrator"),
     )
     .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
@@ -166,6 +171,12 @@ def revoke_all(connection: Connection, person_id: uuid.UUID, *, reason: str) -> 
     """End every authorization of a person; return the keys of the clients that held one, each once. The caller tells why."""
     values = {"person": person_id, "now": clock.now(), "reason": reason}
     return list(dict.fromkeys(connection.execute(_revoke_all, values).scalars()))
+
+
+def revoke_of_client(connection: Connection, person_id: uuid.UUID, client: uuid.UUID, *, reason: str) -> int:
+    """End every authorization that a client holds of a person; return how many. The caller tells why."""
+    values = {"person": person_id, "client": client, "now": clock.now(), "reason": reason}
+    return connection.execute(_revoke_of_client, values).rowcount
 
 
 def revoke_offline(

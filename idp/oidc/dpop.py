@@ -22,7 +22,8 @@ from idp.public_keys import KeyNotSupported, KeyRefused, import_public_key
 from idp.sealing import current_keys
 from idp.settings import current_settings
 
-ALGORITHMS = ("ES256", "PS256", "EdDSA", "RS256")
+ALWAYS_ALLOWED = ("ES256", "PS256", "EdDSA")
+ALGORITHMS = (*ALWAYS_ALLOWED, "RS256")
 OLDEST, NEWEST = timedelta(seconds=60), timedelta(seconds=30)  # how far `iat` may be from our clock
 LONGEST_JTI = 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -45,6 +46,7 @@ class Proof:
     """A proof that holds for this request. It counts once it is spent."""
 
     jkt: str
+    alg: str
     jti: str
     until: datetime
 
@@ -73,7 +75,7 @@ def read_proof(method: str, path: str, *, access_token: str | None = None, algor
     if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI:
         raise InvalidProof(description=f"jti is a string of up to {LONGEST_JTI} characters")
     _check_nonce(proof.claims.get("nonce"))
-    return Proof(key.thumbprint(), jti, made_at + OLDEST + NEWEST)
+    return Proof(key.thumbprint(), proof.alg, jti, made_at + OLDEST + NEWEST)
 
 
 def spend(connection: Connection, proof: Proof) -> None:

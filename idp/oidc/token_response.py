@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -10,9 +10,12 @@ from sqlalchemy import bindparam, select
 from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import reader, table_of
-from idp.oidc.access_token import AccessToken, seal_access_token
+from idp.oidc.access_token import AccessToken, Bearer, seal_access_token, sign_access_token
 from idp.oidc.claims import claims_of
+from idp.oidc.confirmation import token_type
 from idp.oidc.id_token import Authentication, issue_id_token
+from idp.oidc.resource_indicators import is_jwt, scope_for
+from idp.oidc.subjects import subject_for
 from idp.opaque_tokens import Secret
 from idp.people.models import Person, Unit
 from idp.settings import current_settings
@@ -20,15 +23,18 @@ from idp.settings import current_settings
 
 @dataclass(frozen=True)
 class Issued:
-    """The tokens of one successful request, and what the ID token will say. `requested_claims`: names asked for (Core §5.5)."""
+    """The tokens of one successful request. `authentication`: of whom, None for the client itself; `person_id` too. With
+    `has_id_token` an ID token is told, which says `nonce` and `requested_claims` (names asked for, Core §5.5). `more`: what else
+    the answer holds."""
 
-    access_token: Secret
-    refresh_token: Secret | None
-    scope: str
-    person_id: uuid.UUID
-    authentication: Authentication
-    nonce: str | None
-    requested_claims: dict[str, Any] | None
+    access_token: AccessToken
+    person_id: uuid.UUID | None
+    authentication: Authentication | None
+    refresh_token: Secret | None = None
+    has_id_token: bool = False
+    nonce: str | None = None
+    requested_claims: dict[str, Any] | None = None
+    more: dict[str, Any] | None = None
 
 
 _p, _u = table_of(Person), table_of(Unit)
@@ -40,29 +46,58 @@ PERSON_COLUMNS = (
 _person = select(*PERSON_COLUMNS).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
 
 
-def new_access_token(authorization_id: uuid.UUID, scope: str) -> Secret:
-    """An access token of an authorization, from now on."""
+def new_access_token(
+    authorization_id: uuid.UUID,
+    scope: str,
+    *,
+    audience: tuple[str, ...] = (),
+    confirmation: dict[str, str] | None = None,
+    not_after: datetime | None = None,
+) -> AccessToken:
+    """An access token of an authorization, from now on, with what of the scope its audience can use; `not_after` ends it sooner."""
     expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
-    return seal_access_token(AccessToken(authorization_id, scope, expires_at))
+    expires_at = expires_at if not_after is None else min(expires_at, not_after)
+    return AccessToken(authorization_id, scope_for(scope, audience) if audience else scope, expires_at, audience, confirmation)
 
 
 def describe(issued: Issued, client: RegisteredClient) -> dict[str, Any]:
     """The token response. Signing takes longer than all of the database, so it happens after the transaction."""
-    names = (issued.requested_claims or {}).get("id_token", [])
-    person = reader().execute(_person, {"person_id": issued.person_id}).one() if names else None
+    token = issued.access_token
+    written = _written(issued, client)
     told: dict[str, Any] = {
-        "access_token": issued.access_token,
-        "token_type": "Bearer",
-        "expires_in": current_settings().access_token_seconds,
-        "scope": issued.scope,
-        "id_token": issue_id_token(
-            client,
-            issued.authentication,
-            issued.access_token,
-            nonce=issued.nonce,
-            more=claims_of(person, "", names) if names else {},
-        ),
+        "access_token": written,
+        "token_type": token_type(token.confirmation),
+        "expires_in": int((token.expires_at - clock.now()).total_seconds()),
     }
+    if token.scope:
+        told["scope"] = token.scope
+    if issued.has_id_token and issued.authentication is not None:
+        told["id_token"] = _id_token(issued, issued.authentication, client, written)
     if issued.refresh_token is not None:
         told["refresh_token"] = issued.refresh_token
-    return told
+    return told if issued.more is None else told | issued.more
+
+
+def _written(issued: Issued, client: RegisteredClient) -> Secret:
+    token = issued.access_token
+    if not is_jwt(client, token.audience):
+        return seal_access_token(token)
+    about = issued.authentication
+    if about is None:
+        bearer = Bearer(client.client_id, client.client_id, {})
+    else:
+        proved = {"auth_time": int(about.auth_time.timestamp()), "acr": about.acr, "amr": about.amr.split()}
+        bearer = Bearer(client.client_id, subject_for(client, about.subject), proved)
+    return sign_access_token(token, client.id_token_signed_response_alg, bearer)
+
+
+def _id_token(issued: Issued, authentication: Authentication, client: RegisteredClient, access_token: str) -> str:
+    names = (issued.requested_claims or {}).get("id_token", [])
+    person = reader().execute(_person, {"person_id": issued.person_id}).one() if names else None
+    return issue_id_token(
+        client,
+        authentication,
+        access_token,
+        nonce=issued.nonce,
+        more=claims_of(person, "", names) if names else {},
+    )

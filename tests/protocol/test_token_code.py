@@ -220,7 +220,7 @@ MISSING: list[tuple[dict[str, str | None], str]] = [
     ({"grant_type": "authorization_code", "code": "x"}, "invalid_request"),
     ({"grant_type": "refresh_token"}, "invalid_request"),
     ({"grant_type": "password", "username": "x", "password": "y"}, "unsupported_grant_type"),
-    ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+    ({"grant_type": "client_credentials"}, "unauthorized_client"),
     ({"grant_type": "é"}, "unsupported_grant_type"),
     ({"grant_type": 'a"b\\c'}, "unsupported_grant_type"),
 ]

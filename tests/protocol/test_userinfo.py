@@ -148,7 +148,7 @@ def test_scripts_of_other_sites_may_ask_with_a_token_but_never_with_a_cookie(
     token = party.tokens(browser)["access_token"]
     preflight = browser.open("/userinfo", method="OPTIONS", headers={"Origin": "https://rp.test", "Access-Control-Request-Method": "GET"})
     assert preflight.status_code == 204
-    assert preflight.headers["Access-Control-Allow-Headers"] == "Authorization"
+    assert preflight.headers["Access-Control-Allow-Headers"] == "Authorization, DPoP"
     response = party.userinfo(browser, token)
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in response.headers

@@ -12,13 +12,17 @@ from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.oidc import authorizations
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
+from idp.oidc.confirmation import is_same_key
 from idp.oidc.id_token import Authentication
+from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def redeem_code(connection: Connection, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
+def redeem_code(
+    connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
+) -> Issued | OAuth2Error:
     """Redeem a code. A refusal that wrote something (a burned code, a revocation) is returned, so that it stays; any other is raised."""
     if "code" not in form or "redirect_uri" not in form:
         raise InvalidRequestError(description="code and redirect_uri are required")
@@ -26,22 +30,28 @@ def redeem_code(connection: Connection, client: RegisteredClient, form: dict[str
         granted = open_code(form["code"])
     except CodeUnreadable:
         raise _refusal() from None
-    fault = _fault(granted, client, form)
+    fault = _fault(granted, client, form, confirmation)
     if fault is not None:
         return _refuse_and_burn(connection, granted, client, fault)
-    offline = authorizations.redeem(connection, granted, wants_offline="offline_access" in granted.scope.split())
+    audience = narrowed(granted.resource, client, form.get("resource"))
+    wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
+    # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).
+    bound = confirmation if client.is_public else None
+    offline = authorizations.redeem(connection, granted, wants_offline=wants_offline, confirmation=bound)
     if offline is None:
         return _refuse_and_burn(connection, granted, client, "session_over")
-    return _issue(connection, granted, client, offline)
+    return _issue(connection, granted, client, offline, audience, confirmation)
 
 
-def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str]) -> str | None:
+def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> str | None:
     if granted.expires_at <= clock.now():
         return "expired"
     if granted.client != client.key:
         return "other_client"
     if granted.redirect_uri != form["redirect_uri"]:
         return "redirect_uri"
+    if not is_same_key(granted.confirmation, confirmation):
+        return "dpop_key"
     return None if _proves_possession(granted, form.get("code_verifier")) else "code_verifier"
 
 
@@ -70,14 +80,21 @@ def _refuse_and_burn(connection: Connection, granted: GrantedCode, client: Regis
     return _refusal()
 
 
-def _issue(connection: Connection, granted: GrantedCode, client: RegisteredClient, offline: bool) -> Issued:
+def _issue(
+    connection: Connection,
+    granted: GrantedCode,
+    client: RegisteredClient,
+    offline: bool,
+    audience: tuple[str, ...],
+    confirmation: dict[str, str] | None,
+) -> Issued:
     scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
     issued = Issued(
-        access_token=new_access_token(granted.authorization_id, scope),
+        access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
         refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
-        scope=scope,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
+        has_id_token="openid" in scope.split(),
         nonce=granted.nonce,
         requested_claims=granted.requested_claims,
     )

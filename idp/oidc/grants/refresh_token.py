@@ -1,28 +1,40 @@
-"""grant_type=refresh_token: each token once, its successor in its place; a second use ends the whole chain (RFC 9700 §4.14.2)."""
+"""grant_type=refresh_token: each token once, its successor in its place; a second use ends the whole chain (RFC 9700 §4.14.2).
+
+A client whose profile forbids rotation (FAPI 2.0 Security Profile §5.3.2.1 no. 9) keeps its token: it proves itself, and its
+access tokens are bound to a key, so a copied refresh token is of no use to anybody else.
+"""
 
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, OAuth2Error
 from sqlalchemy import Connection
 
+from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.oidc import authorizations
+from idp.oidc.access_token import AccessToken
+from idp.oidc.confirmation import is_same_key
 from idp.oidc.id_token import Authentication
+from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
+from idp.opaque_tokens import Secret
 
 REPLAYED = "refresh_token_replayed"
 
 
-def refresh(connection: Connection, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
+def refresh(
+    connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
+) -> Issued | OAuth2Error:
     """Exchange a refresh token. A refusal that wrote a revocation is returned, so that it stays; any other is raised."""
     found = _require_found(connection, form)
     breach = _breach(found, client)
     if breach is None:
-        _check_alive(found)
-        scope = _narrowed_scope(form, found)
-        if authorizations.use_refresh_token(connection, form["refresh_token"]):
-            return _issue(connection, found, scope)
+        _check_alive(found, confirmation)
+        scope, audience = _narrowed_scope(form, found), narrowed(found.resource, client, form.get("resource"))
+        successor = _successor(connection, client, found, form["refresh_token"])
+        if successor is not None:
+            return _issue(found, new_access_token(found.id, scope, audience=audience, confirmation=confirmation), successor, scope)
         breach = REPLAYED
     return _revoke(connection, found, client, breach)
 
@@ -45,9 +57,11 @@ def _breach(found: Any, client: RegisteredClient) -> str | None:
     return "person_became_administrator" if found.is_administrator else None
 
 
-def _check_alive(found: Any) -> None:
+def _check_alive(found: Any, confirmation: dict[str, str] | None) -> None:
     if found.revoked_at is not None or not found.may_sign_in or clock.now() >= min(found.idle_expires_at, found.expires_at):
         raise _refusal()
+    if not is_same_key(found.confirmation, confirmation):
+        raise _refusal()  # not used up: whoever holds the key may still come
 
 
 def _narrowed_scope(form: dict[str, str], found: Any) -> str:
@@ -57,14 +71,22 @@ def _narrowed_scope(form: dict[str, str], found: Any) -> str:
     return scope
 
 
-def _issue(connection: Connection, found: Any, scope: str) -> Issued:
+def _successor(connection: Connection, client: RegisteredClient, found: Any, token: str) -> Secret | None:
+    """The refresh token for next time; None when another caller has just used this one."""
+    if not profile_of(client.metadata).rotates_refresh_tokens:
+        return Secret(token) if authorizations.prolong_refresh_token(connection, token, found.expires_at) else None
+    if not authorizations.use_refresh_token(connection, token):
+        return None
+    return authorizations.issue_refresh_token(connection, found.id, found.expires_at)
+
+
+def _issue(found: Any, access_token: AccessToken, successor: Secret, scope: str) -> Issued:
     return Issued(
-        access_token=new_access_token(found.id, scope),
-        refresh_token=authorizations.issue_refresh_token(connection, found.id, found.expires_at),
-        scope=scope,
+        access_token=access_token,
+        refresh_token=successor,
         person_id=found.person_id,
         authentication=Authentication(found.subject, found.session_id, found.acr, found.amr, found.auth_time),
-        nonce=None,
+        has_id_token="openid" in scope.split(),
         requested_claims=found.requested_claims,
     )
 

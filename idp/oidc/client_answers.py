@@ -1,0 +1,52 @@
+"""How the endpoints that clients speak to are asked and answer: a form, JSON, the errors of RFC 6749 §5.2, readable by the right scripts."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
+from flask import Response, request
+
+from clients.registry import RegisteredClient
+from idp.oidc import dpop
+from idp.oidc.parameters import MalformedRequest, form_parameters
+
+NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_log = structlog.get_logger()
+
+
+def require_form() -> dict[str, str]:
+    """The parameters of the body. Raises InvalidRequestError."""
+    try:
+        return form_parameters()
+    except MalformedRequest as malformed:
+        raise InvalidRequestError(description=str(malformed)) from None
+
+
+def told(body: dict[str, Any], client: RegisteredClient) -> Response:
+    """The answer to a client; kept by nobody on the way."""
+    response = Response(json.dumps(body), content_type="application/json", headers={**NOT_KEPT, **dpop.nonce_headers()})
+    return readable_by_its_scripts(response, client)
+
+
+def refused(error: OAuth2Error, client: RegisteredClient | None, place: str) -> Response:
+    """The error in fixed words; the log says more. `place`: the endpoint's name."""
+    _log.info(f"{place}.refused", client_id=client.client_id if client else None, error=error.error, why=error.description)
+    body = {"error": error.error} | ({"error_description": error.description} if error.description else {})
+    headers = {**NOT_KEPT, **dpop.nonce_headers()}
+    response = Response(json.dumps(body), status=error.status_code, content_type="application/json", headers=headers)
+    if error.status_code == 401:
+        response.headers["WWW-Authenticate"] = f'Basic realm="{place}"'
+    return readable_by_its_scripts(response, client)
+
+
+def readable_by_its_scripts(response: Response, client: RegisteredClient | None) -> Response:
+    """A public client is a program in the browser: pages of its own origins may read the answer, nobody else's."""
+    origin = request.headers.get("Origin")
+    if client is not None and client.is_public and origin is not None:
+        own = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, client.redirect_uris)}
+        response.headers["Vary"] = "Origin"
+        if origin in own:
+            response.headers["Access-Control-Allow-Origin"] = origin
+    return response
