@@ -14,7 +14,16 @@ from idp.login import enroll_pages, second_factor_pages
 from idp.login import pages as login_pages
 from idp.login.address_limits import set_up_address_limits
 from idp.logs import set_up_logs
-from idp.oidc import authorize_endpoint, discovery_endpoint, end_session_endpoint, token_endpoint, userinfo_endpoint
+from idp.oidc import (
+    authorize_endpoint,
+    consent_pages,
+    discovery_endpoint,
+    end_session_endpoint,
+    pushed_authorization_endpoint,
+    session_management,
+    token_endpoint,
+    userinfo_endpoint,
+)
 from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
@@ -37,9 +46,12 @@ BLUEPRINTS = (
     audit_pages.blueprint,
     discovery_endpoint.blueprint,
     authorize_endpoint.blueprint,
+    consent_pages.blueprint,
+    pushed_authorization_endpoint.blueprint,
     token_endpoint.blueprint,
     userinfo_endpoint.blueprint,
     end_session_endpoint.blueprint,
+    session_management.blueprint,
     check_endpoint.blueprint,
     sign_in_endpoint.blueprint,
 )

@@ -26,13 +26,14 @@ class MalformedClaims(ValueError):
 
 @dataclass(frozen=True)
 class ClaimsRequest:
-    """The `claims` parameter as understood (Core §5.5): names for each place, the essential `acr` values, and a demanded `sub`."""
+    """The `claims` parameter as understood (Core §5.5): names for each place, the essential `acr` values, and whose
+    tokens are wanted by `sub`: one of these."""
 
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
     acr_values: tuple[str, ...] = ()
     acr_is_essential: bool = False
-    subject: str | None = None
+    subjects: tuple[str, ...] = ()
 
     def kept(self) -> dict[str, list[str]] | None:
         """What must be remembered until the tokens are used."""
@@ -53,10 +54,8 @@ def read_claims_request(written: str, scopes: frozenset[str]) -> ClaimsRequest:
     allowed = {name for scope in scopes for name in CLAIMS_OF_SCOPE.get(scope, ())}
     named = {place: tuple(name for name in member if name in allowed) for place, member in members.items()}
     acr = members["id_token"].get("acr") or {}
-    subject = (members["id_token"].get("sub") or members["userinfo"].get("sub") or {}).get("value")
-    if subject is not None and not isinstance(subject, str):
-        raise MalformedClaims("sub is not a string")
-    return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), acr.get("essential") is True, subject)
+    sub = members["id_token"].get("sub") or members["userinfo"].get("sub") or {}
+    return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), acr.get("essential") is True, _values(sub))
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -82,7 +81,7 @@ def _member(asked: Any, place: str) -> dict[str, dict[str, Any] | None]:
 def _values(wish: dict[str, Any]) -> tuple[str, ...]:
     values = wish.get("values", [wish["value"]] if "value" in wish else [])
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise MalformedClaims("acr values are not strings")
+        raise MalformedClaims("acr or sub values are not strings")
     return tuple(values)
 
 

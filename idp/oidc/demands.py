@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from idp import clock
 from idp.oidc.administrators import holds_role
-from idp.oidc.authorization_request import AuthorizationRequest, RequestRefused
+from idp.oidc.authorization_request import AuthorizationRequest
+from idp.oidc.destination import RequestRefused
 from idp.sessions import assurance
 from idp.sessions.browser_sessions import LiveSession
 
@@ -57,9 +58,15 @@ def _minimum_acr(request: AuthorizationRequest) -> str:
         return max(min(known), request.client.minimum_acr)
     if request.client.minimum_acr > HIGHEST:
         raise _unmet(request)
-    # Voluntary values are met as far as we can by asking the person; where nobody may be asked, `acr` just says what is so.
-    wished = min([*known, HIGHEST]) if known and "none" not in request.prompt else assurance.AAL1
-    return max(wished, request.client.minimum_acr)
+    return max(_wished_acr(request, known), request.client.minimum_acr)
+
+
+def _wished_acr(request: AuthorizationRequest, known: list[str]) -> str:
+    """Voluntary values stand in order of preference: the first that is offered is met by asking the person, and so is the highest
+    we have when all of them are above it. Where nobody may be asked, `acr` just says what is so."""
+    if not known or "none" in request.prompt:
+        return assurance.AAL1
+    return next((value for value in known if value <= HIGHEST), HIGHEST)
 
 
 def _unmet(request: AuthorizationRequest) -> RequestRefused:

@@ -60,11 +60,12 @@ class FlowExpired(Refusal):
         self.request = expired
 
 
-def begin(wanted: SignInRequest, **more: str) -> Response:
-    """Send the browser to the sign-in page (303). `more` are further query parameters of that page."""
+def begin(wanted: SignInRequest, *, path: str = SIGN_IN_PATH, **more: str) -> Response:
+    """Send the browser to the sign-in page (303), or another of our pages that is part of it. `more` are further query parameters
+    of that page."""
     binding, is_new = _binding()
     query = "".join(f"&{name}={quote(value, safe='')}" for name, value in more.items())
-    response = redirect(f"{SIGN_IN_PATH}?flow={_seal(wanted, binding)}{query}", 303)
+    response = redirect(f"{path}?flow={_seal(wanted, binding)}{query}", 303)
     response.headers["Cache-Control"] = "no-store"
     if is_new:
         https = current_settings().is_https

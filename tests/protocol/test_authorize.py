@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from clients.registration import disable
 from idp.database import in_transaction, reader
-from idp.oidc import authorization_request
+from idp.oidc import destination
 from idp.oidc.models import Authorization
 from tests.support.installation import ISSUER
 from tests.support.relying_party import RelyingParty, register_party
@@ -34,7 +34,7 @@ def assert_own_page(response: TestResponse, *unwanted: str) -> None:
 def test_a_live_session_gives_a_code_at_once_by_a_303_with_state_and_iss(browser: FlaskClient, party: RelyingParty) -> None:
     response = party.authorize(browser)
     told = party.answer(response)
-    assert told.keys() == {"code", "state", "iss"}
+    assert told.keys() == {"code", "state", "iss", "session_state"}
     assert (told["state"], told["iss"]) == ("s-1", ISSUER)
     assert response.headers["Cache-Control"] == "no-store"
 
@@ -94,7 +94,7 @@ def test_the_log_has_what_was_sent_for_whoever_looks_for_the_mistake(
     browser: FlaskClient, party: RelyingParty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = CapturingLogger()
-    monkeypatch.setattr(authorization_request, "_log", log)
+    monkeypatch.setattr(destination, "_log", log)
     party.authorize(browser, redirect_uri="https://rp.test/other?key=hidden")
     told = log.calls[0]
     assert (told.args, told.kwargs) == (
@@ -155,8 +155,8 @@ ERRORS: list[tuple[dict[str, str | None], str]] = [
     ({"response_type": "none"}, "unsupported_response_type"),
     ({"response_mode": "fragment"}, "invalid_request"),
     ({"response_mode": "web_message"}, "invalid_request"),
-    ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
-    ({"request_uri": "https://rp.test/r"}, "request_uri_not_supported"),
+    ({"request": "eyJhbGciOiJub25lIn0.e30."}, "invalid_request_object"),
+    ({"request_uri": "https://rp.test/r"}, "invalid_request_uri"),
     ({"registration": "{}"}, "registration_not_supported"),
     ({"scope": None}, "invalid_scope"),
     ({"scope": "profile"}, "invalid_scope"),
@@ -231,7 +231,7 @@ def test_form_post_sends_the_same_by_a_form_that_escapes_everything(browser: Fla
     assert response.status_code == 200
     form = _Form(response.text)
     assert form.action == party.redirect_uri
-    assert form.fields.keys() == {"code", "iss", "state"}
+    assert form.fields.keys() == {"code", "iss", "state", "session_state"}
     assert form.fields["state"] == state
     assert "<svg" not in response.text
     policy = response.headers["Content-Security-Policy"]

@@ -16,6 +16,7 @@ from clients.registration import change, disable
 from idp import clock
 from idp.database import in_transaction, table_of
 from idp.oidc import administrators, signing_keys
+from idp.oidc.key_material import generate, import_key
 from idp.people.models import Person
 from idp.roles.grants import grant
 from idp.roles.models import Role
@@ -101,7 +102,7 @@ def test_a_flow_gives_one_redeemed_code_then_it_asks_anew(
     flow_of(resume(browser, flow))
 
 
-@pytest.mark.parametrize("more", [{"prompt": "login"}, {"max_age": "0"}, {"prompt": "login consent"}])
+@pytest.mark.parametrize("more", [{"prompt": "login"}, {"max_age": "0"}])
 def test_prompt_login_asks_again_and_skipping_it_gives_no_code(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock, more: dict[str, str | None]
 ) -> None:
@@ -133,9 +134,8 @@ def test_prompt_none_is_silent(browser: FlaskClient, party: RelyingParty, person
     party.code(browser, prompt="none")
 
 
-def test_prompt_consent_is_taken_as_given_and_select_account_asks(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+def test_prompt_select_account_asks(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
     sign_in(browser, person_id)
-    party.code(browser, prompt="consent")
     flow = flow_of(party.authorize(browser, prompt="select_account"))
     assert opened(browser, flow).select_account
     assert "code" in party.answer(resume(browser, flow))

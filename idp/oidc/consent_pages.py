@@ -1,0 +1,82 @@
+"""/authorize/consent: the person is told what an application will know, and lets it or does not."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, render_template, request
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from idp.database import in_transaction, reader
+from idp.oidc import authorizations, consents
+from idp.oidc.arrival import arrive_again
+from idp.oidc.authorization_answer import answer, authorization_of, check_person, grant, refuse
+from idp.oidc.authorization_request import AuthorizationRequest, read_request
+from idp.oidc.authorize_endpoint import require_ours
+from idp.oidc.demands import demand_after_sign_in, for_person, is_met
+from idp.oidc.destination import RequestRefused
+from idp.oidc.scope_words import words_of
+from idp.sessions.browser_sessions import LiveSession, current
+from idp.sessions.sign_in_request import FlowExpired, SignInRequest, begin_again, open_flow
+from idp.web.headers import forms_may_lead_to
+from idp.web.viewer import anyone
+
+blueprint = Blueprint("consent", __name__)
+blueprint.register_error_handler(RequestRefused, refuse)
+
+
+@blueprint.get("/authorize/consent")
+@anyone
+def consent() -> str | Response:
+    """What will be known to whom."""
+    visit = _visit()
+    if isinstance(visit, Response):
+        return visit
+    _flow, asked, live = visit
+    # Browsers hold the whole chain of redirects to this, also what the application does after its redirect_uri.
+    forms_may_lead_to(asked.to.redirect_uri, "https:")
+    scope = consents.scope_asked(asked)
+    agreed = consents.agreed_scope(reader(), live.person_id, asked.client.key)
+    return render_template(
+        "oidc/consent.html",
+        client=asked.client,
+        address=urlsplit(asked.client.client_uri or asked.to.redirect_uri).netloc,
+        session=live,
+        known=words_of(scope),
+        is_wider=agreed is not None and not scope <= agreed,
+        flow=request.args["flow"],
+    )
+
+
+@blueprint.post("/authorize/consent")
+@anyone
+def consent_posted() -> str | Response:
+    """The person has decided."""
+    visit = _visit()
+    if isinstance(visit, Response):
+        return visit
+    flow, asked, live = visit
+    if request.form.get("cancel"):
+        raise RequestRefused(asked.to, "access_denied", "the person does not agree")
+
+    def give(connection: Connection) -> None:
+        consents.give(connection, live.person_id, asked.client, consents.scope_asked(asked))
+
+    in_transaction(give)
+    return grant(asked, live, authorization_of(flow))
+
+
+def _visit() -> tuple[SignInRequest, AuthorizationRequest, LiveSession] | Response:
+    """What is asked for and of whom; or the way to what comes first: signing in, when the session has ended or is not enough."""
+    try:
+        flow = open_flow(request.args.get("flow", ""))
+    except FlowExpired as expired:
+        return begin_again(expired.request)
+    require_ours(flow)
+    arrival = arrive_again(flow.payload)
+    if authorizations.exists(reader(), authorization_of(flow)):
+        return answer(arrival)  # agreed to already; going back to the page asks anew
+    asked, live = read_request(arrival), current()
+    if live is None or not is_met(for_person(demand_after_sign_in(asked, flow.not_before), live), live):
+        return answer(arrival, flow)
+    check_person(asked, live)
+    return flow, asked, live

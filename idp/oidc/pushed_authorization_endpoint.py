@@ -1,0 +1,106 @@
+"""POST /par (RFC 9126): a client sends its authorization request ahead, authenticated, and gets a reference for the browser."""
+
+import json
+
+import structlog
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
+from flask import Blueprint, Response
+from sqlalchemy import Connection
+
+from clients.registry import RegisteredClient
+from idp.database import in_transaction
+from idp.errors import Refusal
+from idp.oidc import dpop, pushed_requests
+from idp.oidc.arrival import CARRIED, Arrival
+from idp.oidc.authorization_request import read_request
+from idp.oidc.client_authentication import authenticate_client
+from idp.oidc.destination import RequestRefused
+from idp.oidc.parameters import MalformedRequest, form_parameters
+from idp.oidc.request_object import RequestObjectRefused, read_request_object
+from idp.web.csrf import csrf_exempt
+from idp.web.viewer import anyone
+
+LARGEST = 32 * 1024  # bytes: a request object and a client assertion
+PATH = "/par"
+NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+blueprint = Blueprint("par", __name__)
+csrf_exempt(blueprint)
+_log = structlog.get_logger()
+
+
+@blueprint.post(PATH)
+@anyone
+def push() -> Response:
+    """Take a request in when it is in order; the answer names it for a minute (§2.2)."""
+    client = None
+    try:
+        form = _form()
+        client = authenticate_client(form)
+        arrival = _arrival(client, form)
+        proof = dpop.read_proof("POST", PATH, algorithms=dpop.algorithms_for(client))
+        request_uri = _keep(arrival, proof)
+    except OAuth2Error as error:
+        return _refuse(error, client)
+    told = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
+    return Response(json.dumps(told), 201, {**NOT_KEPT, **dpop.nonce_headers()}, content_type="application/json")
+
+
+def _form() -> dict[str, str]:
+    try:
+        return form_parameters(LARGEST)
+    except MalformedRequest as malformed:
+        raise InvalidRequestError(description=str(malformed)) from None
+
+
+def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:
+    """The request, checked as /authorize would check it, so that what is wrong with it is said here (§2.1)."""
+    if "request_uri" in form:
+        raise InvalidRequestError(description="request_uri cannot be pushed")
+    parameters, is_signed = {**form, "client_id": client.client_id}, False
+    if "request" in form:
+        try:
+            found = read_request_object(form["request"], client)
+        except RequestObjectRefused as refused:
+            raise _error(refused.error, refused.description) from None
+        parameters, is_signed = found.parameters, found.is_signed  # nothing beside it counts (§3)
+    kept = {name: parameters[name] for name in CARRIED if name in parameters}
+    if "registration" in parameters:
+        raise _error("registration_not_supported", "the parameter registration is not supported")
+    arrival = Arrival(client, kept, is_signed, is_being_pushed=True)
+    try:
+        read_request(arrival)
+    except RequestRefused as refused:
+        raise _error(refused.error, refused.description) from None
+    except Refusal:
+        raise InvalidRequestError(description="the redirect_uri is missing or not registered") from None
+    return arrival
+
+
+def _keep(arrival: Arrival, proof: dpop.Proof | None) -> str:
+    """The request_uri under which the request is kept, bound to the key of the proof (RFC 9449 §10.1)."""
+    parameters = arrival.parameters
+    if proof is not None:
+        if parameters.get("dpop_jkt", proof.jkt) != proof.jkt:
+            raise dpop.InvalidProof(description="the proof is made by another key than dpop_jkt names")
+        parameters = {**parameters, "dpop_jkt": proof.jkt}
+
+    def keep(connection: Connection) -> str:
+        if proof is not None:
+            dpop.spend(connection, proof)
+        return pushed_requests.push(connection, arrival.client, parameters, is_signed=arrival.is_signed)
+
+    return in_transaction(keep)
+
+
+def _error(error: str, description: str) -> OAuth2Error:
+    return OAuth2Error(error=error, description=description, status_code=400)
+
+
+def _refuse(error: OAuth2Error, client: RegisteredClient | None) -> Response:
+    """The error of the token endpoint (§2.3), in fixed words."""
+    _log.info("par.refused", client_id=client.client_id if client else None, error=error.error, why=error.description)
+    told = {"error": error.error} | ({"error_description": error.description} if error.description else {})
+    headers = {**NOT_KEPT, **dpop.nonce_headers()}
+    if error.status_code == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="par"'
+    return Response(json.dumps(told), error.status_code, headers, content_type="application/json")
