@@ -5,18 +5,20 @@ from pathlib import Path
 from flask import Flask
 
 from idp import records
+from idp.account import adding_pages as account_adding_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.console import audit_pages, client_pages, home, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
-from idp.login import enroll_pages, second_factor_pages
+from idp.login import codes_pages, enroll_pages, notice_pages, passkey_pages, second_factor_pages
 from idp.login import pages as login_pages
-from idp.login.address_limits import set_up_address_limits
 from idp.logs import set_up_logs
 from idp.oidc import (
     authorize_endpoint,
     consent_pages,
+    device_authorization_endpoint,
+    device_pages,
     discovery_endpoint,
     end_session_endpoint,
     pushed_authorization_endpoint,
@@ -29,6 +31,7 @@ from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
 from idp.web import health
+from idp.web.address_limits import set_up_address_limits
 from idp.web.pages import set_up_web
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,9 +39,13 @@ BLUEPRINTS = (
     health.blueprint,
     login_pages.blueprint,
     second_factor_pages.blueprint,
+    passkey_pages.blueprint,
     enroll_pages.blueprint,
+    codes_pages.blueprint,
+    notice_pages.blueprint,
     account_pages.blueprint,
     account_factor_pages.blueprint,
+    account_adding_pages.blueprint,
     enrollment_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,
@@ -52,6 +59,8 @@ BLUEPRINTS = (
     userinfo_endpoint.blueprint,
     end_session_endpoint.blueprint,
     session_management.blueprint,
+    device_authorization_endpoint.blueprint,
+    device_pages.blueprint,
     check_endpoint.blueprint,
     sign_in_endpoint.blueprint,
 )

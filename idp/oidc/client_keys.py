@@ -1,69 +1,23 @@
 """The public keys of a client: as registered, or as it publishes them at its `jwks_uri` (OpenID Connect Registration §2)."""
 
-import threading
-import time
-from dataclasses import dataclass, field
 from typing import cast
 
-import structlog
 from flask import current_app
-from joserfc.jwk import Key, KeySet
+from joserfc.jwk import KeySet
 
+from clients.published_keys import published_at
 from clients.registry import RegisteredClient
-from idp.compact_jws import UnreadableJwt, strict_json
-from idp.outbound import OutboundFailed, OutboundRefused, fetch
-from idp.public_keys import KeyRefused, import_key_set
-
-FRESH_SECONDS, AGAIN_SECONDS, FAILED_SECONDS = 600.0, 60.0, 10.0
-LARGEST_SET = 64 * 1024
-_log = structlog.get_logger()
-
-
-@dataclass
-class _Published:
-    """What was last read at a `jwks_uri`, and when it was last asked for, at all and out of turn (monotonic seconds)."""
-
-    keys: list[Key] = field(default_factory=list)
-    read_at: float = float("-inf")
-    asked_at: float = float("-inf")
-    asked_anew_at: float = float("-inf")
-    reading: threading.Lock = field(default_factory=threading.Lock)
-
-    def is_due(self, anew: bool) -> bool:
-        """Whether to ask now: in turn, after a failure a little later, or out of turn."""
-        now = time.monotonic()
-        if now - self.read_at >= FRESH_SECONDS:
-            return now - self.asked_at >= FAILED_SECONDS
-        return anew and now - self.asked_anew_at >= AGAIN_SECONDS
+from idp.public_keys import import_key_set
 
 
 def keys_of(client: RegisteredClient, *, anew: bool = False) -> KeySet:
-    """The client's public keys; none when it has registered none or they cannot be reached.
-
-    Published keys are kept for ten minutes, and longer while the client's server does not answer. `anew`: something is signed by a
-    key not among them; they are then read again, at most once a minute, so that invented names of keys cost nobody anything.
-    """
+    """The client's public keys; none when it has registered none or they cannot be reached. `anew`: something of the client's is
+    signed by a key not among them; then published ones are read again, within limits."""
     if client.metadata.jwks is not None:
         return _registered(client)
     if client.metadata.jwks_uri is None:
         return KeySet([])
     return KeySet(published_at(client.metadata.jwks_uri, anew=anew))
-
-
-def published_at(url: str, *, anew: bool = False) -> list[Key]:
-    """The keys at an address, as `keys_of` remembers them."""
-    memory = cast("dict[str, _Published]", current_app.extensions.setdefault("hopnhat.published_keys", {}))
-    known = memory.setdefault(url, _Published())
-    # Whoever has keys goes on with them while another thread asks.
-    if known.is_due(anew) and known.reading.acquire(blocking=not known.keys):
-        try:
-            if known.is_due(anew):
-                known.asked_at = time.monotonic()
-                known.asked_anew_at = known.asked_at if anew else known.asked_anew_at
-                _read(url, known)
-        finally:
-            known.reading.release()
-    return known.keys
 
 
 def _registered(client: RegisteredClient) -> KeySet:
@@ -72,15 +26,3 @@ def _registered(client: RegisteredClient) -> KeySet:
     if kept is None or kept[0] != client.version:
         kept = memory[client.client_id] = (client.version, KeySet(import_key_set(client.metadata.jwks, strict=False)))
     return kept[1]
-
-
-def _read(url: str, known: _Published) -> None:
-    try:
-        answer = fetch(url, accept="application/jwk-set+json, application/json", largest=LARGEST_SET)
-        if answer.status != 200:
-            raise OutboundFailed(f"status {answer.status}")
-        known.keys = import_key_set(strict_json(answer.body), strict=False)
-    except (OutboundRefused, OutboundFailed, UnreadableJwt, KeyRefused) as trouble:
-        _log.warning("client_keys.not_read", jwks_uri=url.partition("?")[0], why=str(trouble))
-        return
-    known.read_at = time.monotonic()

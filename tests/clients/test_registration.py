@@ -8,7 +8,8 @@ from clients import registration
 from clients.metadata import ACR, ClientMetadata
 from clients.metadata_rules import clean_name
 from clients.models import ClientSecret
-from clients.redirect_uris import InvalidRedirectUri, check_uri
+from clients.redirect_uris import check_uri
+from clients.refusals import InvalidMetadata
 from clients.registry import find_client
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
@@ -40,7 +41,7 @@ def test_an_exact_https_or_loopback_address_is_accepted(app: Flask) -> None:
 
 def test_any_other_address_is_refused_with_the_reason(app: Flask) -> None:
     for uri in BAD:
-        with pytest.raises(InvalidRedirectUri) as refused:
+        with pytest.raises(InvalidMetadata) as refused:
             assert check_uri(uri) is None, f"accepted {uri!r}"
         assert len(refused.value.message) < 400
 
@@ -48,7 +49,7 @@ def test_any_other_address_is_refused_with_the_reason(app: Flask) -> None:
 @pytest.mark.parametrize("field", ["redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "client_uri"])
 def test_every_address_of_a_client_is_checked(app: Flask, field: str) -> None:
     given = ("https://rp.test/#x",) if field.endswith("s") else "https://rp.test/#x"
-    with pytest.raises(InvalidRedirectUri):
+    with pytest.raises(InvalidMetadata):
         register_party(**{field: given})
 
 
@@ -137,7 +138,7 @@ def test_a_change_that_changes_nothing_is_no_event(app: Flask) -> None:
 
 def test_a_refused_change_leaves_the_client_as_it_was(app: Flask) -> None:
     party = register_party()
-    with pytest.raises(InvalidRedirectUri):
+    with pytest.raises(InvalidMetadata):
         in_transaction(lambda c: registration.change(c, party.client_id, actor="cli:test", redirect_uris=("http://evil.test/",)))
     found = find_client(party.client_id)
     assert found is not None
