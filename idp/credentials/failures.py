@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import request
 from sqlalchemy import Connection, bindparam, case, delete, null, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -38,6 +39,10 @@ class Kind:
 PASSWORD = Kind("password", 4, (timedelta(minutes=16), timedelta(minutes=30), timedelta(hours=1)), 100)
 # About 30 tries in a day, 50 in all: 3 of a million codes are right at any time, which keeps guessing below 1 in 10,000 a day.
 SECOND_FACTOR = Kind("second_factor", 5, (timedelta(minutes=5), *(timedelta(hours=hours) for hours in (1, 2, 4, 8))), 50)
+# Codes that devices show: 2.6e10 of them, a few of which wait. An office types from one address, so that one is given more.
+DEVICE_CODE = Kind("device_code", 5, (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)), 10**9)
+DEVICE_CODE_ADDRESS = Kind("device_address", 50, (timedelta(minutes=5), timedelta(minutes=15)), 10**9)
+KINDS = (PASSWORD, SECOND_FACTOR, DEVICE_CODE, DEVICE_CODE_ADDRESS)
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ def account_of_name(key: str) -> bytes:
     return _keyed_digest(f"name {key[:255]}")
 
 
+def account_of_address() -> bytes:
+    """The account of the address that this request comes from."""
+    return _keyed_digest(f"address {request.remote_addr}")
+
+
 def _keyed_digest(text: str) -> bytes:
     return hmac.digest(current_keys().derive_key("failure counts"), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
@@ -108,7 +118,7 @@ def _counting(dialect: str, kind: Kind) -> Any:
     ).returning(_t.c.failures, _t.c.blocked_until)
 
 
-_COUNTING = {(dialect, kind.name): _counting(dialect, kind) for dialect in ("sqlite", "postgresql") for kind in (PASSWORD, SECOND_FACTOR)}
+_COUNTING = {(dialect, kind.name): _counting(dialect, kind) for dialect in ("sqlite", "postgresql") for kind in KINDS}
 
 
 def count_attempt(connection: Connection, kind: Kind, account: bytes) -> Attempt:

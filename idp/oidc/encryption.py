@@ -1,5 +1,6 @@
 """Encryption to a client: what only it may read, by a key that it published (RFC 7516; OpenID Connect Core §10.2)."""
 
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
@@ -13,8 +14,8 @@ DEFAULT_ENC = "A128CBC-HS256"  # OpenID Connect Registration §2
 _registry = jwe.JWERegistry(algorithms=[*ALGORITHMS, *ENCRYPTIONS])
 
 
-class NoEncryptionKey(Exception):
-    """The client has no key that this can be encrypted to. The text is ASCII, for its developer, and holds no secret."""
+class NoEncryptionKey(InvalidRequestError):
+    """The client has no key that this can be encrypted to; the description says so to its developer."""
 
 
 def encrypt(client: RegisteredClient, payload: str | bytes, alg: str, enc: str | None, cty: str | None = None) -> str:
@@ -25,7 +26,7 @@ def encrypt(client: RegisteredClient, payload: str | bytes, alg: str, enc: str |
     try:
         return jwe.encrypt_compact(header, payload, key, registry=_registry)
     except (JoseError, ValueError, TypeError):
-        raise NoEncryptionKey(f"nothing can be encrypted to the client's key for {alg}") from None
+        raise NoEncryptionKey(description=f"nothing can be encrypted to the client's key for {alg}") from None
 
 
 def _require_key(client: RegisteredClient, alg: str) -> Key:
@@ -34,7 +35,7 @@ def _require_key(client: RegisteredClient, alg: str) -> Key:
         if fitting:
             # A client that changes over publishes the new one first or last; one that says what it is for is meant most.
             return min(fitting, key=lambda key: (key.get("use") is None, key.get("alg") is None))
-    raise NoEncryptionKey(f"the client has no key for {alg} in its jwks or at its jwks_uri")
+    raise NoEncryptionKey(description=f"the client has no key for {alg} in its jwks or at its jwks_uri")
 
 
 def _fits(key: Key, alg: str) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete
 from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
-from idp.oidc import key_rotation
+from idp.oidc import device_authorizations, key_rotation
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
 from idp.settings import current_settings
@@ -38,4 +38,5 @@ def forget_dead(connection: Connection) -> int:
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
-    return gone + spent_identifiers.forget_expired(connection) + key_rotation.remove_dead(connection)
+    gone += device_authorizations.forget_expired(connection) + spent_identifiers.forget_expired(connection)
+    return gone + key_rotation.remove_dead(connection)

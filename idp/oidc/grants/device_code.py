@@ -1,0 +1,90 @@
+"""grant_type=urn:ietf:params:oauth:grant-type:device_code: a device asks whether its person has answered (RFC 8628 §3.4, §3.5)."""
+
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
+from sqlalchemy import Connection, bindparam, select
+
+from clients.registry import RegisteredClient
+from idp import audit, clock
+from idp.database import table_of
+from idp.oidc import authorizations, device_authorizations
+from idp.oidc.authorization_code import GrantedCode
+from idp.oidc.id_token import Authentication
+from idp.oidc.resource_indicators import narrowed
+from idp.oidc.token_response import Issued, new_access_token
+from idp.people.models import Person
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
+_p = table_of(Person)
+_subject = select(_p.c.subject).where(_p.c.id == bindparam("person"))
+
+
+def ask_for_device(
+    connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
+) -> Issued | OAuth2Error:
+    """What the person has answered. That the device asked is written down, so every refusal but the first is returned."""
+    if "device_code" not in form:
+        raise InvalidRequestError(description="device_code is required")
+    row = device_authorizations.find(connection, form["device_code"])
+    if row is None or row.client_id != client.key:
+        raise InvalidGrantError(description="the device code is not valid here")
+    if row.denied_at is not None:
+        return AccessDeniedError(description="the person refused", status_code=400)
+    if row.expires_at <= clock.now():
+        return ExpiredTokenError(description="the device code has expired")
+    if row.approved_at is None:
+        too_soon = device_authorizations.note_poll(connection, row)
+        return SlowDownError() if too_soon else AuthorizationPendingError()
+    audience = narrowed(row.resource, client, form.get("resource"))
+    if not device_authorizations.take(connection, row):
+        return InvalidGrantError(description="the device code is not valid here")
+    return _redeem(connection, client, _granted(connection, row), audience, confirmation)
+
+
+def _granted(connection: Connection, row: Any) -> GrantedCode:
+    auth_time: datetime = row.auth_time
+    return GrantedCode(
+        authorization_id=row.authorization_id,
+        client=row.client_id,
+        person_id=row.person_id,
+        subject=connection.execute(_subject, {"person": row.person_id}).scalar_one(),
+        session_id=row.session_id,
+        redirect_uri="",
+        scope=row.scope,
+        nonce=None,
+        code_challenge=None,
+        acr=row.acr,
+        amr=row.amr,
+        auth_time=auth_time,
+        expires_at=row.expires_at,
+        resource=tuple(row.resource or ()),
+    )
+
+
+def _redeem(
+    connection: Connection,
+    client: RegisteredClient,
+    granted: GrantedCode,
+    audience: tuple[str, ...],
+    confirmation: dict[str, str] | None,
+) -> Issued | OAuth2Error:
+    wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
+    bound = confirmation if client.is_public else None
+    offline = authorizations.redeem(connection, granted, wants_offline=wants_offline, confirmation=bound)
+    about: dict[str, Any] = {"person_id": granted.person_id, "client_id": client.key, "authorization_id": str(granted.authorization_id)}
+    if offline is None:
+        # The person has left or signed out since they let the device in.
+        audit.record(connection, audit.Event.AUTHORIZATION_REFUSED, actor=f"client:{client.client_id}", reason="session_over", **about)
+        return AccessDeniedError(description="the person's sign-in has ended", status_code=400)
+    scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
+    audit.record(connection, audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", scope=scope, acr=granted.acr, **about)
+    return Issued(
+        access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
+        refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
+        person_id=granted.person_id,
+        authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
+        has_id_token="openid" in scope.split(),
+    )
