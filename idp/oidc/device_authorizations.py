@@ -25,7 +25,10 @@ TRIES = 5
 KEPT = timedelta(hours=1)
 
 _t = table_of(DeviceAuthorization)
-_insert = {"sqlite": sqlite.insert(_t).on_conflict_do_nothing(), "postgresql": postgresql.insert(_t).on_conflict_do_nothing()}
+_insert = {
+    "sqlite": sqlite.insert(_t).on_conflict_do_nothing().returning(_t.c.digest),
+    "postgresql": postgresql.insert(_t).on_conflict_do_nothing().returning(_t.c.digest),
+}
 _is_open = and_(_t.c.approved_at.is_(None), _t.c.denied_at.is_(None), _t.c.expires_at > bindparam("now"))
 _waiting = select(func.count()).where(_t.c.client_id == bindparam("client"), _t.c.address == bindparam("from_address"), _is_open)
 _by_user_code = select(_t).where(_t.c.user_code_digest == bindparam("code"), _is_open)
@@ -69,7 +72,7 @@ def begin(connection: Connection, client: RegisteredClient, scope: str, resource
     for _ in range(TRIES):  # one short code in billions is taken already
         user_code = new_user_code()
         written = connection.execute(_insert[connection.dialect.name], {**row, "user_code_digest": user_code_digest(user_code)})
-        if written.rowcount == 1:
+        if written.first() is not None:
             return Begun(device_code, user_code, settings.device_code_seconds, settings.device_poll_seconds)
     raise TooManyWait
 
