@@ -22,14 +22,17 @@ class SpentIdentifier(Record):
 
 
 _t = table_of(SpentIdentifier)
-_spend = {"sqlite": sqlite.insert(_t).on_conflict_do_nothing(), "postgresql": postgresql.insert(_t).on_conflict_do_nothing()}
+# The row that comes back says who was first: of an INSERT, PostgreSQL's driver does not count.
+_spend = {
+    name: kind.insert(_t).on_conflict_do_nothing().returning(_t.c.digest) for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 
 
 def spend(connection: Connection, kind: str, *parts: str, until: datetime) -> bool:
     """Use an identifier up, remembered `until` then at least: of any number at once, one gets True. `kind` and `parts` name it."""
     written = "".join(f"{len(part)}:{part}" for part in (kind, *parts))  # no two lists of parts read alike
     row = {"digest": hashlib.sha256(written.encode()).digest(), "expires_at": until}
-    return connection.execute(_spend[connection.dialect.name], row).rowcount == 1
+    return connection.execute(_spend[connection.dialect.name], row).first() is not None
 
 
 def forget_expired(connection: Connection) -> int:
