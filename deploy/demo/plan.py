@@ -28,7 +28,8 @@ class Directory:
 
 @dataclass(frozen=True)
 class Plan:
-    """One demo. `directory` None: the embedded one on `directory_port`. `staff`: at least so many people in it."""
+    """One demo. `directory` None: the embedded one on `directory_port`. `staff`: at least so many people in it.
+    `outbound_allow`: where else the provider may send logout tokens to, as host or host:port, comma separated."""
 
     folder: Path
     port: int
@@ -38,6 +39,7 @@ class Plan:
     staff: int
     database_url: str
     directory: Directory | None
+    outbound_allow: str = ""
 
     @property
     def issuer(self) -> str:
@@ -67,6 +69,7 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
         staff=_number(environment, "STAFF", 300, most=100_000),
         database_url=environment.get("DEMO_DATABASE_URL") or f"sqlite:///{folder / 'hopnhat.sqlite'}",
         directory=_read_directory(environment),
+        outbound_allow=environment.get("DEMO_OUTBOUND_ALLOW", ""),
     )
 
 

@@ -20,7 +20,7 @@ def write_settings(plan: Plan, directory: Directory) -> None:
         "ldap_base_dn": directory.base_dn,
         "ldap_bind_dn": directory.bind_dn,
         "ldap_bind_password": directory.bind_password,
-        "outbound_allow": ",".join(f"{HOST}:{port}" for port in reachable),
+        "outbound_allow": ",".join([*(f"{HOST}:{port}" for port in reachable), plan.outbound_allow]),
     }
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items()]
     write_private(plan.settings_file, "# Written by `make demo` at every start.\n" + "".join(lines))
