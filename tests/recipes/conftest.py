@@ -17,7 +17,7 @@ from tests.support.services import unprivileged_user
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo as it comes; logout tokens may go to the recipes' own ports."""
-    with running_demo(tmp_path_factory.mktemp("recipes") / "instance", {"HOPNHAT_OUTBOUND_ALLOW": "127.0.0.1"}) as started:
+    with running_demo(tmp_path_factory.mktemp("recipes") / "instance", {"DEMO_OUTBOUND_ALLOW": "127.0.0.1"}) as started:
         yield started
 
 

@@ -1,0 +1,111 @@
+"""docs/integration/mod-auth-openidc.md, as it stands: Debian's Apache module signs people in, and out when it is told."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.demo import Demo
+from tests.support.echo_application import echo_application
+from tests.support.official import at_step, give_code, give_password, read_notice
+from tests.support.recipe_visit import sign_out_at_the_provider, wait_until_out
+from tests.support.recipes import Recipe
+from tests.support.services import find_program, free_port, running, unprivileged_user
+
+MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc")
+MAIN = """
+ServerRoot {folder}
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+DefaultRuntimeDir {folder}
+ErrorLog {folder}/error.log
+{modules}
+ProxyPass /oidc/ !
+ProxyPass / http://127.0.0.1:{application}/
+Include {folder}/hopnhat.conf
+"""
+
+
+@dataclass
+class Application:
+    """What Apache guards, as its visitors reach it."""
+
+    url: str
+
+    def shown(self, page: Page) -> dict[str, str]:
+        """The headers that reached the application, as the browser shows them."""
+        assert page.url.startswith(self.url), page.url
+        told: dict[str, Any] = json.loads(page.inner_text("body"))
+        return {name: value.encode("latin-1").decode() for name, value in told["headers"]}
+
+    def sign_in(self, demo: Demo, page: Page, path: str = "/") -> dict[str, str]:
+        """Open a page and sign in; the headers that reached the application."""
+        page.goto(self.url + path)
+        assert at_step(page) == "/sign-in"
+        give_password(page, demo.account("staff"))
+        read_notice(page)
+        return self.shown(page)
+
+
+@pytest.fixture(scope="module")
+def application(demo: Demo, folder: Path) -> Iterator[Application]:
+    """Apache as the document configures it, the client registered as it says, on other addresses."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    replaced = {"https://login.example.gov.vn": demo.issuer, "https://hoso.example.gov.vn": url, "CRYPTO_PASSPHRASE": secrets.token_hex(16)}
+    recipe = Recipe("mod-auth-openidc.md", replaced)
+    registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
+    assert registered.returncode == 0, registered.stderr
+    configuration = recipe.file("/etc/apache2/conf-available/hopnhat.conf")
+    (folder / "hopnhat.conf").write_text(configuration.replace("CLIENT_SECRET", json.loads(registered.stdout)["client_secret"]))
+    modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
+    with echo_application() as behind:
+        (folder / "apache.conf").write_text(MAIN.format(folder=folder, port=port, modules=modules, application=behind))
+        command = [find_program("apache2", "/usr/sbin/apache2"), "-DFOREGROUND", "-f", str(folder / "apache.conf")]
+        with running(command, port, folder / "out.log", user=unprivileged_user()):
+            yield Application(url)
+
+
+def test_somebody_signs_in_and_the_application_is_told_who_it_is(demo: Demo, application: Application, page: Page) -> None:
+    page.set_extra_http_headers({"OIDC_CLAIM_sub": "forged", "OIDC-CLAIM-name": "forged"})
+    told = application.sign_in(demo, page, "/ho-so/7?trang=2")
+    assert page.url == application.url + "/ho-so/7?trang=2"
+    assert told["OIDC_CLAIM_name"] == "Vàng Thị Mai"
+    assert told["OIDC_CLAIM_preferred_username"] == demo.account("staff").username
+    assert told["OIDC_CLAIM_acr"] == "urn:hopnhat:aal1"
+    assert set(json.loads(told["OIDC_CLAIM_unit"])) == {"code", "name", "level"}
+    assert told["OIDC_CLAIM_sub"] != "forged"
+
+
+def test_a_part_asks_for_two_factors_another_for_staff_of_one_category(demo: Demo, application: Application, page: Page) -> None:
+    application.sign_in(demo, page)
+    refused = page.goto(application.url + "/hop-dong/")
+    assert refused is not None
+    assert refused.status in (401, 403)
+    page.goto(application.url + "/duyet/7")
+    page.wait_for_url("**/sign-in/factor?**")  # the module answers with a page that refreshes itself
+    give_code(page, demo.phone("staff"))
+    assert application.shown(page)["OIDC_CLAIM_acr"] == "urn:hopnhat:aal2"
+    assert page.url == application.url + "/duyet/7"
+
+
+def test_who_signs_out_elsewhere_is_out_here_within_seconds(demo: Demo, application: Application, page: Page) -> None:
+    application.sign_in(demo, page)
+    sign_out_at_the_provider(demo, page)
+    wait_until_out(page, application.url + "/")
+
+
+def test_signing_out_here_signs_out_everywhere_and_comes_back(demo: Demo, application: Application, page: Page) -> None:
+    application.sign_in(demo, page)
+    after = application.url + "/da-dang-xuat.html"
+    page.goto(f"{application.url}/oidc/callback?logout={quote(after, safe='')}")
+    assert at_step(page) in ("/da-dang-xuat.html", "/sign-in"), page.url
+    page.goto(f"{demo.issuer}/account")
+    assert at_step(page) == "/sign-in"

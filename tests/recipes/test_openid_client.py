@@ -1,0 +1,64 @@
+"""docs/integration/openid-client.md, as it stands: a Node.js application on openid-client."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page
+
+from tests.support.demo import Demo
+from tests.support.official import at_step
+from tests.support.recipe_visit import sign_in, sign_out_at_the_provider, wait_until_out
+from tests.support.recipes import Recipe
+from tests.support.services import free_port, running
+
+LIBRARIES = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
+NODE, NPM = (Path(sys.executable).parent / name for name in ("node", "npm"))
+
+
+@pytest.fixture(scope="module")
+def url(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The application as the document has it, served, with the library as the lock file says."""
+    port, folder = free_port(), tmp_path_factory.mktemp("openid-client")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(LIBRARIES / name, folder)
+    command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    address = f"http://127.0.0.1:{port}"
+    recipe = Recipe("openid-client.md", {"https://phonghop.example.gov.vn": address})
+    registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
+    assert registered.returncode == 0, registered.stderr
+    made = json.loads(registered.stdout)
+    (folder / "app.mjs").write_text(recipe.file("app.mjs"))
+    environment = {
+        **os.environ, "ISSUER": demo.issuer, "CLIENT_ID": made["client_id"], "CLIENT_SECRET": made["client_secret"], "BASE_URL": address,
+        "PORT": str(port),
+    }  # fmt: skip
+    with running([str(NODE), "app.mjs"], port, folder / "out.log", env=environment):
+        yield address
+
+
+def test_somebody_signs_in_is_asked_about_again_and_signs_out(demo: Demo, url: str, page: Page) -> None:
+    assert sign_in(demo, page, f"{url}/").startswith("Vàng Thị Mai – ")
+    for _ in range(2):  # each refresh token once
+        page.goto(f"{url}/refresh")
+        assert page.inner_text("body").startswith("Vàng Thị Mai – ")
+    page.goto(f"{url}/sign-out")
+    assert at_step(page) == "/sign-in"
+
+
+def test_who_signs_out_elsewhere_is_out_here_within_seconds(demo: Demo, url: str, page: Page) -> None:
+    sign_in(demo, page, f"{url}/")
+    sign_out_at_the_provider(demo, page)
+    wait_until_out(page, f"{url}/")
+
+
+def test_what_is_no_logout_token_ends_nothing(url: str) -> None:
+    assert requests.post(f"{url}/backchannel-logout", data={"logout_token": "eyJhbGciOiJub25lIn0.e30."}, timeout=10).status_code == 400
+    assert requests.get(f"{url}/callback?code=x&state=y", timeout=10).status_code == 400
