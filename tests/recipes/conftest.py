@@ -1,6 +1,5 @@
 """One demo for all recipes, which may reach any port of loopback, and a real browser."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,8 +26,9 @@ def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="hopnhat-recipe-") as made:
         path = Path(made)
         path.chmod(0o755)
-        if os.geteuid() == 0:
-            shutil.chown(path, unprivileged_user())
+        account = unprivileged_user()
+        if account is not None:
+            shutil.chown(path, account)
         yield path
 
 

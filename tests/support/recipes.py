@@ -20,7 +20,8 @@ class Recipe:
 
     def file(self, name: str) -> str:
         """The content of a file that the document shows."""
-        return dict(_MARKED.findall(self._text))[name]
+        files: dict[str, str] = dict(_MARKED.findall(self._text))
+        return files[name]
 
     def command(self, start: str) -> list[str]:
         """The arguments of the command that begins so."""
