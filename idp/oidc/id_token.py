@@ -89,8 +89,9 @@ def read_hint(written: str) -> Hint:
         raise HintUnusable from None
     claims = token.claims
     subject, audience, sid = claims.get("sub"), claims.get("aud"), claims.get("sid")
-    # A logout token is signed by the same keys; its type keeps it from passing for an ID token (RFC 8725 §3.11).
-    if token.header.get("typ") != "JWT" or claims.get("iss") != current_settings().issuer:
+    # Logout tokens, signed userinfo and signed responses are signed by the same keys: the type, or what they lack, keeps them from
+    # passing for an ID token (RFC 8725 §3.11).
+    if token.header.get("typ") != "JWT" or not {"exp", "auth_time"} <= claims.keys() or claims.get("iss") != current_settings().issuer:
         raise HintUnusable
     if not isinstance(subject, str) or not isinstance(audience, str) or not isinstance(sid, str | None):
         raise HintUnusable

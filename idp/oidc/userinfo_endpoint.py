@@ -1,12 +1,12 @@
 """GET and POST /userinfo (OpenID Connect Core §5.3): what the scopes of an access token tell of its person; one read."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response
 from sqlalchemy import bindparam, select
 
 from clients.models import Client
+from clients.registry import RegisteredClient, find_client
 from idp import clock
 from idp.database import reader, table_of
 from idp.oidc import bearer, dpop
@@ -14,8 +14,11 @@ from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import is_live
 from idp.oidc.bearer import CORS
 from idp.oidc.claims import claims_of
+from idp.oidc.encryption import NoEncryptionKey
 from idp.oidc.models import Authorization
+from idp.oidc.subjects import subject_for
 from idp.oidc.token_response import PERSON_COLUMNS
+from idp.oidc.userinfo_response import told_to
 from idp.people.models import Person, Unit
 from idp.sessions.models import BrowserSession
 from idp.web.csrf import csrf_exempt
@@ -25,7 +28,7 @@ blueprint = Blueprint("userinfo", __name__)
 csrf_exempt(blueprint)
 _a, _p, _u, _s, _c = table_of(Authorization), table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(Client)
 _told = (
-    select(*PERSON_COLUMNS, _a.c.requested_claims)
+    select(*PERSON_COLUMNS, _a.c.requested_claims, _c.c.client_id.label("client"))
     .select_from(
         _a.join(_p, _p.c.id == _a.c.person_id)
         .join(_c, _c.c.id == _a.c.client_id)
@@ -43,12 +46,15 @@ def userinfo() -> Response:
     try:
         token = bearer.require_access_token("openid")
         row = _require_person(token)
+        client = _require_client(row.client)
+        extra = (row.requested_claims or {}).get("userinfo", ())
+        told = {"sub": subject_for(client, row.subject), **claims_of(row, token.scope, extra)}
+        headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
+        return told_to(client, told, headers)
     except bearer.BearerRefused as refused:
         return bearer.answer_refused(refused)
-    extra = (row.requested_claims or {}).get("userinfo", ())
-    told: dict[str, Any] = {"sub": row.subject, **claims_of(row, token.scope, extra)}
-    headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
-    return Response(json.dumps(told, ensure_ascii=False), content_type="application/json", headers=headers)
+    except NoEncryptionKey as missing:
+        return bearer.answer_refused(bearer.BearerRefused("invalid_request", missing.description, 400))
 
 
 @blueprint.route("/userinfo", methods=["OPTIONS"], provide_automatic_options=False)
@@ -68,3 +74,10 @@ def _require_person(token: AccessToken) -> Any:
     if row is None:
         raise bearer.invalid()
     return row
+
+
+def _require_client(client_id: str) -> RegisteredClient:
+    client = find_client(client_id)
+    if client is None:  # disabled this very moment
+        raise bearer.invalid()
+    return client
