@@ -1,5 +1,6 @@
 """The secrets of clients: made here, kept as digests, and sealed as well where a client signs with its secret."""
 
+import hmac
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -38,6 +39,12 @@ def open_secret(secret: KnownSecret) -> bytes | None:
 def has_usable(connection: Connection, key: uuid.UUID, auth_method: str) -> bool:
     """Whether the client holds a secret that this method can be used with."""
     return any(_is_open(row) and (auth_method != CLIENT_SECRET_JWT or row.sealed) for row in connection.execute(_of_client, {"key": key}))
+
+
+def holds(connection: Connection, key: uuid.UUID, shown: str) -> bool:
+    """Whether this is a secret of the client that is still accepted."""
+    known = [row.digest for row in connection.execute(_of_client, {"key": key}) if _is_open(row)]
+    return any(hmac.compare_digest(digest(shown), one) for one in known)
 
 
 def end_secrets(connection: Connection, key: uuid.UUID, within: timedelta = timedelta(0)) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from clients import registration_endpoint
 from idp import records
 from idp.account import adding_pages as account_adding_pages
 from idp.account import factor_pages as account_factor_pages
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     session_management.blueprint,
     device_authorization_endpoint.blueprint,
     device_pages.blueprint,
+    registration_endpoint.blueprint,
     check_endpoint.blueprint,
     sign_in_endpoint.blueprint,
 )

@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     registration: Literal["off", "token", "open"] = Field(
         "token", description="Who may register clients at /register: nobody, whoever holds an initial access token, or everybody."
     )
+    registration_requires_pkce: bool = Field(
+        True, description="Whether confidential clients that register themselves must use PKCE too; public ones always must."
+    )
     software_statement_issuers: dict[str, str] = Field(
         {}, description="Whose software statements are believed at registration, as JSON: issuer to the URL of its JWK set."
     )

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, request
 
-from clients.metadata import AUTH_METHODS, SCOPES, SIGNING_ALGORITHMS
+from clients import offers
+from clients.metadata import SCOPES, SIGNING_ALGORITHMS
 from idp.oidc import encryption, signing_keys, subjects
 from idp.oidc.claims import CLAIMS_OF_SCOPE
 from idp.sessions import assurance
@@ -50,6 +51,11 @@ def _cacheable(body: bytes) -> Response:
 
 def describe(issuer: str) -> dict[str, Any]:
     """The metadata of a provider at this issuer."""
+    told = _describe(issuer)
+    return told | offers.describe(issuer, told)
+
+
+def _describe(issuer: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
@@ -69,7 +75,6 @@ def describe(issuer: str) -> dict[str, Any]:
         "userinfo_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "userinfo_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": list(assurance.OFFERED),
         "claims_supported": [
