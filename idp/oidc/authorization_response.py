@@ -5,16 +5,19 @@ import hashlib
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import structlog
 from flask import Response, render_template
 
 from clients.profiles import profile_of
 from idp import clock
 from idp.oidc import signing_keys
-from idp.oidc.destination import FORM_POST, FORM_POST_JWT, QUERY_JWT, Destination
+from idp.oidc.destination import FORM_POST, FORM_POST_JWT, QUERY_JWT, Destination, unreadable
+from idp.oidc.encryption import NoEncryptionKey, encrypt
 from idp.oidc.session_management import keep_state, session_state
 from idp.settings import current_settings
 from idp.web.headers import forms_may_lead_to, set_policy
 
+_log = structlog.get_logger()
 SEND_SCRIPT = "document.forms[0].submit()"
 SIGNED_SECONDS = 300  # at most ten minutes (JARM §2.1)
 _SCRIPT_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(SEND_SCRIPT.encode()).digest()).decode() + "'"
@@ -46,11 +49,21 @@ def _redirect(redirect_uri: str, sent: dict[str, str]) -> Response:
 
 
 def _signed(to: Destination, sent: dict[str, str]) -> str:
-    """The response as a JWT (JARM §2.1, §2.2)."""
+    """The response as a JWT (JARM §2.1, §2.2), encrypted where the client wants that. Raises Refusal when nothing can be encrypted
+    to it: then what it is told cannot be sent."""
     metadata = to.client.metadata
     alg = metadata.authorization_signed_response_alg or (profile_of(metadata).signing_algorithms or ("RS256",))[0]
     expires = clock.now() + timedelta(seconds=SIGNED_SECONDS)
-    return signing_keys.sign(alg, "JWT", {**sent, "aud": to.client.client_id, "exp": int(expires.timestamp())})
+    signed = signing_keys.sign(alg, "JWT", {**sent, "aud": to.client.client_id, "exp": int(expires.timestamp())})
+    if metadata.authorization_encrypted_response_alg is None:
+        return signed
+    try:
+        return encrypt(
+            to.client, signed, metadata.authorization_encrypted_response_alg, metadata.authorization_encrypted_response_enc, cty="JWT"
+        )
+    except NoEncryptionKey as none:
+        _log.warning("authorization.not_encrypted", client_id=to.client.client_id, why=str(none))
+        raise unreadable("no_encryption_key") from None
 
 
 def _form(redirect_uri: str, sent: dict[str, str]) -> Response:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete
 from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
-from idp.oidc import device_authorizations, key_rotation
+from idp.oidc import device_authorizations, key_rotation, pushed_requests
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
 from idp.settings import current_settings
@@ -31,12 +31,12 @@ def jobs() -> list[Job]:
 
 
 def forget_dead(connection: Connection) -> int:
-    """Delete refresh tokens whose chain ended over a day ago, authorizations too old to hold a living one, and private keys that
-    nobody needs; return how many rows. A used refresh token stays until its chain has ended: it must be recognised when it is
-    shown again."""
+    """Delete refresh tokens whose chain ended over a day ago, authorizations too old to hold a living one, pushed requests, and
+    private keys that nobody needs; return how many rows. A used refresh token stays until its chain has ended: it must be
+    recognised when it is shown again."""
     before = clock.now() - KEPT
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
     gone += device_authorizations.forget_expired(connection) + spent_identifiers.forget_expired(connection)
-    return gone + key_rotation.remove_dead(connection)
+    return gone + pushed_requests.forget_old(connection) + key_rotation.remove_dead(connection)

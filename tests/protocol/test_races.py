@@ -126,3 +126,17 @@ def test_two_processes_that_need_the_first_key_at_once_both_sign_with_a_publishe
     assert [answer.status_code for answer in answers] == [200] * 6
     kids = {key["kid"] for key in browser.get("/jwks").get_json()["keys"]}
     assert len(kids) >= 2
+
+
+def test_a_pushed_request_is_answered_once(app: Flask, browser: FlaskClient) -> None:
+    """RFC 9126 §7.3: of twenty tabs that open it at the same moment, one gets a code."""
+    party = register_party()
+    pushed = browser.post("/par", data=party.request(), headers=party.headers()).get_json()["request_uri"]
+    session = browser.get_cookie("hopnhat_session")
+    assert session is not None
+
+    def open_it(client: FlaskClient, _number: int) -> int:
+        client.set_cookie("hopnhat_session", session.value)
+        return client.get("/authorize", query_string={"client_id": party.client_id, "request_uri": pushed}).status_code
+
+    assert sorted(at_once(app, open_it)) == [303] + [400] * (CALLERS - 1)
