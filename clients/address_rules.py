@@ -65,6 +65,12 @@ def _check_subject(wanted: ClientMetadata) -> None:
         raise InvalidMetadata(_("Mã riêng từng ứng dụng (pairwise) với nhiều máy chủ cần sector_identifier_uri."))
 
 
+def sector_of(metadata: ClientMetadata) -> str | None:
+    """The host for which a pairwise subject is made: of the published list, or of the redirect URIs."""
+    uris = [metadata.sector_identifier_uri] if metadata.sector_identifier_uri else sorted(metadata.redirect_uris)[:1]
+    return next((urlsplit(uri).hostname for uri in uris), None)
+
+
 def origin_of(uri: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port of an address, the default port spelled out."""
     parts = urlsplit(uri)

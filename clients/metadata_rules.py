@@ -37,15 +37,16 @@ def clean_name(name: str) -> str:
     return cleaned
 
 
-def clean_scope(scope: str, of_resources: Iterable[str] = ()) -> str:
-    """The scopes, each once, ours first in our order, `openid` always among them; then those that resources define. Raises
-    InvalidMetadata for one that nobody knows."""
+def clean_scope(scope: str, of_resources: Iterable[str] = (), *, of_people: bool = True) -> str:
+    """The scopes, each once, ours first in our order, `openid` always among them; then those that resources define. A client that
+    nobody signs in to (`of_people` False) has those of resources alone. Raises InvalidMetadata for one that nobody knows."""
     asked = set(scope.split())
     further = asked & set(of_resources)
     unknown = asked - set(SCOPES) - further
     if unknown:
         raise InvalidMetadata(_("Phạm vi thông tin không có: %(names)s.", names=" ".join(sorted(unknown))[:200]))
-    return " ".join([*(name for name in SCOPES if name in asked or name == "openid"), *sorted(further)])
+    ours = [name for name in SCOPES if name in asked or name == "openid"] if of_people else []
+    return " ".join([*ours, *sorted(further)])
 
 
 def acr_of(written: str) -> str:
@@ -84,7 +85,7 @@ def _with_facts(wanted: ClientMetadata, scopes_of_resources: Iterable[str]) -> C
     return replace(
         wanted,
         client_name=clean_name(wanted.client_name),
-        scope=clean_scope(wanted.scope, scopes_of_resources),
+        scope=clean_scope(wanted.scope, scopes_of_resources, of_people=bool({AUTHORIZATION_CODE, DEVICE_CODE} & set(wanted.grant_types))),
         minimum_acr=acr_of(wanted.minimum_acr),
         default_acr_values=tuple(dict.fromkeys(map(acr_of, wanted.default_acr_values))),
         resources=tuple(dict.fromkeys(wanted.resources)),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clients import registry
+from clients.address_rules import PAIRWISE, sector_of
 from clients.client_secrets import add_secret, end_secrets, forget_sealed, has_usable
 from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
 from clients.metadata_rules import checked
@@ -64,6 +65,7 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
         raise InvalidMetadata(
             _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
         )
+    _check_sector_stays(before, after)
     differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
     if differing:
         connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **columns_of(after)})
@@ -82,6 +84,14 @@ def _checked(connection: Connection, wanted: ClientMetadata) -> ClientMetadata:
     if unknown:
         raise InvalidMetadata(_("Tài nguyên chưa được đăng ký: %(names)s.", names=" ".join(unknown)[:200]))
     return checked(wanted, scopes_of_resources={scope for resource in known.values() for scope in resource.scopes})
+
+
+def _check_sector_stays(before: ClientMetadata, after: ClientMetadata) -> None:
+    """Whoever knows people by a subject of its own would not know them again (OpenID Connect Core §8.1)."""
+    if PAIRWISE == before.subject_type == after.subject_type and sector_of(before) != sector_of(after):
+        raise InvalidMetadata(
+            _("Mã riêng của cán bộ đối với ứng dụng sẽ đổi theo máy chủ; đăng ký ứng dụng mới hoặc dùng sector_identifier_uri.")
+        )
 
 
 def _fit_secrets(connection: Connection, key: uuid.UUID, auth_method: str) -> None:
