@@ -41,6 +41,17 @@ def refused(error: OAuth2Error, client: RegisteredClient | None, place: str) -> 
     return readable_by_its_scripts(response, client)
 
 
+def preflight() -> Response:
+    """A browser asks whether a script may send a DPoP proof here: it may. Whether it may read the answer is said with the answer."""
+    allowed = {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "DPoP",
+        "Access-Control-Max-Age": "3600",
+    }
+    return Response(status=204, headers=allowed)
+
+
 def readable_by_its_scripts(response: Response, client: RegisteredClient | None) -> Response:
     """A public client is a program in the browser: pages of its own origins may read the answer, nobody else's."""
     origin = request.headers.get("Origin")

@@ -11,8 +11,9 @@ from flask import Blueprint, Response, current_app, request
 
 from clients import offers
 from clients.metadata import SCOPES, SIGNING_ALGORITHMS
-from idp.oidc import encryption, signing_keys, subjects
+from idp.oidc import dpop, encryption, pushed_authorization_endpoint, request_object, signing_keys, subjects, token_endpoint
 from idp.oidc.claims import CLAIMS_OF_SCOPE
+from idp.oidc.destination import RESPONSE_MODES
 from idp.sessions import assurance
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
@@ -66,8 +67,8 @@ def _describe(issuer: str) -> dict[str, Any]:
         "device_authorization_endpoint": f"{issuer}/device_authorization",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(token_endpoint.GRANTS),
         "subject_types_supported": list(subjects.SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
@@ -85,18 +86,38 @@ def _describe(issuer: str) -> dict[str, Any]:
         "display_values_supported": ["page", "popup", "touch"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["vi", "en"],
+        "claims_locales_supported": ["vi"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
+        "pushed_authorization_request_endpoint": f"{issuer}{pushed_authorization_endpoint.PATH}",
+        "require_pushed_authorization_requests": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": list(request_object.ALGORITHMS),
         "authorization_response_iss_parameter_supported": True,
+        "authorization_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "authorization_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "authorization_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         **_session_management(issuer),
+        **_tokens(issuer),
     }  # fmt: skip
 
 
 def _session_management(issuer: str) -> dict[str, str]:
     return {"check_session_iframe": f"{issuer}/check_session"} if current_settings().session_management else {}
+
+
+def _tokens(issuer: str) -> dict[str, Any]:
+    return {
+        "introspection_endpoint": f"{issuer}/introspect",
+        "introspection_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "introspection_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "introspection_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
+        "revocation_endpoint": f"{issuer}/revoke",
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "protected_resources": [f"{issuer}/userinfo"],
+    }

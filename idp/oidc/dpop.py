@@ -29,13 +29,13 @@ LONGEST_JTI = 256
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-class InvalidProof(OAuth2Error):
+class InvalidProof(OAuth2Error):  # type: ignore[misc]  # authlib has no types
     """The proof is missing, wrong, for another request, or was used before (RFC 9449 §5). The description is fixed ASCII."""
 
     error = "invalid_dpop_proof"
 
 
-class NonceWanted(OAuth2Error):
+class NonceWanted(OAuth2Error):  # type: ignore[misc]
     """The proof must hold the nonce that the answer brings along (RFC 9449 §8)."""
 
     error = "use_dpop_nonce"

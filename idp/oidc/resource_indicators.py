@@ -13,7 +13,7 @@ from idp.settings import current_settings
 LONGEST, MOST = 500, 8
 
 
-class InvalidTarget(OAuth2Error):
+class InvalidTarget(OAuth2Error):  # type: ignore[misc]  # authlib has no types
     """A resource that is unknown, or that this client or this authorization may not be for (RFC 8707 §2)."""
 
     error = "invalid_target"

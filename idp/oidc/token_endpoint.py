@@ -34,7 +34,10 @@ blueprint = Blueprint("token", __name__)
 csrf_exempt(blueprint)
 
 
-@blueprint.post("/token")
+blueprint.add_url_rule("/token", "preflight", anyone(client_answers.preflight), methods=["OPTIONS"], provide_automatic_options=False)
+
+
+@blueprint.route("/token", methods=["POST"], provide_automatic_options=False)
 @anyone
 def token() -> Response:
     """What a grant is for: an access token, and perhaps an ID token and the next refresh token."""

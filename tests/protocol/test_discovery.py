@@ -32,7 +32,7 @@ def test_the_metadata_promises_only_what_is_done(browser: FlaskClient) -> None:
     told = browser.get(DOCUMENTS[0]).get_json()
     assert told["response_types_supported"] == ["code"]
     assert told["code_challenge_methods_supported"] == ["S256"]
-    assert told["request_parameter_supported"] is told["request_uri_parameter_supported"] is False
+    assert told["request_parameter_supported"] is told["request_uri_parameter_supported"] is True
     assert told["authorization_response_iss_parameter_supported"] is True
     assert told["backchannel_logout_session_supported"] is True
     assert "none" not in told["id_token_signing_alg_values_supported"]
