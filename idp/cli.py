@@ -24,7 +24,7 @@ from idp.enrollment.cli import enrollment
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.login.cli import unlock
-from idp.oidc import key_rotation, upkeep
+from idp.oidc import key_rotation, subjects, upkeep
 from idp.oidc.cli import keys
 from idp.people.cli import people
 from idp.sessions import browser_sessions
@@ -69,7 +69,7 @@ def serve(bind: str, workers: int, threads: int, certificate: Path | None, key: 
         raise click.UsageError("--bind is ADDRESS:PORT, and --certificate goes with --key")
     if not schema.is_current():
         raise click.ClickException("The database is not at this version's schema: run `hopnhat db upgrade` first.")
-    in_transaction(key_rotation.create_missing)
+    _make_first_keys()
     Granian(
         "wsgi:application", address=host.strip("[]"), port=int(port), interface=Interfaces.WSGI, workers=workers, blocking_threads=threads,
         websockets=False, http=HTTPModes.auto if certificate else HTTPModes.http1, ssl_cert=certificate, ssl_key=key, log_access=False,
@@ -94,6 +94,12 @@ def _stop_when_asked(stop: threading.Event) -> None:
     stop.set()
 
 
+def _make_first_keys() -> None:
+    """No request waits for the making of a key."""
+    in_transaction(key_rotation.create_missing)
+    subjects.ensure_key()
+
+
 @click.group()
 def db() -> None:
     """The database."""
@@ -103,7 +109,7 @@ def db() -> None:
 def db_upgrade() -> None:
     """Bring the database to this version's schema."""
     schema.upgrade()
-    in_transaction(key_rotation.create_missing)
+    _make_first_keys()
     click.echo("The database is at this version's schema.")
 
 
