@@ -40,7 +40,7 @@ def check() -> AnyResponse:
         return answers.not_allowed(site) if as_page else Response(status=403)
     if person is None or not wanted.are_proved_by(person):
         return _ask_to_sign_in(site, wanted, person, as_page=as_page)
-    return Response(status=200, headers=identity_headers(site, person, person.subject))
+    return Response(status=200, headers=identity_headers(site, person))
 
 
 def _ask_to_sign_in(site: GuardedSite, wanted: Requirements, person: Any, *, as_page: bool) -> AnyResponse:

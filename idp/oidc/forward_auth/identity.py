@@ -11,6 +11,7 @@ from idp import clock
 from idp.oidc import signing_keys
 from idp.oidc.claims import claims_of
 from idp.oidc.forward_auth.guarded_site import GuardedSite
+from idp.oidc.subjects import subject_for
 from idp.settings import current_settings
 
 TYPE = "hopnhat-identity+jwt"  # its own (RFC 8725 §3.11): it passes for no other token, and no other for it
@@ -19,8 +20,9 @@ SIGNED = "X-Hopnhat-Identity"
 _TOLD = ("name", "preferred_username", "email", "email_verified", "phone_number", "staff_code", "staff_category", "title", "unit", "roles")
 
 
-def identity_headers(site: GuardedSite, person: Any, subject: str) -> dict[str, str]:
-    """The headers for one request. `person`: the row that admits them; `subject`: who they are to this client."""
+def identity_headers(site: GuardedSite, person: Any) -> dict[str, str]:
+    """The headers for one request. `person`: the row that admits them."""
+    subject = subject_for(site.client, person.subject)
     all_claims = claims_of(person, person.scope)
     claims = {name: all_claims[name] for name in _TOLD if name in all_claims}
     unit = claims.get("unit") or {}

@@ -29,6 +29,7 @@ from idp.oidc.forward_auth.requirements import Requirements, read_requirements
 from idp.oidc.forward_auth.sign_in_state import SignInState, StateUnusable, begin, binding_of_browser, open_state, seal_state
 from idp.oidc.grants.authorization_code import redeem_code
 from idp.oidc.parameters import MalformedRequest, query_parameters
+from idp.oidc.subjects import subject_for
 from idp.oidc.token_response import Issued
 from idp.opaque_tokens import new_token
 from idp.settings import current_settings
@@ -109,7 +110,7 @@ def callback(site: GuardedSite, parameters: dict[str, str]) -> Response:
 def _redeem(site: GuardedSite, state: SignInState, code: str) -> uuid.UUID | None:
     form = {"code": code, "redirect_uri": site.callback_uri, "code_verifier": state.code_verifier}
     try:
-        outcome = in_transaction(lambda connection: redeem_code(connection, site.client, form))
+        outcome = in_transaction(lambda connection: redeem_code(connection, site.client, form, None))
         return open_code(code).authorization_id if isinstance(outcome, Issued) else None
     except (OAuth2Error, CodeUnreadable):
         return None
@@ -146,9 +147,10 @@ def _hint(site: GuardedSite, person: Any) -> str:
     now = clock.now()
     claims = {
         "iss": current_settings().issuer,
-        "sub": person.subject,
+        "sub": subject_for(site.client, person.subject),
         "aud": site.client.client_id,
         "sid": str(person.session_id),
+        "auth_time": int(person.auth_time.timestamp()),
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=HINT_SECONDS)).timestamp()),
     }
