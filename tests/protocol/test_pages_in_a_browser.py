@@ -1,0 +1,147 @@
+"""Rules that only a real browser can show: our iframe answers, our signed-out page visits applications, the device pages stand."""
+
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from idp.app import create_app
+from idp.oidc.grants.device_code import GRANT_TYPE
+from tests.support.application_pages import ApplicationPages, application_pages, asking_page
+from tests.support.browser import accessibility_faults, chromium, overflow_pixels, person_at
+from tests.support.installation import Databases, close, settings_for
+from tests.support.people import add_person
+from tests.support.relying_party import RelyingParty, register_party, sign_in
+from tests.support.services import free_port, wait_until
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright, chromium(playwright) as running:
+        yield running
+
+
+@pytest.fixture
+def provider(sqlite_databases: Databases) -> Iterator[Flask]:
+    """A provider that is really served."""
+    port = free_port()
+    app = create_app(settings_for(sqlite_databases.fresh(), issuer=f"http://127.0.0.1:{port}"))
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    with app.app_context():
+        yield app
+    server.shutdown()
+    server.server_close()
+    close(app)
+
+
+@pytest.fixture
+def pages() -> Iterator[ApplicationPages]:
+    """An application."""
+    with application_pages() as served:
+        yield served
+
+
+def let_in(app: Flask, page: Page) -> uuid.UUID:
+    client = app.test_client()
+    session_id = sign_in(client, add_person())
+    cookie = client.get_cookie("hopnhat_session")
+    assert cookie is not None
+    page.context.add_cookies([{"name": "hopnhat_session", "value": cookie.value, "url": issuer_of(app)}])
+    return session_id
+
+
+def issuer_of(app: Flask) -> str:
+    return str(app.extensions["hopnhat.settings"].issuer)
+
+
+def authorize(app: Flask, page: Page, party: RelyingParty, **more: str) -> dict[str, str]:
+    url = page.request.get(f"{issuer_of(app)}/authorize", params=party.request(**more), max_redirects=0).headers["location"]
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def asked(page: Page, text: str) -> str:
+    page.evaluate("text => { answers = []; ask(text); }", text)
+    page.wait_for_function("answers.length > 0")
+    return str(page.evaluate("answers[0]"))
+
+
+def test_the_iframe_says_unchanged_until_the_person_signs_out(provider: Flask, chrome: Browser, pages: ApplicationPages) -> None:
+    """oidcc-session-management-rp-initiated-logout"""
+    issuer = issuer_of(provider)
+    party = register_party(redirect_uris=(pages.url("/cb"),))
+    pages.page = asking_page(issuer)
+    with person_at(chrome) as page:
+        let_in(provider, page)
+        told = authorize(provider, page, party)
+        page.goto(pages.url())
+        wait_until(lambda: len(page.frames) == 2 and page.frames[1].url.endswith("/check_session"))
+        page.wait_for_load_state("load")
+        assert asked(page, f"{party.client_id} {told['session_state']}") == "unchanged"
+        assert asked(page, f"another {told['session_state']}") == "changed"
+        assert asked(page, "nonsense") == "error"
+        assert asked(page, f"{party.client_id} without-salt") == "error"
+        page.context.clear_cookies()
+        assert asked(page, f"{party.client_id} {told['session_state']}") == "changed"
+        nobody = authorize(provider, page, party, prompt="none")
+        assert nobody["error"] == "login_required"
+        assert asked(page, f"{party.client_id} {nobody['session_state']}") == "unchanged"
+
+
+def test_signing_out_loads_the_page_of_each_application_and_then_goes_on(provider: Flask, chrome: Browser, pages: ApplicationPages) -> None:
+    """oidcc-frontchannel-rp-initiated-logout; without JavaScript as well"""
+    party = register_party(
+        redirect_uris=(pages.url("/cb"),), frontchannel_logout_uri=pages.url("/front"), post_logout_redirect_uris=(pages.url("/after"),)
+    )
+    with person_at(chrome, javascript=False) as page:
+        session_id = let_in(provider, page)
+        code = authorize(provider, page, party)["code"]
+        hint = party.redeem(provider.test_client(), code).get_json()["id_token"]
+        page.goto(f"{issuer_of(provider)}/end_session?id_token_hint={hint}&post_logout_redirect_uri={pages.url('/after')}&state=s")
+        assert page.locator("#continue").get_attribute("href") == pages.url("/after?state=s")
+        page.wait_for_url(pages.url("/after?state=s"))
+    visited = [path for path in pages.asked if path.startswith("/front")]
+    assert len(visited) == 1
+    assert parse_qs(urlsplit(visited[0]).query)["sid"] == [str(session_id)]
+
+
+@pytest.mark.parametrize(("language", "narrow"), [("vi", False), ("vi", True), ("en", True)])
+def test_the_pages_of_a_device_are_accessible_and_never_scrolled_sideways(
+    provider: Flask, chrome: Browser, language: str, narrow: bool
+) -> None:
+    party = register_party(
+        client_name="Màn hình phòng họp tầng 2", token_endpoint_auth_method="none", grant_types=("authorization_code", GRANT_TYPE)
+    )
+    begun = (
+        provider.test_client()
+        .post("/device_authorization", data={"client_id": party.client_id, "scope": "openid profile staff"})
+        .get_json()
+    )
+    with person_at(chrome, language=language, narrow=narrow) as page:
+        let_in(provider, page)
+        seen = []
+
+        def look(name: str) -> None:
+            assert page.get_attribute("html", "lang") == language
+            seen.append((name, accessibility_faults(page), overflow_pixels(page)))
+
+        page.goto(f"{issuer_of(provider)}/device")
+        page.fill("#user_code", "bbbb bbbb")
+        page.click("#continue")
+        look("wrong")
+        page.goto(begun["verification_uri_complete"])
+        look("code")
+        page.click("#continue")
+        look("question")
+        assert re.search(begun["user_code"], page.inner_text("main"))
+        page.click("#continue")
+        look("done")
+    assert seen == [(name, [], 0) for name in ("wrong", "code", "question", "done")]
