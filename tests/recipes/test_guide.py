@@ -1,0 +1,48 @@
+"""docs/integration/README.md: its commands are accepted, its links lead somewhere, and what it promises is what discovery says."""
+
+import re
+import shlex
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from idp.oidc.claims import CLAIMS_OF_SCOPE
+from tests.support.recipes import FOLDER
+from wsgi import main
+
+DOCUMENTS = sorted(FOLDER.glob("*.md"))
+
+
+def commands() -> list[str]:
+    """Every `hopnhat …` that a document tells somebody to type."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", "\n".join(document.read_text() for document in DOCUMENTS), re.DOTALL | re.MULTILINE)
+    return [line for line in "\n".join(blocks).replace("\\\n", " ").splitlines() if line.startswith("hopnhat ")]
+
+
+def test_every_command_is_accepted(app: Flask) -> None:
+    assert len(commands()) > 4
+    for command in commands():
+        group, name, *arguments = shlex.split(command)[1:]
+        made = CliRunner().invoke(main.commands[group], [name, *arguments])
+        assert made.exit_code == 0, (command, made.output, made.exception)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_every_link_leads_to_a_document(document: object) -> None:
+    text = (FOLDER / str(document)).read_text()
+    missing = [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (FOLDER / link).exists()]
+    assert missing == []
+
+
+def test_the_guide_names_claims_and_endpoints_that_exist(app: Flask) -> None:
+    text = (FOLDER / "README.md").read_text()
+    discovery = app.test_client().get("/.well-known/openid-configuration").get_json()
+    endpoints = {value.removeprefix(discovery["issuer"]) for name, value in discovery.items() if name.endswith("_endpoint")}
+    assert set(re.findall(r"`(?:POST )?(/[a-z_]+)`", text)) <= endpoints
+    told = {name for names in CLAIMS_OF_SCOPE.values() for name in names}
+    staff = next(line for line in text.splitlines() if line.startswith("| `staff` |"))
+    assert set(CLAIMS_OF_SCOPE["staff"]) <= set(re.findall(r"`(\w+)`", staff))
+    profile = next(line for line in text.splitlines() if line.startswith("| `profile` |"))
+    assert set(re.findall(r"`(\w+)`", profile)) - {"profile"} <= told
+    assert set(re.findall(r"`(urn:hopnhat:aal\d)`", text)) == set(discovery["acr_values_supported"])
