@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.credentials import totp
+from idp.credentials import factors
 from idp.database import reader
 from idp.sessions import assurance, browser_sessions, sign_in_request
 from idp.sessions.browser_sessions import LiveSession
@@ -41,20 +41,30 @@ def as_strong_as_possible(door: Callable[P, Answer]) -> Callable[P, Answer]:
 
 def freshly(door: Callable[P, Answer]) -> Callable[P, Answer]:
     """Guard, below `signed_in`: as strong as possible, and no longer than five minutes ago (ASVS 7.5.1)."""
+    return _proved_since(door, _needed)
 
+
+def freshly_with_factor(door: Callable[P, Answer]) -> Callable[P, Answer]:
+    """Guard, below `signed_in`: two factors no longer than five minutes ago. Who has none yet enrols the first one where everybody
+    does, among the steps of sign-in."""
+    return _proved_since(door, lambda _session: assurance.AAL2)
+
+
+def _proved_since(door: Callable[P, Answer], needed_by: Callable[[LiveSession], str]) -> Callable[P, Answer]:
     @wraps(door)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
         session = own_session()
-        needed, since = _needed(session), clock.now() - FRESH
+        needed, since = needed_by(session), clock.now() - FRESH
         if session.auth_time < since or not assurance.is_enough(session.acr, needed):
-            return sign_in_request.begin(SignInRequest(return_to=_page_to_return_to(), minimum_acr=needed, not_before=since))
+            return_to = "/account/factors" if _needed(session) < needed else _page_to_return_to()
+            return sign_in_request.begin(SignInRequest(return_to=return_to, minimum_acr=needed, not_before=since))
         return door(*args, **kwargs)
 
     return guarded
 
 
 def _needed(session: LiveSession) -> str:
-    return assurance.AAL2 if totp.is_enrolled(reader(), session.person_id) else assurance.AAL1
+    return assurance.AAL2 if factors.held_by(reader(), session.person_id).second_factor else assurance.AAL1
 
 
 def _page_to_return_to() -> str:

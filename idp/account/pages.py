@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.own_facts import history_of, is_own_session, masked, open_sessions, person_of
-from idp.credentials import recovery_codes, totp
+from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.sessions import browser_sessions
@@ -29,7 +29,7 @@ def overview() -> Answer:
         "account/overview.html",
         person=person_of(reader(), session.person_id),
         masked=masked,
-        has_totp=totp.is_enrolled(reader(), session.person_id),
+        has_factor=factors.held_by(reader(), session.person_id).second_factor,
         codes_left=recovery_codes.left(reader(), session.person_id),
         few=recovery_codes.FEW,
     )

@@ -18,6 +18,7 @@ from idp.console.words import assurance_words, reason_words, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
 from idp.errors import Forbidden, Refusal
+from idp.login.messages import factor_words
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
 from idp.people.roster import Filters, count_people, require_person, search_people
@@ -85,6 +86,7 @@ def show(person_id: uuid.UUID) -> str:
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=_may_change(person_id), category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
+        factor_words=factor_words,
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from clients.models import Client
 from idp import clock
-from idp.credentials.models import RecoveryCode, TotpCredential
+from idp.credentials import factors
+from idp.credentials.models import RecoveryCode
 from idp.database import table_of
 from idp.oidc.models import Authorization
 from idp.people.models import Unit
@@ -17,7 +18,7 @@ from idp.roles.models import RoleGrant
 from idp.sessions.models import BrowserSession
 
 SHOWN_SESSIONS = 10
-_t, _r, _s, _a = table_of(TotpCredential), table_of(RecoveryCode), table_of(BrowserSession), table_of(Authorization)
+_r, _s, _a = table_of(RecoveryCode), table_of(BrowserSession), table_of(Authorization)
 _c, _g, _u = table_of(Client), table_of(RoleGrant), table_of(Unit)
 
 
@@ -34,12 +35,7 @@ class Facts:
 
 
 def facts_of(connection: Connection, person_id: uuid.UUID) -> Facts:
-    """All of it, in five statements."""
-    factors = connection.execute(
-        select(_t.c.name, _t.c.created_at, _t.c.confirmed_at, _t.c.last_used_at)
-        .where(_t.c.person_id == person_id, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None))
-        .order_by(_t.c.created_at)
-    ).all()
+    """All of it, in a handful of statements."""
     codes = connection.execute(
         select(func.count(), func.count().filter(_r.c.used_at.is_(None))).where(
             _r.c.person_id == person_id, _r.c.confirmed_at.is_not(None), _r.c.replaced_at.is_(None)
@@ -54,7 +50,7 @@ def facts_of(connection: Connection, person_id: uuid.UUID) -> Facts:
         .limit(SHOWN_SESSIONS)
     ).all()
     return Facts(
-        factors,
+        factors.list_of(connection, person_id),
         codes[1] if codes[0] else None,
         sessions,
         count_open_sessions(connection, person_id),

@@ -59,3 +59,26 @@ class FailureCount(Record):
     failures: Mapped[int] = mapped_column(default=0)
     blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Passkey(Record):
+    """One passkey or security key of a person (WebAuthn): its public key, and how often it says that it has signed.
+
+    `signs_in_alone`: the key finds its person by itself and checks that it is them, so no password is needed. `synced`: a copy
+    may be in other devices of the person, so possession of one piece of hardware is not proved.
+    """
+
+    __tablename__ = "passkey"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)  # COSE (RFC 9052)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    signs_in_alone: Mapped[bool] = mapped_column()
+    synced: Mapped[bool] = mapped_column()
+    transports: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

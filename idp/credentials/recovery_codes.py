@@ -34,7 +34,6 @@ _t = table_of(RecoveryCode)
 _is_pending = (_t.c.confirmed_at.is_(None)) & (_t.c.replaced_at.is_(None))
 _is_usable = (_t.c.confirmed_at.is_not(None)) & (_t.c.replaced_at.is_(None)) & (_t.c.used_at.is_(None))
 _of_person = _t.c.person_id == bindparam("of_person")
-_pending_ids = select(_t.c.id).where(_of_person, _is_pending).limit(1)
 _shown = select(_t.c.id, _t.c.sealed_code).where(_of_person, _is_pending, _t.c.session_id == bindparam("of_session")).order_by(_t.c.id)
 _usable = select(_t.c.id, _t.c.hash).where(_of_person, _is_usable).order_by(_t.c.id)
 _left = select(func.count()).select_from(_t).where(_of_person, _is_usable)
@@ -68,11 +67,6 @@ def issue(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID, s
             {"id": code_id, "person_id": person_id, "session_id": session_id, "hash": new.hash, "sealed_code": sealed, "created_at": now}
         )
     connection.execute(insert(_t), rows)
-
-
-def are_pending(connection: Connection, person_id: uuid.UUID) -> bool:
-    """Whether a sheet was issued that nobody has confirmed yet."""
-    return connection.execute(_pending_ids, {"of_person": person_id}).first() is not None
 
 
 def shown_in(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID) -> list[str]:

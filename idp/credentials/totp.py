@@ -35,10 +35,6 @@ class WrongCode(Exception):
         self.clock_is_off = clock_is_off
 
 
-class LastFactor(Exception):
-    """The person's last second factor is not removed: a new one has to be there first."""
-
-
 @dataclass(frozen=True)
 class Pending:
     """A secret being enrolled: shown as a QR code and in letters until a code confirms it."""
@@ -61,7 +57,6 @@ class Pending:
 _t = table_of(TotpCredential)
 _is_active = (_t.c.confirmed_at.is_not(None)) & (_t.c.removed_at.is_(None))
 _active = select(_t).where(_t.c.person_id == bindparam("of_person"), _is_active).order_by(_t.c.id)
-_has_one = select(_t.c.id).where(_t.c.person_id == bindparam("of_person"), _is_active).limit(1)
 _pending = (
     select(_t)
     .where(_t.c.person_id == bindparam("of_person"), _t.c.session_id == bindparam("of_session"), _t.c.confirmed_at.is_(None))
@@ -86,11 +81,6 @@ def plain_code(typed: str) -> str | None:
     """The six digits that were meant: blanks and full-width digits are usual slips. None when it cannot be a code."""
     code = "".join(unicodedata.normalize("NFKC", typed[:64]).split())
     return code if len(code) == DIGITS and code.isascii() and code.isdigit() else None
-
-
-def is_enrolled(connection: Connection, person_id: uuid.UUID) -> bool:
-    """Whether the person has a confirmed TOTP secret."""
-    return connection.execute(_has_one, {"of_person": person_id}).first() is not None
 
 
 def find_active(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]:
@@ -155,10 +145,7 @@ def confirm_enrollment(connection: Connection, person_id: uuid.UUID, credential_
 
 
 def remove(connection: Connection, person_id: uuid.UUID, credential_id: uuid.UUID) -> bool:
-    """Remove a secret; return whether it was there. Raises LastFactor for the only one. With the person locked."""
-    ids = [row.id for row in find_active(connection, person_id)]
-    if ids == [credential_id]:
-        raise LastFactor
+    """Remove a secret; return whether it was there. Whether another factor is left is for `factors.remove` to see to."""
     values = {"credential_id": credential_id, "of_person": person_id}
     return connection.execute(_remove.values(removed_at=clock.now()), values).rowcount == 1
 

@@ -1,11 +1,12 @@
-"""A phone becomes a second factor, and the sheet of recovery codes that belongs to it is issued: all of it or nothing."""
+"""A phone or a key becomes a factor, and the sheet of recovery codes that belongs to it is issued: all of it or nothing."""
 
 import uuid
 
 from sqlalchemy import Connection
 
 from idp import audit
-from idp.credentials import recovery_codes, totp
+from idp.credentials import factors, passkeys, recovery_codes, totp
+from idp.credentials.passkeys import NewKey
 from idp.credentials.recovery_codes import NewCode
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import lock
@@ -16,28 +17,64 @@ WITH_TOTP = (assurance.PASSWORD, assurance.OTP, assurance.MULTIPLE)
 
 
 class NotEnrolled(Exception):
-    """The secret was confirmed already, or the person has a factor that was not shown in this session."""
+    """The factor is one already, or the person has one that was not shown in this session."""
 
 
-def enroll(
+def sheet_if_needed(connection: Connection, person_id: uuid.UUID) -> list[NewCode]:
+    """A sheet of recovery codes for whoever has none left; slow on purpose, to be made before the transaction."""
+    return [] if recovery_codes.left(connection, person_id) else recovery_codes.new_sheet()
+
+
+def enroll_phone(
     connection: Connection, session: LiveSession, credential_id: uuid.UUID, step: int, *, sheet: list[NewCode], cookie: Secret | None = None
 ) -> Secret:
     """Make the secret whose code was matched a factor and raise the session; return the cookie's new value.
 
     After a recovery code the lost phone's secret goes. Raises NotEnrolled.
     """
-    lock(connection, session.person_id)
-    is_strong = assurance.is_enough(session.acr, assurance.AAL2)
-    if totp.is_enrolled(connection, session.person_id) and not is_strong:
-        raise NotEnrolled
+    _lock_for_enrolling(connection, session)
     if not totp.confirm_enrollment(connection, session.person_id, credential_id, step):
         raise NotEnrolled
     _record(connection, audit.Event.TOTP_ENROLLED, session.person_id)
-    if assurance.RECOVERY in session.amr.split() and totp.remove_others(connection, session.person_id, credential_id):
+    if _is_replacing(session) and totp.remove_others(connection, session.person_id, credential_id):
         _record(connection, audit.Event.TOTP_REMOVED, session.person_id)
     if sheet:
         issue_codes(connection, session, sheet)
-    return browser_sessions.raise_assurance(connection, session.session_id, acr=assurance.AAL2, amr=WITH_TOTP, value=cookie)
+    return _raise(connection, session, assurance.AAL2, WITH_TOTP, cookie)
+
+
+def enroll_key(connection: Connection, session: LiveSession, new: NewKey, name: str, *, sheet: list[NewCode]) -> Secret:
+    """Make a new passkey or security key a factor and raise the session; return the cookie's new value.
+
+    After a recovery code the lost keys go. Raises NotEnrolled and WrongKey.
+    """
+    _lock_for_enrolling(connection, session)
+    passkeys.add(connection, session.person_id, new, name)
+    _record(connection, audit.Event.PASSKEY_ENROLLED, session.person_id)
+    if _is_replacing(session) and passkeys.remove_all(connection, session.person_id, keep=[new.credential_id]):
+        _record(connection, audit.Event.PASSKEY_REMOVED, session.person_id)
+    if sheet:
+        issue_codes(connection, session, sheet)
+    reached = assurance.AAL3 if new.user_verified else assurance.AAL2
+    return _raise(connection, session, reached, assurance.with_key(session.amr, synced=new.synced), None)
+
+
+def _lock_for_enrolling(connection: Connection, session: LiveSession) -> None:
+    lock(connection, session.person_id)
+    is_strong = assurance.is_enough(session.acr, assurance.AAL2)
+    if factors.held_by(connection, session.person_id).second_factor and not is_strong:
+        raise NotEnrolled
+
+
+def _is_replacing(session: LiveSession) -> bool:
+    return assurance.RECOVERY in session.amr.split()
+
+
+def _raise(connection: Connection, session: LiveSession, acr: str, amr: tuple[str, ...], cookie: Secret | None) -> Secret:
+    # Whoever has shown a passkey and adds a phone has proved no less than before.
+    if session.acr > acr:
+        acr, amr = session.acr, tuple(session.amr.split())
+    return browser_sessions.raise_assurance(connection, session.session_id, acr=acr, amr=amr, value=cookie)
 
 
 def issue_codes(connection: Connection, session: LiveSession, sheet: list[NewCode]) -> None:

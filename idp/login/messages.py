@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
+from idp.credentials import factors
 from idp.credentials.bind_answers import Answer
 from idp.credentials.failures import Attempt
 from idp.people.models import PersonState
@@ -68,9 +69,35 @@ def enough_phones() -> str:
     return _("Đã đăng ký đủ số điện thoại cho phép. Gỡ một điện thoại không còn dùng rồi thêm lại.")
 
 
-def last_phone() -> str:
-    """For removing the only phone."""
-    return _("Đây là phương tiện xác thực duy nhất nên không gỡ được. Thêm điện thoại khác trước.")
+def key_name() -> str:
+    """What a new passkey or security key is called, unless its person names it."""
+    return _("Khóa thêm ngày %(date)s", date=format_date(today()))
+
+
+def enough_keys() -> str:
+    """For one key too many."""
+    return _("Đã đăng ký đủ số khóa cho phép. Gỡ một khóa không còn dùng rồi thêm lại.")
+
+
+def last_factor() -> str:
+    """For removing the only factor."""
+    return _("Đây là phương tiện xác thực duy nhất nên không gỡ được. Thêm phương tiện khác trước.")
+
+
+def factor_words(kind: str) -> str:
+    """What a kind of factor is called."""
+    words = {factors.PHONE: _("Ứng dụng tạo mã"), factors.PASSKEY: _("Khóa truy cập"), factors.SECURITY_KEY: _("Khóa bảo mật USB")}
+    return words[kind]
+
+
+def wrong_key() -> str:
+    """For a key that is not accepted, for whatever reason: which is told to the audit trail only."""
+    return _("Khóa không được chấp nhận hoặc trang đã mở quá lâu. Thử lại, hoặc chọn cách khác.")
+
+
+def wrong_new_key() -> str:
+    """For a new key that cannot be taken."""
+    return _("Chưa tạo được khóa, hoặc trang đã mở quá lâu. Thử lại, hoặc chọn phương tiện khác.")
 
 
 def wrong_recovery_code(attempt: Attempt) -> str:

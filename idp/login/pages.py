@@ -14,13 +14,15 @@ from idp.credentials.password import DirectoryEntry, DirectoryUnavailable, Passw
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
+from idp.login.entering import enter
+from idp.login.sign_in_page import refuse_sign_in, show_sign_in
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on, go_on_as, page, require_session, require_step, require_visit, show_stale, turn_to_next_step
 from idp.opaque_tokens import Secret
 from idp.people.names import username_key
 from idp.people.sign_in_name import Named, find_for_sign_in
 from idp.roles.permissions import is_administrator
-from idp.sessions import browser_sessions, sign_in_request
+from idp.sessions import sign_in_request
 from idp.sessions.assurance import AAL1, PASSWORD
 from idp.web.csrf import ForgedForm
 from idp.web.language import LANGUAGES, set_language_cookie
@@ -50,7 +52,7 @@ def sign_in() -> str:
     hint = visit.wanted.login_hint or ""
     session = visit.standing.session
     username = (session.username or "") if session else hint[:LONGEST_NAME]
-    return _show(visit, username)
+    return show_sign_in(visit, username)
 
 
 @blueprint.post("/sign-in")
@@ -115,26 +117,16 @@ def _account(typed: Typed, named: Named | None) -> bytes:
 
 
 def _entrance(named: Named, attempt: Attempt, typed: Typed) -> Callable[[Connection], Secret]:
-    """Who is let in goes on with the session of this browser, if it is theirs; somebody else's ends first."""
     administrator = is_administrator(named.person_id)
 
-    def enter(connection: Connection) -> Secret:
-        actor = f"person:{named.person_id}"
+    def let_in(connection: Connection) -> Secret:
         failures.forgive(connection, attempt.kind, attempt.account)
-        audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=actor, person_id=named.person_id)
-        present = browser_sessions.find_in_browser(connection)
-        if present and present[1] == named.person_id:
-            return browser_sessions.renew(
-                connection, present[0], acr=AAL1, amr=(PASSWORD,), shared_pc=typed.shared_pc, administrator=administrator
-            )
-        if present:
-            browser_sessions.end(connection, present[0], reason="replaced", actor=actor)
-        value, _session_id = browser_sessions.start(
-            connection, person_id=named.person_id, acr=AAL1, amr=(PASSWORD,), shared_pc=typed.shared_pc, administrator=administrator
-        )
-        return value
+        audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{named.person_id}", person_id=named.person_id)
+        return enter(
+            connection, named.person_id, acr=AAL1, amr=(PASSWORD,), shared_pc=typed.shared_pc, administrator=administrator
+        )  # fmt: skip
 
-    return enter
+    return let_in
 
 
 def _record_refusal(connection: Connection, named: Named | None, attempt: Attempt, reason: str) -> None:
@@ -153,19 +145,8 @@ def _record_right(connection: Connection, named: Named | None, attempt: Attempt,
     audit.record(connection, audit.Event.PASSWORD_REFUSED, actor=NOBODY, person_id=who, reason=reason)
 
 
-def _show(visit: Visit, username: str, error: str = "", shared_pc: bool = False) -> str:
-    return page(
-        "sign_in.html", visit,
-        username=username, errors={"username": error} if error else {}, shared_pc=shared_pc,
-        restarted=bool(request.args.get("restarted")) and not error, again=visit.standing.session is not None,
-    )  # fmt: skip
-
-
 def _refuse(visit: Visit, typed: Typed, message: str, status: int) -> Response:
-    response = make_response(_show(visit, typed.username, message, typed.shared_pc), status)
-    if status == 503:
-        response.headers["Retry-After"] = "30"
-    return response
+    return refuse_sign_in(visit, typed.username, {"username": message}, status, shared_pc=typed.shared_pc)
 
 
 @blueprint.get("/sign-in/account")

@@ -1,14 +1,15 @@
-"""/sign-in/factor and /sign-in/recovery: the second factor, a code from the phone or from the printed sheet."""
+"""/sign-in/factor and /sign-in/recovery: the second factor, a code from the phone, a key, or a code from the printed sheet."""
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Blueprint, make_response, redirect, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import audit
-from idp.credentials import failures, recovery_codes, totp
+from idp.credentials import failures, passkeys, recovery_codes, totp
 from idp.credentials.failures import Attempt, Throttled
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
@@ -28,18 +29,85 @@ blueprint = Blueprint("second_factor", __name__)
 blueprint.before_request(limit_forms)
 blueprint.register_error_handler(ForgedForm, show_stale)
 WITH_RECOVERY_CODE = (assurance.PASSWORD, assurance.RECOVERY, assurance.MULTIPLE)
+Show = Callable[[Visit, dict[str, str]], str]
+
+
+@dataclass(frozen=True)
+class CodeFactor:
+    """A factor that is typed. `ready`: find the code typed by this person, and give back what uses it up, once."""
+
+    name: str
+    amr: tuple[str, ...]
+    ready: Callable[[LiveSession, str], Callable[[Connection], object]]
+    wrong: Callable[[Attempt, WrongCode], str]
+    show: Show
+
+
+def show_factors(visit: Visit, errors: dict[str, str] | None = None) -> str:
+    """What this person has: a key to touch, a phone with codes, or both; for what a passkey must prove, the passkey only."""
+    session, held, only_passkey = require_session(visit), visit.standing.held, visit.standing.must_use_passkey
+    ask = None
+    if held.key and passkeys.are_possible():
+        keys = [key for key in passkeys.find_active(reader(), session.person_id) if key.signs_in_alone or not only_passkey]
+        ask = passkeys.request_options(passkeys.SECOND_FACTOR, str(session.session_id), keys, verified=only_passkey)
+    return page("factor.html", visit, errors=errors or {}, ask=ask, with_code=held.phone and not only_passkey, only_passkey=only_passkey)
+
+
+def _show_recovery(visit: Visit, errors: dict[str, str] | None = None) -> str:
+    return page("recovery.html", visit, errors=errors or {})
+
+
+def _ready_totp(session: LiveSession, typed: str) -> Callable[[Connection], object]:
+    return lambda connection: totp.verify(connection, session.person_id, typed)
+
+
+def _ready_recovery_code(session: LiveSession, typed: str) -> Callable[[Connection], object]:
+    code_id = recovery_codes.match(reader(), session.person_id, typed)
+    return lambda connection: _use_recovery_code(connection, session, code_id)
+
+
+def _use_recovery_code(connection: Connection, session: LiveSession, code_id: uuid.UUID) -> None:
+    recovery_codes.use(connection, code_id)
+    audit.record(connection, audit.Event.RECOVERY_CODE_USED, actor=f"person:{session.person_id}", person_id=session.person_id)
+
+
+PHONE = CodeFactor(
+    "factor", WITH_TOTP, _ready_totp, lambda attempt, wrong: messages.wrong_code(attempt, wrong.clock_is_off), show_factors
+)  # fmt: skip
+RECOVERY_CODE = CodeFactor(
+    "recovery", WITH_RECOVERY_CODE, _ready_recovery_code, lambda attempt, _wrong: messages.wrong_recovery_code(attempt), _show_recovery
+)
 
 
 @blueprint.get("/sign-in/factor")
 @anyone
-def ask_for_code() -> str:
-    """Ask for the code from the phone."""
-    return page("factor.html", require_step(Step.SECOND_FACTOR), errors={})
+def ask_for_factor() -> str:
+    """Ask for a second factor."""
+    return show_factors(require_step(Step.SECOND_FACTOR))
 
 
 @blueprint.post("/sign-in/factor")
 @anyone
 def take_code() -> Response:
+    """Take the code from the phone."""
+    return _take(PHONE)
+
+
+@blueprint.get("/sign-in/recovery")
+@anyone
+def ask_for_recovery_code() -> str:
+    """Ask for a code from the printed sheet instead."""
+    return _show_recovery(require_step(Step.SECOND_FACTOR))
+
+
+@blueprint.post("/sign-in/recovery")
+@anyone
+def take_recovery_code() -> Response:
+    """The same with a recovery code; then the person is told how many are left."""
+    return _take(RECOVERY_CODE, then="/sign-in/recovery/used")
+
+
+def _take(factor: CodeFactor, then: str | None = None) -> Response:
     """Count, check, and raise the session."""
     visit, typed = require_visit(), request.form.get("code", "")
     if visit.standing.session is None and (cookie := find_sent_twice(typed)):
@@ -48,41 +116,50 @@ def take_code() -> Response:
     try:
         attempt = in_transaction(lambda c: _count(c, session))
     except Throttled as rest:
-        return _refuse("factor.html", visit, messages.throttled(rest.until), 429)
+        return make_response(factor.show(visit, {"code": messages.throttled(rest.until)}), 429)
     try:
-        cookie = in_transaction(_proof(session, attempt, WITH_TOTP, typed, lambda c: totp.verify(c, session.person_id, typed)))
+        cookie = in_transaction(_proof(session, attempt, factor, typed))
     except WrongCode as wrong:
-        return _refuse_code("factor.html", visit, attempt, typed, messages.wrong_code(attempt, wrong.clock_is_off))
-    return go_on_as(visit, cookie)
-
-
-@blueprint.get("/sign-in/recovery")
-@anyone
-def ask_for_recovery_code() -> str:
-    """Ask for a code from the printed sheet instead."""
-    return page("recovery.html", require_step(Step.SECOND_FACTOR), errors={})
-
-
-@blueprint.post("/sign-in/recovery")
-@anyone
-def take_recovery_code() -> Response:
-    """The same with a recovery code; then the person is told how many are left."""
-    visit, typed = require_visit(), request.form.get("code", "")
-    if visit.standing.session is None and (cookie := find_sent_twice(typed)):
+        return _refuse(visit, factor, attempt, typed, wrong)
+    if then is None:
         return go_on_as(visit, cookie)
-    session = require_session(stay_at(visit, Step.SECOND_FACTOR))
-    try:
-        attempt = in_transaction(lambda c: _count(c, session))
-    except Throttled as rest:
-        return _refuse("recovery.html", visit, messages.throttled(rest.until), 429)
-    try:
-        code_id = recovery_codes.match(reader(), session.person_id, typed)
-        cookie = in_transaction(_proof(session, attempt, WITH_RECOVERY_CODE, typed, lambda c: _use(c, session, code_id)))
-    except WrongCode:
-        return _refuse_code("recovery.html", visit, attempt, typed, messages.wrong_recovery_code(attempt))
-    response = redirect(link("/sign-in/recovery/used", visit), 303)
+    response = redirect(link(then, visit), 303)
     browser_sessions.set_cookie(response, cookie)
     return response
+
+
+def _count(connection: Connection, session: LiveSession) -> Attempt:
+    return failures.count_attempt(connection, failures.SECOND_FACTOR, failures.account_of_person(session.person_id))
+
+
+def _proof(session: LiveSession, attempt: Attempt, factor: CodeFactor, typed: str) -> Callable[[Connection], Secret]:
+    """Use the code up and raise the session, both or neither. Raises WrongCode."""
+    cookie, use, actor = cookie_after(typed), factor.ready(session, typed), f"person:{session.person_id}"
+
+    def prove(connection: Connection) -> Secret:
+        use(connection)
+        failures.forgive(connection, attempt.kind, attempt.account)
+        audit.record(connection, audit.Event.SECOND_FACTOR_VERIFIED, actor=actor, person_id=session.person_id, amr=factor.amr[1])
+        return browser_sessions.raise_assurance(connection, session.session_id, acr=assurance.AAL2, amr=factor.amr, value=cookie)
+
+    return prove
+
+
+def _refuse(visit: Visit, factor: CodeFactor, attempt: Attempt, typed: str, wrong: WrongCode) -> Response:
+    if cookie := find_sent_twice(typed):
+        in_transaction(lambda c: failures.uncount(c, attempt))
+        return go_on_as(visit, cookie)
+    in_transaction(lambda c: _record_refusal(c, require_session(visit).person_id, attempt, factor.name))
+    return make_response(factor.show(visit, {"code": factor.wrong(attempt, wrong)}), 400)
+
+
+def _record_refusal(connection: Connection, person_id: uuid.UUID, attempt: Attempt, factor: str) -> None:
+    actor = f"person:{person_id}"
+    audit.record(connection, audit.Event.SECOND_FACTOR_REFUSED, actor=actor, person_id=person_id, factor=factor)
+    if attempt.blocked_until is not None:
+        audit.record(
+            connection, audit.Event.ACCOUNT_THROTTLED, actor=actor, person_id=person_id, kind=attempt.kind.name, failures=attempt.failures
+        )
 
 
 @blueprint.get("/sign-in/recovery/used")
@@ -101,50 +178,3 @@ def tell_codes_left() -> str | Response:
 def codes_left_read() -> Response:
     """On to whatever comes next."""
     return go_on(require_visit())
-
-
-def _count(connection: Connection, session: LiveSession) -> Attempt:
-    return failures.count_attempt(connection, failures.SECOND_FACTOR, failures.account_of_person(session.person_id))
-
-
-def _proof(
-    session: LiveSession, attempt: Attempt, amr: tuple[str, ...], typed: str, use: Callable[[Connection], object]
-) -> Callable[[Connection], Secret]:
-    """Use the code up and raise the session, both or neither."""
-    cookie = cookie_after(typed)
-
-    def prove(connection: Connection) -> Secret:
-        use(connection)
-        failures.forgive(connection, attempt.kind, attempt.account)
-        audit.record(
-            connection, audit.Event.SECOND_FACTOR_VERIFIED, actor=f"person:{session.person_id}", person_id=session.person_id, amr=amr[1]
-        )
-        return browser_sessions.raise_assurance(connection, session.session_id, acr=assurance.AAL2, amr=amr, value=cookie)
-
-    return prove
-
-
-def _use(connection: Connection, session: LiveSession, code_id: uuid.UUID) -> None:
-    recovery_codes.use(connection, code_id)
-    audit.record(connection, audit.Event.RECOVERY_CODE_USED, actor=f"person:{session.person_id}", person_id=session.person_id)
-
-
-def _refuse_code(template: str, visit: Visit, attempt: Attempt, typed: str, message: str) -> Response:
-    if cookie := find_sent_twice(typed):
-        in_transaction(lambda c: failures.uncount(c, attempt))
-        return go_on_as(visit, cookie)
-    in_transaction(lambda c: _record_refusal(c, require_session(visit).person_id, attempt, template.removesuffix(".html")))
-    return _refuse(template, visit, message)
-
-
-def _record_refusal(connection: Connection, person_id: uuid.UUID, attempt: Attempt, factor: str) -> None:
-    actor = f"person:{person_id}"
-    audit.record(connection, audit.Event.SECOND_FACTOR_REFUSED, actor=actor, person_id=person_id, factor=factor)
-    if attempt.blocked_until is not None:
-        audit.record(
-            connection, audit.Event.ACCOUNT_THROTTLED, actor=actor, person_id=person_id, kind=attempt.kind.name, failures=attempt.failures
-        )
-
-
-def _refuse(template: str, visit: Visit, message: str, status: int = 400) -> Response:
-    return make_response(page(template, visit, errors={"code": message}), status)

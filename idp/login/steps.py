@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from idp import clock
+from idp.credentials.factors import Held
 from idp.sessions import assurance
 from idp.sessions.browser_sessions import LiveSession
 from idp.sessions.sign_in_request import SignInRequest
 
 FRESH = timedelta(minutes=15)
+NOTHING = Held()
 
 
 class Step(enum.StrEnum):
@@ -20,7 +22,8 @@ class Step(enum.StrEnum):
     PASSWORD = "password"
     CHOOSE_ACCOUNT = "choose_account"
     SECOND_FACTOR = "second_factor"
-    ENROLL_TOTP = "enroll_totp"
+    ENROLL = "enroll"
+    ENROLL_PASSKEY = "enroll_passkey"
     RECOVERY_CODES = "recovery_codes"
     NOTICE = "notice"
     CONTINUE = "continue"
@@ -33,8 +36,7 @@ class Standing:
     wanted: SignInRequest
     session: LiveSession | None
     administrator: bool = False
-    has_totp: bool = False
-    codes_pending: bool = False
+    held: Held = NOTHING
     notice_read: bool = False
 
     @property
@@ -55,8 +57,8 @@ class Standing:
 
     @property
     def is_stale_for_enrolling(self) -> bool:
-        """Whether a first factor would be enrolled on the strength of a password typed long ago, perhaps by somebody else."""
-        return self.session is not None and self.lacks_second_factor and not self.has_totp and clock.now() - self.session.auth_time >= FRESH
+        """Whether a factor would be enrolled on the strength of what was proved long ago, perhaps by somebody else."""
+        return self.session is not None and self.must_enroll and clock.now() - self.session.auth_time >= FRESH
 
     @property
     def used_recovery_code(self) -> bool:
@@ -64,9 +66,21 @@ class Standing:
         return self.session is not None and assurance.RECOVERY in self.session.amr.split()
 
     @property
-    def lacks_second_factor(self) -> bool:
+    def lacks_proof(self) -> bool:
         """Whether one more factor must be proved."""
         return not assurance.is_enough(self.acr, self.needed)
+
+    @property
+    def must_use_passkey(self) -> bool:
+        """Whether only a passkey brings this person further."""
+        return self.lacks_proof and self.needed == assurance.AAL3 and (self.held.passkey or self.is_strong)
+
+    @property
+    def must_enroll(self) -> bool:
+        """Whether the person has nothing that would prove what is needed. Who has another factor shows that one first."""
+        if not self.lacks_proof:
+            return False
+        return not self.held.second_factor or (self.must_use_passkey and not self.held.passkey)
 
     @property
     def is_strong(self) -> bool:
@@ -78,11 +92,12 @@ RULES: tuple[tuple[Step, Callable[[Standing], bool]], ...] = (
     (Step.REFUSED, lambda standing: standing.wanted.minimum_acr not in assurance.OFFERED),
     (Step.PASSWORD, lambda standing: standing.session is None or standing.is_too_old or standing.is_stale_for_enrolling),
     (Step.CHOOSE_ACCOUNT, lambda standing: standing.wanted.select_account),
-    (Step.ENROLL_TOTP, lambda standing: standing.lacks_second_factor and not standing.has_totp),
-    (Step.SECOND_FACTOR, lambda standing: standing.lacks_second_factor),
+    (Step.ENROLL_PASSKEY, lambda standing: standing.must_enroll and standing.needed == assurance.AAL3),
+    (Step.ENROLL, lambda standing: standing.must_enroll),
+    (Step.SECOND_FACTOR, lambda standing: standing.lacks_proof),
     # An administrator who has lost the phone gets a new one before anything else; nobody else is held up.
-    (Step.ENROLL_TOTP, lambda standing: standing.administrator and standing.used_recovery_code),
-    (Step.RECOVERY_CODES, lambda standing: standing.codes_pending and standing.is_strong),
+    (Step.ENROLL, lambda standing: standing.administrator and standing.used_recovery_code),
+    (Step.RECOVERY_CODES, lambda standing: standing.held.codes_pending and standing.is_strong),
     (Step.NOTICE, lambda standing: not standing.notice_read),
 )
 

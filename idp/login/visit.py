@@ -7,7 +7,7 @@ from urllib.parse import quote
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from idp.credentials import recovery_codes, totp
+from idp.credentials import factors
 from idp.database import reader
 from idp.errors import Refusal
 from idp.login.steps import Standing, Step, next_step
@@ -23,7 +23,8 @@ PATHS = {
     Step.PASSWORD: "/sign-in",
     Step.CHOOSE_ACCOUNT: "/sign-in/account",
     Step.SECOND_FACTOR: "/sign-in/factor",
-    Step.ENROLL_TOTP: "/sign-in/enroll",
+    Step.ENROLL: "/sign-in/enroll",
+    Step.ENROLL_PASSKEY: "/sign-in/enroll/passkey",
     Step.RECOVERY_CODES: "/sign-in/recovery-codes",
     Step.NOTICE: "/sign-in/notice",
 }
@@ -140,8 +141,7 @@ def _standing(wanted: SignInRequest) -> Standing:
         wanted,
         session,
         administrator=is_administrator(session.person_id),
-        has_totp=totp.is_enrolled(reader(), session.person_id),
-        codes_pending=recovery_codes.are_pending(reader(), session.person_id),
+        held=factors.held_by(reader(), session.person_id),
         notice_read=require_named(reader(), session.person_id).notice_acknowledged_at is not None,
     )
 

@@ -4,10 +4,17 @@ AAL1 = "urn:hopnhat:aal1"  # password
 AAL2 = "urn:hopnhat:aal2"  # two factors
 AAL3 = "urn:hopnhat:aal3"  # phishing-resistant, user-verified
 ALL = (AAL1, AAL2, AAL3)
-OFFERED = (AAL1, AAL2)  # what signing in can bring about today
+OFFERED = ALL  # what signing in can bring about
 
 # amr values (RFC 8176 §2; for a recovery code it knows none): kept space-separated in the order in which they were proved.
 PASSWORD, OTP, RECOVERY, MULTIPLE = "pwd", "otp", "recovery", "mfa"
+HARDWARE_KEY, SOFTWARE_KEY, PRESENCE = "hwk", "swk", "user"
+
+
+def with_key(before: str, *, synced: bool) -> tuple[str, ...]:
+    """The amr after a key has signed: what was proved before it, then the key (one that is synced is not tied to any hardware)."""
+    kept = [method for method in (PASSWORD, OTP) if method in before.split()]
+    return (*kept, SOFTWARE_KEY if synced else HARDWARE_KEY, PRESENCE, MULTIPLE)
 
 
 def is_enough(reached: str, needed: str) -> bool:

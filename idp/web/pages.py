@@ -10,6 +10,7 @@ from idp.web.formats import set_up_formats
 from idp.web.headers import set_up_headers
 from idp.web.language import set_up_language
 from idp.web.request_ids import give_request_ids
+from idp.web.scripts import key_script
 from idp.web.sheets import CONSOLE_SHEET, CONSOLE_SHEET_VERSION, INLINE_SHEET
 from idp.web.viewer import Permission, anyone, may, viewer
 
@@ -46,6 +47,7 @@ def set_up_web(app: Flask, settings: Settings) -> None:
         help_line=settings.help_line,
         inline_sheet=INLINE_SHEET,
         console_sheet_url=CONSOLE_SHEET_URL,
+        key_script=key_script,
         viewer=viewer,
         may=may,
         Permission=Permission,

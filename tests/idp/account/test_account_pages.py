@@ -88,21 +88,22 @@ def test_the_way_back_from_signing_in_is_the_page_asked_for(app: Flask, director
     assert visitor.left_to == "/account/history"
 
 
-def test_a_first_phone_is_added_and_brings_recovery_codes(app: Flask, directory: BindDirectory, time: clock.ManualClock) -> None:
+def test_a_first_phone_is_enrolled_among_the_steps_of_sign_in_and_brings_recovery_codes(
+    app: Flask, directory: BindDirectory, time: clock.ManualClock
+) -> None:
     person_id = official(directory)
     visitor = signed_in(app)
     before = visitor.cookie()
     visitor.opens("/account/factors/add")
+    assert visitor.path == "/sign-in/enroll"
     visitor.sends(code=code_on(key_on(visitor)))
-    assert visitor.left_to == "/account/recovery-codes"
+    assert visitor.path == "/sign-in/recovery-codes"
     assert visitor.cookie() != before
     session = visitor.session()
     assert session is not None
     assert session.acr == AAL2
-    visitor.opens("/account/recovery-codes")
-    assert len(re.findall(r"<li><code>[\w-]{9}</code></li>", visitor.text)) == 10
-    assert visitor.browser.get("/account/recovery-codes/file").headers["Content-Disposition"].startswith("attachment")
     visitor.sends()
+    assert visitor.left_to == "/account/factors"
     visitor.opens("/account/factors")
     assert "Còn 10 mã dự phòng" in visitor.text
     assert visitor.browser.get("/account/recovery-codes").status_code == 303
@@ -128,7 +129,7 @@ def test_a_further_phone_is_added_and_an_old_one_removed_but_never_the_last(
     assert "duy nhất" in visitor.text
     visitor.opens("/account/factors")
     assert visitor.sends(f"/account/factors/{second}/remove").status_code == 400
-    assert totp.is_enrolled(reader(), person_id)
+    assert totp.find_active(reader(), person_id)
 
 
 def test_factors_are_changed_only_just_after_a_strong_sign_in(
@@ -167,6 +168,8 @@ def test_a_new_sheet_replaces_the_old_one_only_when_put_away(
     visitor.sends("/account/recovery-codes/new")
     assert visitor.left_to == "/account/recovery-codes"
     visitor.opens("/account/recovery-codes")
+    assert len(re.findall(r"<li><code>[\w-]{9}</code></li>", visitor.text)) == 10
+    assert visitor.browser.get("/account/recovery-codes/file").headers["Content-Disposition"].startswith("attachment")
     recovery_codes.match(reader(), person_id, sheet[0].code)
     visitor.sends()
     with pytest.raises(totp.WrongCode):

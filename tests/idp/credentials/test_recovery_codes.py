@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from idp.app import create_app
-from idp.credentials import recovery_codes
+from idp.credentials import factors, recovery_codes
 from idp.credentials.models import RecoveryCode
 from idp.credentials.recovery_codes import NewCode
 from idp.credentials.totp import WrongCode
@@ -70,12 +70,12 @@ def test_what_is_no_code_is_refused(app: Flask, sheet: list[NewCode], typed: str
 def test_codes_are_good_only_once_their_sheet_is_confirmed(app: Flask, sheet: list[NewCode]) -> None:
     person_id = add_person()
     issue(person_id, sheet, confirm=False)
-    assert recovery_codes.are_pending(reader(), person_id)
+    assert factors.held_by(reader(), person_id).codes_pending
     with pytest.raises(WrongCode):
         use(person_id, sheet[0].code)
     assert in_transaction(lambda c: recovery_codes.confirm(c, person_id, SESSION))
     assert not in_transaction(lambda c: recovery_codes.confirm(c, person_id, SESSION))
-    assert not recovery_codes.are_pending(reader(), person_id)
+    assert not factors.held_by(reader(), person_id).codes_pending
     use(person_id, sheet[0].code)
 
 

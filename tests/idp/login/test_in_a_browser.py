@@ -1,14 +1,12 @@
 """Rules of how sign-in and account pages stand in a real browser: one light request, readable for everybody, by keyboard alone."""
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
 from idp.database import in_transaction
 from idp.roles import grants
@@ -16,6 +14,7 @@ from idp.roles.models import Role
 from tests.support.bind_directory import PASSWORD, BindDirectory
 from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.installation import Databases, close, settings_for
+from tests.support.served import served
 from tests.support.services import free_port
 from tests.support.sign_in import official
 from wsgi import build
@@ -33,12 +32,8 @@ def url(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[str]:
         official(directory, "vmsinh", newcomer=True)
         administrator = official(directory, "lvan", newcomer=True, name="Lục Thị Vân")
         in_transaction(lambda c: grants.grant(c, administrator, Role.IT_ADMIN, actor="test"))
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.shutdown()
-    thread.join()
+    with served(app, port) as url:
+        yield url
     close(app)
 
 

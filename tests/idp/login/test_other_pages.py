@@ -7,7 +7,6 @@ import redis
 
 from idp import clock
 from idp.app import create_app
-from idp.sessions.assurance import AAL3
 from tests.support.bind_directory import BindDirectory
 from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.sign_in import Visitor, official
@@ -48,7 +47,7 @@ def test_with_nobody_signed_in_there_is_nothing_to_choose(visitor: Visitor, dire
 
 
 def test_what_cannot_be_met_is_said_and_leads_back(visitor: Visitor) -> None:
-    visitor.asks(minimum_acr=AAL3, cancel_to="/authorize/cancel")
+    visitor.asks(minimum_acr="urn:hopnhat:aal9", cancel_to="/authorize/cancel")
     assert visitor.path == "/sign-in/refused"
     assert visitor.page is not None
     assert visitor.page.status_code == 403

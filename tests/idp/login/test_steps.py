@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from idp import clock
+from idp.credentials.factors import Held
 from idp.database import new_id
 from idp.login.steps import Standing, Step, next_step
 from idp.sessions.assurance import AAL1, AAL2, AAL3
@@ -15,7 +16,12 @@ from tests.conftest import START
 
 NOW, EARLIER, LATER = START, START - timedelta(hours=1), START + timedelta(seconds=1)
 PWD, BOTH, CODE = (AAL1, "pwd"), (AAL2, "pwd otp mfa"), (AAL2, "pwd recovery mfa")
-TOTP, READ, CODES, ADMIN = {"has_totp": True}, {"notice_read": True}, {"codes_pending": True}, {"administrator": True}
+KEY, ALONE = (AAL2, "pwd hwk user mfa"), (AAL3, "hwk user mfa")
+READ, ADMIN = {"notice_read": True}, {"administrator": True}
+TOTP, CODES = {"held": Held(phone=True)}, {"held": Held(phone=True, codes_pending=True)}
+SECURITY_KEY, PASSKEY, TOTP_AND_PASSKEY = (
+    {"held": Held(key=True)}, {"held": Held(key=True, passkey=True)}, {"held": Held(phone=True, key=True, passkey=True)},
+)  # fmt: skip
 
 
 def live(proved: tuple[str, str], auth_time: Any = NOW) -> LiveSession:
@@ -42,31 +48,47 @@ def live(proved: tuple[str, str], auth_time: Any = NOW) -> LiveSession:
         # step-up asks for the second factor only, at once when there is none for one to enrol
         ({"minimum_acr": AAL2}, live(PWD, EARLIER), TOTP | READ, Step.SECOND_FACTOR),
         ({"minimum_acr": AAL2}, live(PWD), TOTP, Step.SECOND_FACTOR),
-        ({"minimum_acr": AAL2}, live(PWD), READ, Step.ENROLL_TOTP),
+        ({"minimum_acr": AAL2}, live(PWD), READ, Step.ENROLL),
         ({"minimum_acr": AAL2}, live(PWD, EARLIER), READ, Step.PASSWORD),
         ({"minimum_acr": AAL2}, live(BOTH), TOTP | READ, Step.CONTINUE),
         # administrators always show two factors, and replace a lost phone
         ({}, live(PWD), ADMIN | TOTP | READ, Step.SECOND_FACTOR),
-        ({}, live(PWD), ADMIN | READ, Step.ENROLL_TOTP),
+        ({}, live(PWD), ADMIN | READ, Step.ENROLL),
         ({}, live(BOTH), ADMIN | TOTP | READ, Step.CONTINUE),
-        ({}, live(CODE), ADMIN | TOTP | READ, Step.ENROLL_TOTP),
+        ({}, live(CODE), ADMIN | TOTP | READ, Step.ENROLL),
         ({}, live(CODE), TOTP | READ, Step.CONTINUE),
         # the sheet and the notice come last, the sheet for those only who have shown the factor it belongs to
-        ({"minimum_acr": AAL2}, live(BOTH), TOTP | CODES, Step.RECOVERY_CODES),
-        ({}, live(PWD), TOTP | CODES | READ, Step.CONTINUE),
+        ({"minimum_acr": AAL2}, live(BOTH), CODES, Step.RECOVERY_CODES),
+        ({}, live(PWD), CODES | READ, Step.CONTINUE),
         ({}, live(PWD), {}, Step.NOTICE),
         ({"minimum_acr": AAL2}, live(BOTH), TOTP, Step.NOTICE),
         # somebody is signed in, but the application wants to know who it is
         ({"select_account": True}, live(PWD), READ, Step.CHOOSE_ACCOUNT),
         ({"select_account": True, "minimum_acr": AAL2}, live(PWD), TOTP | READ, Step.CHOOSE_ACCOUNT),
+        # a key is a second factor like any other; a passkey alone is more than two
+        ({"minimum_acr": AAL2}, live(PWD), SECURITY_KEY | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL2}, live(PWD, EARLIER), PASSKEY | READ, Step.SECOND_FACTOR),
+        ({}, live(PWD), ADMIN | SECURITY_KEY | READ, Step.SECOND_FACTOR),
+        ({}, live(ALONE), ADMIN | PASSKEY | READ, Step.CONTINUE),
+        ({"minimum_acr": AAL2}, live(ALONE), PASSKEY | READ, Step.CONTINUE),
+        ({"not_before": LATER}, live(ALONE), PASSKEY | READ, Step.PASSWORD),
+        # where only a passkey will do, whoever has another factor shows that before making one
+        ({"minimum_acr": AAL3}, None, {}, Step.PASSWORD),
+        ({"minimum_acr": AAL3}, live(PWD), READ, Step.ENROLL_PASSKEY),
+        ({"minimum_acr": AAL3}, live(PWD), TOTP | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL3}, live(PWD), SECURITY_KEY | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL3}, live(BOTH), TOTP | READ, Step.ENROLL_PASSKEY),
+        ({"minimum_acr": AAL3}, live(KEY), SECURITY_KEY | READ, Step.ENROLL_PASSKEY),
+        ({"minimum_acr": AAL3}, live(BOTH, EARLIER), TOTP | READ, Step.PASSWORD),
+        ({"minimum_acr": AAL3}, live(PWD), PASSKEY | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL3}, live(BOTH, EARLIER), TOTP_AND_PASSKEY | READ, Step.SECOND_FACTOR),
+        ({"minimum_acr": AAL3}, live(ALONE, EARLIER), PASSKEY | READ, Step.CONTINUE),
         # nobody can meet it
-        ({"minimum_acr": AAL3}, None, {}, Step.REFUSED),
-        ({"minimum_acr": AAL3}, live(BOTH), TOTP | READ, Step.REFUSED),
         ({"minimum_acr": "made up"}, live(BOTH), TOTP | READ, Step.REFUSED),
         ({"minimum_acr": ""}, live(BOTH), TOTP | READ, Step.REFUSED),
     ],
 )
 def test_the_next_step_is_that_of_the_table(
-    time: clock.ManualClock, wanted: dict[str, Any], proved: LiveSession | None, has: dict[str, bool], step: Step
+    time: clock.ManualClock, wanted: dict[str, Any], proved: LiveSession | None, has: dict[str, Any], step: Step
 ) -> None:
     assert next_step(Standing(SignInRequest("/x", **wanted), proved, **has)) is step

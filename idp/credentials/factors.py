@@ -1,0 +1,83 @@
+"""What a person has beside the password: which kinds of second factor, and that the last one stays."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from idp.credentials import passkeys, totp
+from idp.credentials.models import Passkey, RecoveryCode, TotpCredential
+from idp.database import table_of
+
+PHONE, PASSKEY, SECURITY_KEY = "phone", "passkey", "security_key"
+
+
+class LastFactor(Exception):
+    """The person's last second factor is not removed: a new one has to be there first."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Which kinds of factor a person has; `passkey`: a key that signs in alone; `codes_pending`: a sheet of recovery codes was
+    issued that nobody has confirmed yet."""
+
+    phone: bool = False
+    key: bool = False
+    passkey: bool = False
+    codes_pending: bool = False
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether there is anything to ask for after the password."""
+        return self.phone or self.key
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One second factor, as its person knows it."""
+
+    id: uuid.UUID
+    kind: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+_t, _k, _r = table_of(TotpCredential), table_of(Passkey), table_of(RecoveryCode)
+_of_person = bindparam("of_person")
+_is_key = (_k.c.person_id == _of_person) & _k.c.removed_at.is_(None)
+_held = select(
+    exists().where(_t.c.person_id == _of_person, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None)),
+    exists().where(_is_key),
+    exists().where(_is_key, _k.c.signs_in_alone),
+    exists().where(_r.c.person_id == _of_person, _r.c.confirmed_at.is_(None), _r.c.replaced_at.is_(None)),
+)
+
+
+def held_by(connection: Connection, person_id: uuid.UUID) -> Held:
+    """What the person has, in one statement."""
+    return Held(*map(bool, connection.execute(_held, {"of_person": person_id}).one()))
+
+
+def list_of(connection: Connection, person_id: uuid.UUID) -> Sequence[Factor]:
+    """Every second factor of the person, phones first."""
+    phones = [Factor(row.id, PHONE, row.name, row.created_at, row.last_used_at) for row in totp.find_active(connection, person_id)]
+    keys = [
+        Factor(row.id, PASSKEY if row.signs_in_alone else SECURITY_KEY, row.name, row.created_at, row.last_used_at)
+        for row in passkeys.find_active(connection, person_id)
+    ]
+    return [*phones, *keys]
+
+
+def remove(connection: Connection, person_id: uuid.UUID, factor_id: uuid.UUID) -> Factor | None:
+    """Remove a factor; return it, None when it is gone already. Raises LastFactor for the only one. With the person locked."""
+    present = list_of(connection, person_id)
+    found = next((factor for factor in present if factor.id == factor_id), None)
+    if found is None:
+        return None
+    if len(present) == 1:
+        raise LastFactor
+    do = totp.remove if found.kind == PHONE else passkeys.remove
+    return found if do(connection, person_id, factor_id) else None

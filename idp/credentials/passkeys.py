@@ -1,0 +1,309 @@
+"""Passkeys and security keys (WebAuthn): a key pair made for this address only, so that no other site can ask for its signature.
+
+A challenge is a sealed value that says what it is for, in which browser or session, and since when: nothing is stored until it is
+answered, and then it is spent.
+"""
+
+import hashlib
+import ipaddress
+import json
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from webauthn import verify_authentication_response, verify_registration_response
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import AuthenticatorTransport, CredentialDeviceType
+
+from idp import clock
+from idp.credentials.models import Passkey
+from idp.database import new_id, table_of
+from idp.sealing import SealBroken, current_keys
+from idp.settings import current_settings
+from idp.spent_identifiers import spend
+
+SIGN_IN, SECOND_FACTOR, ENROLLING = "sign in", "second factor", "enrolling"
+LIFETIME = timedelta(minutes=5)
+LARGEST_ANSWER = 16 * 1024  # characters
+ALGORITHMS = (-8, -7, -257)  # EdDSA, ES256, RS256 (IANA COSE)
+PLACE = "Định danh cán bộ"
+_TRANSPORTS = frozenset(transport.value for transport in AuthenticatorTransport)
+
+
+class WrongKey(Exception):
+    """The answer of an authenticator is not accepted. `reason` is for the audit trail only; `person_id`: whose key it was."""
+
+    def __init__(self, reason: str, person_id: uuid.UUID | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.person_id = reason, person_id
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A signature that was right: whose key made it, and whether the key made sure of its person. Good once (`use`)."""
+
+    passkey_id: uuid.UUID
+    person_id: uuid.UUID
+    sign_count: int
+    user_verified: bool
+    synced: bool
+    challenge: bytes
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key pair just made, whose public half is to be kept (`add`)."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    user_verified: bool
+    signs_in_alone: bool
+    synced: bool
+    transports: str
+    challenge: bytes
+
+
+_t = table_of(Passkey)
+_is_active = _t.c.removed_at.is_(None)
+_active = select(_t).where(_t.c.person_id == bindparam("of_person"), _is_active).order_by(_t.c.id)
+_by_credential = select(_t).where(_t.c.credential_id == bindparam("of_credential"))
+# A count that does not rise says that a copy of the key signs as well; keys that never count always say 0 (WebAuthn §6.1.1).
+_use = (
+    update(_t)
+    .where(_t.c.id == bindparam("passkey_id"), _is_active)
+    .where((_t.c.sign_count < bindparam("count")) | ((_t.c.sign_count == 0) & (bindparam("count") == 0)))
+    .values(sign_count=bindparam("count"), last_used_at=bindparam("now"))
+)
+_remove = update(_t).where(_t.c.id == bindparam("passkey_id"), _t.c.person_id == bindparam("of_person"), _is_active)
+
+
+def are_possible() -> bool:
+    """Whether browsers can have keys for this address: they belong to a name, never to a number (WebAuthn §5.1.3)."""
+    try:
+        ipaddress.ip_address(_relying_party_id())
+    except ValueError:
+        return True
+    return False
+
+
+def _relying_party_id() -> str:
+    return str(urlsplit(current_settings().issuer).hostname)
+
+
+def _origin() -> str:
+    parts = urlsplit(current_settings().issuer)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def find_active(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]:
+    """The person's keys, oldest first."""
+    return connection.execute(_active, {"of_person": person_id}).all()
+
+
+def _new_challenge(purpose: str, bound_to: str) -> str:
+    since = int(clock.now().timestamp()).to_bytes(8, "big")
+    return bytes_to_base64url(current_keys().seal(since + _digest(bound_to), f"passkey challenge: {purpose}"))
+
+
+def _digest(bound_to: str) -> bytes:
+    return hashlib.sha256(bound_to.encode("utf-8", "surrogatepass")).digest()
+
+
+def _check_challenge(challenge: bytes, purpose: str, bound_to: str) -> None:
+    try:
+        written = current_keys().open(challenge, f"passkey challenge: {purpose}")
+    except SealBroken:
+        raise WrongKey("challenge_not_ours") from None
+    if written[8:] != _digest(bound_to):
+        raise WrongKey("challenge_of_another_browser")
+    if clock.now() - datetime.fromtimestamp(int.from_bytes(written[:8], "big"), UTC) >= LIFETIME:
+        raise WrongKey("challenge_expired")
+
+
+def request_options(purpose: str, bound_to: str, keys: Sequence[Any] = (), *, verified: bool) -> str:
+    """What the browser is asked for, as JSON: a signature by one of these keys, or by any passkey of this address.
+
+    `bound_to`: what the browser or the session is known by. `verified`: the key must make sure of its person.
+    """
+    told = {
+        "challenge": _new_challenge(purpose, bound_to),
+        "rpId": _relying_party_id(),
+        "timeout": int(LIFETIME.total_seconds() * 1000),
+        "userVerification": "required" if verified else "preferred",
+        "allowCredentials": [_descriptor(key) for key in keys],
+    }
+    return json.dumps(told, separators=(",", ":"))
+
+
+def creation_options(
+    bound_to: str, person_id: uuid.UUID, username: str, name: str, keys: Sequence[Any], *, alone: bool, roaming: bool
+) -> str:
+    """What the browser is asked to make, as JSON: a passkey (`alone`), or a security key for after the password.
+
+    `keys`: those the person has, none of which is made again. `roaming`: not in this computer, which others use too.
+    """
+    selection = {
+        "residentKey": "required" if alone else "discouraged",
+        "requireResidentKey": alone,
+        "userVerification": "required" if alone else "discouraged",
+    }
+    if roaming or not alone:
+        selection["authenticatorAttachment"] = "cross-platform"
+    told = {
+        "challenge": _new_challenge(ENROLLING, bound_to),
+        "rp": {"id": _relying_party_id(), "name": PLACE},
+        "user": {"id": bytes_to_base64url(person_id.bytes), "name": username, "displayName": name},
+        "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
+        "timeout": int(LIFETIME.total_seconds() * 1000),
+        "attestation": "none",
+        "authenticatorSelection": selection,
+        "excludeCredentials": [_descriptor(key) for key in keys],
+        "extensions": {"credProps": True},
+    }
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _descriptor(key: Any) -> dict[str, Any]:
+    return {"type": "public-key", "id": bytes_to_base64url(key.credential_id), "transports": key.transports.split()}
+
+
+def match(connection: Connection, answer: str, purpose: str, bound_to: str, *, person_id: uuid.UUID | None = None) -> Proof:
+    """Check the answer of an authenticator (WebAuthn §7.2); of this person's keys only, or of anybody's passkeys when no person is
+    known yet: then the key must have made sure of its person. Raises WrongKey."""
+    parsed = _parsed(answer)
+    challenge = _challenge_of(parsed, purpose, bound_to)
+    row = connection.execute(_by_credential, {"of_credential": _bytes(parsed.get("rawId"))}).first()
+    if row is None or row.removed_at is not None or (person_id is not None and row.person_id != person_id):
+        raise WrongKey("unknown_key")
+    if person_id is None and not row.signs_in_alone:
+        raise WrongKey("not_a_passkey", row.person_id)
+    handle = parsed["response"].get("userHandle")
+    if handle and _bytes(handle) != row.person_id.bytes:
+        raise WrongKey("key_of_somebody_else", row.person_id)
+    try:
+        verified = verify_authentication_response(
+            credential=parsed, expected_challenge=challenge, expected_rp_id=_relying_party_id(), expected_origin=_origin(),
+            credential_public_key=row.public_key, credential_current_sign_count=0, require_user_verification=person_id is None,
+        )  # fmt: skip
+    except Exception as wrong:  # noqa: BLE001 - whatever an odd answer makes the library or its parsers stumble over
+        raise WrongKey(_reason(wrong), row.person_id) from None
+    return Proof(row.id, row.person_id, verified.new_sign_count, verified.user_verified, row.synced, challenge)
+
+
+def use(connection: Connection, proof: Proof) -> None:
+    """Use a proof up: of any number at once one gets through. Raises WrongKey when its challenge was answered before, or when the
+    key has signed more often than it says, so that there is a copy of it."""
+    _spend(connection, proof.challenge, proof.person_id)
+    values = {"passkey_id": proof.passkey_id, "count": proof.sign_count, "now": clock.now()}
+    if connection.execute(_use, values).rowcount != 1:
+        raise WrongKey("sign_count_went_back", proof.person_id)
+
+
+def match_new(answer: str, bound_to: str, *, alone: bool) -> NewKey:
+    """Check a key pair just made (WebAuthn §7.1). Raises WrongKey."""
+    parsed = _parsed(answer)
+    challenge = _challenge_of(parsed, ENROLLING, bound_to)
+    try:
+        made = verify_registration_response(
+            credential=parsed, expected_challenge=challenge, expected_rp_id=_relying_party_id(), expected_origin=_origin(),
+            require_user_verification=alone,
+        )  # fmt: skip
+    except Exception as wrong:  # noqa: BLE001 - as above
+        raise WrongKey(_reason(wrong)) from None
+    synced = made.credential_device_type == CredentialDeviceType.MULTI_DEVICE
+    transports = _known_transports(parsed["response"].get("transports"))
+    return NewKey(
+        made.credential_id, made.credential_public_key, made.sign_count, made.user_verified, alone, synced, transports, challenge
+    )  # fmt: skip
+
+
+def add(connection: Connection, person_id: uuid.UUID, new: NewKey, name: str) -> None:
+    """Make a new key a factor of this person. Raises WrongKey when it is or was one already, or its challenge was answered before."""
+    _spend(connection, new.challenge, person_id)
+    if connection.execute(_by_credential, {"of_credential": new.credential_id}).first():
+        raise WrongKey("key_known_already", person_id)
+    now = clock.now()
+    row = {
+        "id": new_id(),
+        "person_id": person_id,
+        "credential_id": new.credential_id,
+        "public_key": new.public_key,
+        "sign_count": new.sign_count,
+        "signs_in_alone": new.signs_in_alone,
+        "synced": new.synced,
+        "transports": new.transports,
+        "name": name,
+        "created_at": now,
+        "last_used_at": now,
+    }
+    connection.execute(insert(_t), row)
+
+
+def remove(connection: Connection, person_id: uuid.UUID, passkey_id: uuid.UUID) -> bool:
+    """Remove a key; return whether it was there. Whether another factor is left is for `factors.remove` to see to."""
+    values = {"passkey_id": passkey_id, "of_person": person_id}
+    return connection.execute(_remove.values(removed_at=clock.now()), values).rowcount == 1
+
+
+def remove_all(connection: Connection, person_id: uuid.UUID, *, keep: Collection[bytes] = ()) -> int:
+    """Remove every key but those with these credential ids; return how many."""
+    gone = update(_t).where(_t.c.person_id == person_id, _is_active, _t.c.credential_id.not_in(keep))
+    return connection.execute(gone.values(removed_at=clock.now())).rowcount
+
+
+def _spend(connection: Connection, challenge: bytes, person_id: uuid.UUID) -> None:
+    if not spend(connection, "passkey challenge", challenge.hex(), until=clock.now() + LIFETIME):
+        raise WrongKey("challenge_used", person_id)
+
+
+def _parsed(answer: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(answer) if len(answer) <= LARGEST_ANSWER else None
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("response"), dict):
+        raise WrongKey("unreadable")
+    return parsed
+
+
+def _challenge_of(parsed: dict[str, Any], purpose: str, bound_to: str) -> bytes:
+    told = _parsed_client_data(parsed["response"].get("clientDataJSON"))
+    # A page of another site that frames ours could have its visitor sign (WebAuthn §13.4.9); none of ours is ever framed.
+    if told.get("crossOrigin") or told.get("topOrigin"):
+        raise WrongKey("cross_origin")
+    challenge = _bytes(told.get("challenge"))
+    _check_challenge(challenge, purpose, bound_to)
+    return challenge
+
+
+def _parsed_client_data(encoded: object) -> dict[str, Any]:
+    try:
+        told = json.loads(_bytes(encoded))
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise WrongKey("unreadable")
+    return told
+
+
+def _bytes(encoded: object) -> bytes:
+    try:
+        return base64url_to_bytes(encoded) if isinstance(encoded, str) else b""
+    except ValueError:
+        return b""
+
+
+def _known_transports(told: object) -> str:
+    known = {transport for transport in told if isinstance(transport, str)} & _TRANSPORTS if isinstance(told, list) else set()
+    return " ".join(sorted(known))[:64]
+
+
+def _reason(wrong: Exception) -> str:
+    # The library's own texts are written for developers and hold nothing of the person; only their first words are kept.
+    return f"refused: {str(wrong)[:80]}" if isinstance(wrong, WebAuthnException) else "unreadable"
