@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient
-from clients.resources import find_resource
 from idp.oidc import id_token
 from idp.oidc.arrival import Arrival
 from idp.oidc.claims import ClaimsRequest, MalformedClaims, read_claims_request
@@ -56,7 +55,7 @@ def read_request(arrival: Arrival) -> AuthorizationRequest:
     return AuthorizationRequest(
         to=to,
         arrival=arrival,
-        scope=_scope(to, parameters, resources),
+        scope=_scope(to, parameters),
         nonce=parameters.get("nonce"),
         code_challenge=_code_challenge(to, parameters),
         prompt=_prompt(to, parameters),
@@ -99,12 +98,11 @@ def _check_form(to: Destination, parameters: dict[str, str]) -> None:
         raise RequestRefused(to, "invalid_request", "state or nonce is too long")
 
 
-def _scope(to: Destination, parameters: dict[str, str], resources: tuple[str, ...]) -> str:
+def _scope(to: Destination, parameters: dict[str, str]) -> str:
     asked = parameters.get("scope", "").split()
     if "openid" not in asked:
         raise RequestRefused(to, "invalid_scope", "the scope openid is missing")
-    allowed = to.client.scopes.union(*(found.scopes for name in resources if (found := find_resource(name)) is not None))
-    return " ".join(name for name in dict.fromkeys(asked) if name in allowed)
+    return " ".join(name for name in dict.fromkeys(asked) if name in to.client.scopes)
 
 
 def _code_challenge(to: Destination, parameters: dict[str, str]) -> str | None:

@@ -10,23 +10,23 @@ from flask import Response, request
 
 from clients.registry import RegisteredClient
 from idp.oidc import dpop
-from idp.oidc.parameters import MalformedRequest, form_parameters
+from idp.oidc.parameters import LARGEST_FORM, MalformedRequest, form_parameters
 
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _log = structlog.get_logger()
 
 
-def require_form() -> dict[str, str]:
-    """The parameters of the body. Raises InvalidRequestError."""
+def require_form(largest: int = LARGEST_FORM) -> dict[str, str]:
+    """The parameters of the body; `largest` in bytes. Raises InvalidRequestError."""
     try:
-        return form_parameters()
+        return form_parameters(largest)
     except MalformedRequest as malformed:
         raise InvalidRequestError(description=str(malformed)) from None
 
 
-def told(body: dict[str, Any], client: RegisteredClient) -> Response:
+def told(body: dict[str, Any], client: RegisteredClient, status: int = 200) -> Response:
     """The answer to a client; kept by nobody on the way."""
-    response = Response(json.dumps(body), content_type="application/json", headers={**NOT_KEPT, **dpop.nonce_headers()})
+    response = Response(json.dumps(body), status=status, content_type="application/json", headers={**NOT_KEPT, **dpop.nonce_headers()})
     return readable_by_its_scripts(response, client)
 
 

@@ -1,8 +1,5 @@
 """POST /par (RFC 9126): a client sends its authorization request ahead, authenticated, and gets a reference for the browser."""
 
-import json
-
-import structlog
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Blueprint, Response
 from sqlalchemy import Connection
@@ -13,19 +10,17 @@ from idp.errors import Refusal
 from idp.oidc import dpop, pushed_requests
 from idp.oidc.arrival import CARRIED, Arrival
 from idp.oidc.authorization_request import read_request
+from idp.oidc.client_answers import preflight, refused, require_form, told
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.destination import RequestRefused
-from idp.oidc.parameters import MalformedRequest, form_parameters
 from idp.oidc.request_object import RequestObjectRefused, read_request_object
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
 LARGEST = 32 * 1024  # bytes: a request object and a client assertion
 PATH = "/par"
-NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 blueprint = Blueprint("par", __name__)
 csrf_exempt(blueprint)
-_log = structlog.get_logger()
 
 
 @blueprint.post(PATH)
@@ -34,22 +29,20 @@ def push() -> Response:
     """Take a request in when it is in order; the answer names it for a minute (§2.2)."""
     client = None
     try:
-        form = _form()
+        form = require_form(LARGEST)
         client = authenticate_client(form)
         arrival = _arrival(client, form)
-        proof = dpop.read_proof("POST", PATH, algorithms=dpop.algorithms_for(client))
-        request_uri = _keep(arrival, proof)
+        request_uri = _keep(arrival, dpop.read_proof("POST", PATH, algorithms=dpop.algorithms_for(client)))
     except OAuth2Error as error:
-        return _refuse(error, client)
-    told = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
-    return Response(json.dumps(told), 201, {**NOT_KEPT, **dpop.nonce_headers()}, content_type="application/json")
+        return refused(error, client, "par")
+    return told({"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}, client, 201)
 
 
-def _form() -> dict[str, str]:
-    try:
-        return form_parameters(LARGEST)
-    except MalformedRequest as malformed:
-        raise InvalidRequestError(description=str(malformed)) from None
+@blueprint.route(PATH, methods=["OPTIONS"], provide_automatic_options=False)
+@anyone
+def preflight_of_push() -> Response:
+    """A browser asks whether a script may send a DPoP proof here."""
+    return preflight()
 
 
 def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:
@@ -60,8 +53,8 @@ def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:
     if "request" in form:
         try:
             found = read_request_object(form["request"], client)
-        except RequestObjectRefused as refused:
-            raise _error(refused.error, refused.description) from None
+        except RequestObjectRefused as wrong:
+            raise _error(wrong.error, wrong.description) from None
         parameters, is_signed = found.parameters, found.is_signed  # nothing beside it counts (§3)
     kept = {name: parameters[name] for name in CARRIED if name in parameters}
     if "registration" in parameters:
@@ -69,8 +62,8 @@ def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:
     arrival = Arrival(client, kept, is_signed, is_being_pushed=True)
     try:
         read_request(arrival)
-    except RequestRefused as refused:
-        raise _error(refused.error, refused.description) from None
+    except RequestRefused as wrong:
+        raise _error(wrong.error, wrong.description) from None
     except Refusal:
         raise InvalidRequestError(description="the redirect_uri is missing or not registered") from None
     return arrival
@@ -94,13 +87,3 @@ def _keep(arrival: Arrival, proof: dpop.Proof | None) -> str:
 
 def _error(error: str, description: str) -> OAuth2Error:
     return OAuth2Error(error=error, description=description, status_code=400)
-
-
-def _refuse(error: OAuth2Error, client: RegisteredClient | None) -> Response:
-    """The error of the token endpoint (§2.3), in fixed words."""
-    _log.info("par.refused", client_id=client.client_id if client else None, error=error.error, why=error.description)
-    told = {"error": error.error} | ({"error_description": error.description} if error.description else {})
-    headers = {**NOT_KEPT, **dpop.nonce_headers()}
-    if error.status_code == 401:
-        headers["WWW-Authenticate"] = 'Basic realm="par"'
-    return Response(json.dumps(told), error.status_code, headers, content_type="application/json")
