@@ -67,7 +67,7 @@ def describe(issued: Issued, client: RegisteredClient) -> dict[str, Any]:
     told: dict[str, Any] = {
         "access_token": written,
         "token_type": token_type(token.confirmation),
-        "expires_in": int((token.expires_at - clock.now()).total_seconds()),
+        "expires_in": round((token.expires_at - clock.now()).total_seconds()),
     }
     if token.scope:
         told["scope"] = token.scope

@@ -109,7 +109,9 @@ def register_keyed(alg: str = "ES256", **given: Any) -> KeyedParty:
     }  # fmt: skip
     wanted = ClientMetadata(**facts)
     made = in_transaction(lambda connection: register(connection, wanted, actor="cli:test"))
-    return KeyedParty(made.client_id, None, made.key, wanted.redirect_uris[0], PRIVATE_KEY_JWT, alg=alg, signing_key=key)
+    return KeyedParty(
+        made.client_id, None, made.key, wanted.redirect_uris[0] if wanted.redirect_uris else "", PRIVATE_KEY_JWT, alg=alg, signing_key=key
+    )
 
 
 def thumbprint(key: Key) -> str:

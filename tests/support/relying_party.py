@@ -126,4 +126,10 @@ def register_party(**given: Any) -> RelyingParty:
     """Register a client and be it; keyword arguments are those of ClientMetadata."""
     wanted = ClientMetadata(**{"client_name": "Quản lý văn bản", "redirect_uris": (REDIRECT_URI,), "scope": ALL_SCOPES, **given})
     made = in_transaction(lambda connection: register(connection, wanted, actor="cli:test"))
-    return RelyingParty(made.client_id, made.client_secret, made.key, wanted.redirect_uris[0], wanted.token_endpoint_auth_method)
+    return RelyingParty(
+        made.client_id,
+        made.client_secret,
+        made.key,
+        wanted.redirect_uris[0] if wanted.redirect_uris else "",
+        wanted.token_endpoint_auth_method,
+    )

@@ -1,0 +1,102 @@
+"""Rules of grant_type=client_credentials: RFC 6749 §4.4; and which grants a client may use at all."""
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from clients.registration import disable
+from idp.database import in_transaction
+from tests.support import trail
+from tests.support.bound_party import API, OTHER_API, add_resource, register_bound
+from tests.support.relying_party import ALL_SCOPES, RelyingParty, register_party
+
+GRANT = "client_credentials"
+
+
+@pytest.fixture
+def machine(app: Flask) -> RelyingParty:
+    """A program that acts for itself at one API."""
+    add_resource(scopes=("dossiers", "dossiers.write"))
+    return register_party(grant_types=(GRANT,), scope="dossiers", resources=(API,), redirect_uris=())
+
+
+def ask(browser: FlaskClient, party: RelyingParty, **more: str) -> TestResponse:
+    return party.post(browser, {"grant_type": GRANT, **more})
+
+
+def introspected(browser: FlaskClient, party: RelyingParty, token: str) -> dict[str, Any]:
+    facts: dict[str, Any] = browser.post("/introspect", data={"token": token}, headers=party.headers()).get_json()
+    return facts
+
+
+def test_a_client_gets_a_token_of_its_own(browser: FlaskClient, machine: RelyingParty) -> None:
+    response = ask(browser, machine)
+    told = response.get_json()
+    assert {name: told[name] for name in told if name != "access_token"} == {"token_type": "Bearer", "expires_in": 600, "scope": "dossiers"}
+    assert response.headers["Cache-Control"] == "no-store"
+    facts = introspected(browser, machine, told["access_token"])
+    assert (facts["active"], facts["sub"], facts["client_id"], facts["aud"]) == (True, machine.client_id, machine.client_id, [API])
+    assert not {"acr", "amr", "auth_time"} & facts.keys()
+    [event] = trail.events("client.authorized")
+    assert (event.actor, event.client_id, event.person_id) == (f"client:{machine.client_id}", machine.key, None)
+
+
+def test_it_opens_nothing_about_people(browser: FlaskClient, machine: RelyingParty) -> None:
+    token = ask(browser, machine).get_json()["access_token"]
+    assert machine.userinfo(browser, token).status_code == 401
+    everything = register_party(grant_types=(GRANT, "authorization_code"), scope=f"{ALL_SCOPES} dossiers", resources=(API,))
+    for scope in ("openid", "dossiers profile", "offline_access"):
+        assert ask(browser, everything, scope=scope).get_json()["error"] == "invalid_scope"
+    assert ask(browser, everything).get_json()["scope"] == "dossiers"
+    assert "refresh_token" not in ask(browser, everything).get_json()
+
+
+def test_scope_and_resource_are_those_it_is_registered_for(browser: FlaskClient, machine: RelyingParty) -> None:
+    add_resource(OTHER_API, ("people",))
+    assert ask(browser, machine, scope="dossiers", resource=API).status_code == 200
+    for scope in ("dossiers.write", "people", "x", "é"):
+        assert ask(browser, machine, scope=scope).get_json()["error"] == "invalid_scope"
+    for resource in (OTHER_API, "https://nowhere.test", "x", f"{API}#x", f"{API}/", f"{API} {OTHER_API}"):
+        assert ask(browser, machine, resource=resource).get_json()["error"] in ("invalid_target", "invalid_request")
+
+
+def test_only_the_grants_of_its_registration_are_open_to_a_client(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
+    """RFC 6749 §5.2 unauthorized_client."""
+    assert ask(browser, party).get_json()["error"] == "unauthorized_client"
+    token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+    assert party.post(browser, {"grant_type": token_exchange}).get_json()["error"] == "unauthorized_client"
+    short = register_party(grant_types=("authorization_code",), scope=ALL_SCOPES)
+    told = short.tokens(browser, scope="openid offline_access")
+    assert "refresh_token" not in told
+    assert told["scope"] == "openid"
+    assert short.refresh(browser, "x").get_json()["error"] == "unauthorized_client"
+
+
+def test_a_client_that_cannot_prove_itself_cannot_act_for_itself(browser: FlaskClient, machine: RelyingParty) -> None:
+    """RFC 6749 §4.4.2."""
+    response = browser.post("/token", data={"grant_type": GRANT, "client_id": machine.client_id})
+    assert (response.status_code, response.get_json()["error"]) == (401, "invalid_client")
+
+
+def test_its_token_dies_with_it(browser: FlaskClient, machine: RelyingParty) -> None:
+    server = register_party(client_name="Hồ sơ")
+    add_resource(OTHER_API, ("people",), client_id=server.client_id)
+    other = register_party(grant_types=(GRANT,), scope="people", resources=(OTHER_API,), redirect_uris=())
+    token = ask(browser, other).get_json()["access_token"]
+    assert introspected(browser, server, token)["active"] is True
+    in_transaction(lambda c: disable(c, other.client_id, actor="cli:test"))
+    assert introspected(browser, server, token) == {"active": False}
+    own = ask(browser, machine).get_json()["access_token"]
+    assert browser.post("/revoke", data={"token": own}, headers=machine.headers()).status_code == 200
+    assert introspected(browser, machine, own) == {"active": False}
+
+
+def test_a_client_of_the_profile_gets_its_own_token_bound(browser: FlaskClient, machine: RelyingParty) -> None:
+    """FAPI 2.0 client credentials: fapi2-security-profile-final-ensure-holder-of-key-required."""
+    party = register_bound(grant_types=(GRANT,), scope="dossiers", resources=(API,), redirect_uris=())
+    assert party.post(browser, {"grant_type": GRANT}, {}).get_json()["error"] == "invalid_dpop_proof"
+    assert party.post(browser, {"grant_type": GRANT}).get_json()["token_type"] == "DPoP"
