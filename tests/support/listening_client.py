@@ -1,5 +1,6 @@
 """A client's own server on loopback, as far as the provider talks to it: it takes logout tokens and answers as it is told."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,14 @@ from urllib.parse import parse_qs
 
 @dataclass
 class ListeningClient:
-    """What came in, and what is answered: `answer(path)` returns a status and headers."""
+    """What came in, and what is answered: `answer(path)` returns a status and headers; `documents` are what it publishes by path,
+    and `read` the paths that were asked for."""
 
     port: int = 0
     taken: list[dict[str, str]] = field(default_factory=list)
     answer: Callable[[str], tuple[int, dict[str, str]]] = lambda _path: (200, {})
+    documents: dict[str, object] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
 
     def url(self, path: str = "/backchannel-logout") -> str:
         """An address of it."""
@@ -36,6 +40,16 @@ def listening_client() -> Iterator[ListeningClient]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
+
+        def do_GET(self) -> None:
+            client.read.append(self.path)
+            document = client.documents.get(self.path)
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
+            self.send_response(404 if document is None else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""
