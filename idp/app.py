@@ -7,6 +7,7 @@ from flask import Flask
 from clients import registration_endpoint
 from idp import records
 from idp.account import adding_pages as account_adding_pages
+from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.console import audit_pages, client_pages, home, people_pages
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     codes_pages.blueprint,
     notice_pages.blueprint,
     account_pages.blueprint,
+    account_application_pages.blueprint,
     account_factor_pages.blueprint,
     account_adding_pages.blueprint,
     enrollment_pages.blueprint,

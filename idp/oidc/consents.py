@@ -20,6 +20,7 @@ _t = table_of(Consent)
 _standing = select(_t.c.scope).where(
     _t.c.person_id == bindparam("person"), _t.c.client_id == bindparam("client"), _t.c.withdrawn_at.is_(None)
 )
+_standing_held = _standing.with_for_update(read=True)
 _end = (
     update(_t)
     .where(_t.c.person_id == bindparam("person"), _t.c.client_id == bindparam("client"), _t.c.withdrawn_at.is_(None))
@@ -57,6 +58,13 @@ def covers(connection: Connection, person_id: uuid.UUID, client: RegisteredClien
     return agreed is not None and scope <= agreed
 
 
+def still_stands(connection: Connection, person_id: uuid.UUID, client: RegisteredClient, scope: str) -> bool:
+    """Whether a code may still be redeemed for this scope. Whoever takes consent back at this moment waits for the transaction and
+    ends what it has made."""
+    agreed = connection.execute(_standing_held, {"person": person_id, "client": client.key}).scalar()
+    return agreed is not None and {*scope.split()} <= {*agreed.split()}
+
+
 def agreed_scope(connection: Connection, person_id: uuid.UUID, client: uuid.UUID) -> frozenset[str] | None:
     """What the person has agreed to and not taken back; None when nothing was ever asked, or all was taken back."""
     agreed = connection.execute(_standing, {"person": person_id, "client": client}).scalar()
@@ -72,13 +80,14 @@ def give(connection: Connection, person_id: uuid.UUID, client: RegisteredClient,
     audit.record(connection, audit.Event.CONSENT_GIVEN, actor=f"person:{person_id}", **about)
 
 
-def withdraw(connection: Connection, person_id: uuid.UUID, client: uuid.UUID, *, actor: str) -> int:
+def withdraw(connection: Connection, person_id: uuid.UUID, client: uuid.UUID, *, actor: str) -> bool:
     """The person wants this client to know nothing more: its authorizations end at once, and it is told (Back-Channel Logout).
-    Return how many ended."""
+    Return whether there was anything to end."""
     taken_back = connection.execute(_end, {"person": person_id, "client": client, "now": clock.now()}).rowcount == 1
     ended = authorizations.revoke_of_client(connection, person_id, client, reason=WITHDRAWN)
-    if taken_back or ended:
-        about: dict[str, Any] = {"person_id": person_id, "client_id": client, "authorizations": ended}
-        audit.record(connection, audit.Event.CONSENT_WITHDRAWN, actor=actor, **about)
-        tell_clients_of_person(connection, [client], person_id)
-    return ended
+    if not taken_back and not ended:
+        return False
+    about: dict[str, Any] = {"person_id": person_id, "client_id": client, "authorizations": ended}
+    audit.record(connection, audit.Event.CONSENT_WITHDRAWN, actor=actor, **about)
+    tell_clients_of_person(connection, [client], person_id)
+    return True

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
 from idp import audit, clock
-from idp.oidc import authorizations
+from idp.oidc import authorizations, consents
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.confirmation import is_same_key
 from idp.oidc.id_token import Authentication
@@ -33,6 +33,8 @@ def redeem_code(
     fault = _fault(granted, client, form, confirmation)
     if fault is not None:
         return _refuse_and_burn(connection, granted, client, fault)
+    if client.metadata.require_consent and not consents.still_stands(connection, granted.person_id, client, granted.scope):
+        return _refuse_and_burn(connection, granted, client, consents.WITHDRAWN)
     audience = narrowed(granted.resource, client, form.get("resource"))
     wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
     # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).

@@ -1,0 +1,40 @@
+"""/account/applications: what one has let applications know, and the way to take it back."""
+
+import uuid
+
+from flask import Blueprint, redirect, render_template
+from sqlalchemy import Connection
+from werkzeug.wrappers import Response
+
+from idp.account.guards import Answer, as_strong_as_possible, own_session
+from idp.account.own_applications import applications_of
+from idp.database import in_transaction, reader
+from idp.errors import NotFound
+from idp.oidc import consents
+from idp.web.viewer import signed_in
+
+blueprint = Blueprint("account_applications", __name__)
+
+
+@blueprint.get("/account/applications")
+@signed_in
+@as_strong_as_possible
+def applications() -> Answer:
+    """The applications of this person."""
+    return render_template("account/applications.html", applications=applications_of(reader(), own_session().person_id))
+
+
+@blueprint.post("/account/applications/<uuid:key>/withdraw")
+@signed_in
+@as_strong_as_possible
+def withdraw(key: uuid.UUID) -> Answer:
+    """Let an application know nothing more; it is told."""
+    person_id = own_session().person_id
+
+    def take_back(connection: Connection) -> bool:
+        return consents.withdraw(connection, person_id, key, actor=f"person:{person_id}")
+
+    if not in_transaction(take_back):
+        raise NotFound("")
+    response: Response = redirect("/account/applications", 303)
+    return response
