@@ -39,7 +39,7 @@ def exchange(
     audience = read_resources(client, form.get("resource") or form.get("audience"))
     if not audience:
         raise InvalidTarget(description="resource is required")
-    return _derive(connection, client, subject, held, _narrowed_scope(form, subject), audience, confirmation)
+    return _derive(connection, client, subject, held, _narrowed_scope(client, form, subject), audience, confirmation)
 
 
 def _check_form(form: dict[str, str]) -> None:
@@ -68,10 +68,11 @@ def _check_policy(client: RegisteredClient, subject: AccessToken, held: Any) -> 
         raise _invalid_subject()
 
 
-def _narrowed_scope(form: dict[str, str], subject: AccessToken) -> str:
-    held = subject.scope.split()
-    asked = form["scope"].split() if "scope" in form else [name for name in held if name not in ("openid", "offline_access")]
-    if not set(asked) <= set(held) - {"openid", "offline_access"}:
+def _narrowed_scope(client: RegisteredClient, form: dict[str, str], subject: AccessToken) -> str:
+    """What the subject token and the client's own registration have in common, or less."""
+    most = [name for name in subject.scope.split() if name in client.scopes and name not in ("openid", "offline_access")]
+    asked = form["scope"].split() if "scope" in form else most
+    if not set(asked) <= set(most):
         raise InvalidScopeError(description="scope may only be narrowed")
     return " ".join(asked)
 
