@@ -9,7 +9,7 @@ from idp.database import in_transaction
 from idp.oidc import client_answers, device_authorizations
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.grants.device_code import GRANT_TYPE
-from idp.oidc.resource_indicators import read_resources, scopes_of
+from idp.oidc.resource_indicators import read_resources
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
@@ -53,8 +53,7 @@ def _begin(client: RegisteredClient, form: dict[str, str]) -> device_authorizati
     if GRANT_TYPE not in client.metadata.grant_types or profile_of(client.metadata).pushed_requests_only:
         raise UnauthorizedClientError(description="the client is not registered for this grant_type")
     resource = read_resources(client, form.get("resource"))
-    allowed = client.scopes | scopes_of(resource)
-    scope = " ".join(name for name in dict.fromkeys(form.get("scope", "openid").split()) if name in allowed)
+    scope = " ".join(name for name in dict.fromkeys(form.get("scope", "openid").split()) if name in client.scopes)
     if not scope:
         raise InvalidScopeError(description="none of the scopes is one of the client's")
     try:
