@@ -16,17 +16,15 @@ def confirmation_of(client: RegisteredClient, proof: Proof | None) -> dict[str, 
     """What the tokens of this request are bound to, None for nothing. Raises InvalidProof or InvalidRequestError when the client or
     its profile wants them bound and neither a proof nor a certificate came along."""
     metadata = client.metadata
-    must = profile_of(metadata).sender_constrained_tokens
     if proof is None and metadata.dpop_bound_access_tokens:
         raise InvalidProof(description="a DPoP proof is required")
     bound = {JKT: proof.jkt} if proof is not None else {}
-    if metadata.tls_client_certificate_bound_access_tokens or (must and not bound):
+    if metadata.tls_client_certificate_bound_access_tokens:
         certificate = client_certificate.presented()
-        if certificate is not None:
-            bound[X5T] = client_certificate.thumbprint(certificate)
-        elif metadata.tls_client_certificate_bound_access_tokens:
+        if certificate is None:
             raise InvalidRequestError(description="a client certificate is required")
-    if must and not bound:
+        bound[X5T] = client_certificate.thumbprint(certificate)
+    if not bound and profile_of(metadata).sender_constrained_tokens:
         raise InvalidProof(description="a DPoP proof or a client certificate is required")
     return bound or None
 
