@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from idp.settings import current_settings
+
+OFFLINE, DAY = "offline_access", 86400
 WORDS: dict[str, LazyString] = {
     "openid": _l("Mã định danh riêng để nhận ra tài khoản này ở lần vào sau"),
     "profile": _l("Họ và tên, tên đăng nhập"),
@@ -12,11 +16,15 @@ WORDS: dict[str, LazyString] = {
     "phone": _l("Số điện thoại"),
     "address": _l("Địa chỉ cơ quan"),
     "staff": _l("Mã CBCCVC, loại cán bộ, chức vụ, đơn vị công tác"),
-    "offline_access": _l("Tiếp tục xem các thông tin này khi không có mặt người dùng, tối đa 30 ngày"),
 }
 
 
 def words_of(scope: Iterable[str]) -> list[str]:
-    """What these scopes let an application know or do, in our order; one that an application's own resource defines by its name."""
+    """What these scopes let an application know or do, in our order; one that a protected resource defines by its name."""
     asked = set(scope)
-    return [str(words) for name, words in WORDS.items() if name in asked] + sorted(asked - WORDS.keys())
+    told = [str(words) for name, words in WORDS.items() if name in asked]
+    told += sorted(asked - WORDS.keys() - {OFFLINE})
+    if OFFLINE in asked:
+        days = -(-current_settings().refresh_token_seconds // DAY)
+        told.append(_("Tiếp tục xem các thông tin này khi không có mặt người dùng, tối đa %(days)s ngày", days=days))
+    return told
