@@ -19,8 +19,9 @@ def admitted(wanted: ClientMetadata) -> ClientMetadata:
         raise InvalidMetadata(_("%(field)s là một trong: %(names)s.", field="token_endpoint_auth_method", names=", ".join(auth_methods())))
     if {CLIENT_CREDENTIALS, TOKEN_EXCHANGE} & set(told.grant_types):
         raise InvalidMetadata(_("Cách cấp mã này do quản trị viên đăng ký."))
-    if told.client_uri is not None:
-        check_published_uri(told.client_uri)
+    for uri in (told.client_uri, told.backchannel_logout_uri, told.frontchannel_logout_uri):
+        if uri is not None:
+            check_published_uri(uri)
     # What this server itself will ask or tell: refused now rather than when it is due.
     for uri in (told.jwks_uri, told.backchannel_logout_uri, *told.request_uris):
         _check_reach(uri)

@@ -14,7 +14,7 @@ OURS = frozenset({
     "forward_auth_origins",
 })  # fmt: skip
 LONGEST_TEXT, MOST_ENTRIES = 4000, 100
-_TYPES = {field.name: str(field.type) for field in fields(ClientMetadata)}
+_TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(ClientMetadata)}
 
 
 def read_metadata(told: dict[str, Any], *, leaving_out: frozenset[str] = frozenset()) -> dict[str, Any]:

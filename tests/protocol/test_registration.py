@@ -1,0 +1,461 @@
+"""Rules of /register: RFC 7591, RFC 7592, OpenID Connect Registration 1.0."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from joserfc.jwk import ECKey
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from clients import initial_access, registration, registry
+from clients.models import Client, InitialAccessToken
+from idp import clock
+from idp.app import create_app
+from idp.database import in_transaction, reader, table_of
+from idp.opaque_tokens import digest
+from tests.protocol.test_races import at_once
+from tests.support import trail
+from tests.support.assertions import JWKS
+from tests.support.installation import ISSUER, FreshContextClient, close, settings_for
+from tests.support.keyed_party import new_key, sign
+from tests.support.listening_client import ListeningClient, listening_client
+
+REDIRECT = "https://rp.test/cb"
+WANTED: dict[str, Any] = {"client_name": "Tra cứu hồ sơ", "redirect_uris": [REDIRECT]}
+
+
+def initial_token(uses: int | None = None, days: float = 1) -> str:
+    return in_transaction(lambda c: initial_access.issue(c, note="Sở TTTT", days=days, uses=uses, actor="cli:test"))[1]
+
+
+def send(browser: FlaskClient, wanted: object, token: str | None = "", path: str = "/register", method: str = "POST") -> TestResponse:
+    """A registration request; "" stands for a fresh initial access token."""
+    token = initial_token() if token == "" else token
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = wanted if isinstance(wanted, bytes | str) else json.dumps(wanted)
+    return browser.open(path, method=method, data=body, content_type="application/json", headers=headers)
+
+
+def registered(browser: FlaskClient, **more: Any) -> dict[str, Any]:
+    response = send(browser, {**WANTED, **more})
+    assert response.status_code == 201, response.text
+    told: dict[str, Any] = response.get_json()
+    return told
+
+
+def refused(response: TestResponse, *errors: str, status: int = 400) -> bool:
+    told = response.get_json()
+    assert response.status_code == status, response.text
+    assert told["error"] in errors, told
+    assert told.get("error_description", "").isascii()
+    assert response.headers["Cache-Control"] == "no-store"
+    return True
+
+
+def clients_there() -> int:
+    return reader().execute(select(func.count()).select_from(table_of(Client))).scalar_one()
+
+
+def test_a_client_registers_itself(browser: FlaskClient) -> None:
+    """`oidcc-server` with dynamic registration."""
+    response = send(browser, {**WANTED, "scope": "openid email", "unheard_of": {"x": 1}, "client_name#ja": "x", "policy_uri": None})
+    told = response.get_json()
+    assert response.status_code == 201
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert told["client_secret_expires_at"] == 0
+    assert told["registration_client_uri"] == f"{ISSUER}/register/{told['client_id']}"
+    assert told["redirect_uris"] == [REDIRECT]
+    assert (told["scope"], told["token_endpoint_auth_method"], told["response_types"]) == ("openid email", "client_secret_basic", ["code"])
+    assert "unheard_of" not in told
+    assert "minimum_acr" not in told
+    found = registry.find_client(told["client_id"])
+    assert found is not None
+    assert found.metadata.require_consent
+    assert found.require_pkce
+    assert found.secrets[0].digest == digest(told["client_secret"])
+    form = {"grant_type": "refresh_token", "refresh_token": "x"}
+    assert browser.post("/token", data=form, auth=(told["client_id"], told["client_secret"])).get_json()["error"] == "invalid_grant"
+
+
+def test_it_may_not_say_what_administrators_decide(browser: FlaskClient) -> None:
+    ours = {
+        "client_id": "admin", "minimum_acr": "urn:hopnhat:aal3", "require_consent": False, "require_pkce": False, "profile": "fapi2",
+        "resources": ["https://api.test"], "token_exchange_from": ["x"], "forward_auth_origins": ["https://x.test"], "access_token_format": "jwt",
+    }  # fmt: skip
+    told = registered(browser, **ours)
+    found = registry.find_client(told["client_id"])
+    assert found is not None
+    assert told["client_id"] != "admin"
+    kept = found.metadata
+    assert (kept.require_consent, kept.require_pkce, kept.profile, kept.resources) == (True, True, "", ())
+    assert not set(ours) - {"client_id"} & set(told)
+
+
+def test_without_a_token_nobody_registers(browser: FlaskClient) -> None:
+    """REG-001."""
+    for token in (None, "wrong", "x" * 600, initial_token(days=-1)):
+        response = send(browser, WANTED, token)
+        assert refused(response, "invalid_token", status=401)
+        assert response.headers["WWW-Authenticate"].startswith("Bearer ")
+    for header in ("Basic eDp5", "Bearer", "Bearer ", "Bearer a b", "bearer é", "Bearer " + "x" * 100_000):
+        assert browser.post("/register", json=WANTED, headers={"Authorization": header}).status_code in (400, 401), header[:20]
+    assert clients_there() == 0
+
+
+def test_a_token_registers_as_many_clients_as_it_is_for(browser: FlaskClient, time: clock.ManualClock) -> None:
+    token = initial_token(uses=2)
+    assert send(browser, {**WANTED, "redirect_uris": ["http://evil.test/"]}, token).status_code == 400  # uses nothing up
+    assert [send(browser, WANTED, token).status_code for _ in range(3)] == [201, 201, 401]
+    lasting = initial_token(days=1)
+    assert send(browser, WANTED, lasting).status_code == 201
+    time.advance(days=1)
+    assert send(browser, WANTED, lasting).status_code == 401
+
+
+def test_a_revoked_token_is_dead_and_kept_as_a_digest_only(browser: FlaskClient) -> None:
+    token_id, token = in_transaction(lambda c: initial_access.issue(c, note="x", days=1, uses=None, actor="cli:test"))
+    row = reader().execute(select(table_of(InitialAccessToken))).one()
+    assert row.digest == digest(token)
+    assert in_transaction(lambda c: initial_access.revoke(c, token_id, actor="cli:test"))
+    assert not in_transaction(lambda c: initial_access.revoke(c, token_id, actor="cli:test"))
+    assert send(browser, WANTED, token).status_code == 401
+    assert trail.kinds("registration_token.issued", "registration_token.revoked") == [
+        "registration_token.issued",
+        "registration_token.revoked",
+    ]
+    assert token not in json.dumps([row.detail for row in trail.events("registration_token.issued")])
+
+
+def test_of_twenty_at_once_a_token_for_one_registers_one(postgresql_url: str) -> None:
+    application = create_app(settings_for(postgresql_url))
+    with application.app_context():
+        token = initial_token(uses=1)
+        got = at_once(application, lambda browser, _number: send(browser, WANTED, token).status_code)
+        assert clients_there() == 1
+    close(application)
+    assert sorted(got) == [201] + [401] * 19
+
+
+def test_the_operator_may_open_or_close_it(database_url: str) -> None:
+    for mode, status in (("open", 201), ("off", 403)):
+        application = create_app(settings_for(database_url, registration=mode))
+        application.test_client_class = FreshContextClient
+        with application.app_context():
+            browser = application.test_client()
+            assert send(browser, WANTED, None).status_code == status
+            told = browser.get("/.well-known/openid-configuration").get_json()
+            assert ("registration_endpoint" in told) is (mode == "open")
+            if mode == "open":
+                answers = [send(browser, WANTED, None).status_code for _ in range(40)]
+                assert set(answers) == {201, 429}
+                assert send(browser, WANTED, initial_token()).status_code == 201
+            else:
+                assert send(browser, WANTED).status_code == 403
+        close(application)
+
+
+def test_whoever_tries_tokens_is_slowed_down(browser: FlaskClient) -> None:
+    answers = [send(browser, WANTED, "wrong").status_code for _ in range(40)]
+    assert set(answers) == {401, 429}
+    assert send(browser, WANTED).status_code == 201
+
+
+REDIRECTS: list[Any] = [
+    [], None, "https://rp.test/cb", [5], ["http://evil.test/cb"], ["https://rp.test/cb#x"], ["https://rp.test/cb#"], ["javascript:alert(1)"], ["https://*.rp.test/"],
+    ["com.example.app:/cb"], ["https://u:p@rp.test/"], ["https://2130706433/"], ["https://0x7f.1/"], ["https://rp.test/" + "x" * 2000], ["data:text/html,x"],
+    ["https://rp.test/../x"], ["//rp.test/cb"], ["https:/rp.test/cb"], ["urn:ietf:wg:oauth:2.0:oob"], ["https://rp.test/\u202e"], [""],
+    [f"https://rp.test/{n}" for n in range(51)],
+]  # fmt: skip
+
+
+def test_redirect_uris_are_looked_at(browser: FlaskClient) -> None:
+    """`oidcc-redirect-uri-regfrag`."""
+    for uris in REDIRECTS:
+        assert refused(send(browser, {**WANTED, "redirect_uris": uris}), "invalid_redirect_uri", "invalid_client_metadata"), uris
+    assert clients_there() == 0
+    told = registered(browser, redirect_uris=["https://rp.test/cb?a=b&c=d"])  # `oidcc-redirect-uri-query-OK`
+    assert told["redirect_uris"] == ["https://rp.test/cb?a=b&c=d"]
+
+
+def test_a_native_application_may_use_a_scheme_of_its_own(browser: FlaskClient) -> None:
+    native = {"application_type": "native", "token_endpoint_auth_method": "none"}
+    told = registered(browser, **native, redirect_uris=["com.example.app:/cb", "http://127.0.0.1/cb", "https://rp.test/app"])
+    assert "client_secret" not in told
+    for uri in ("javascript:alert(1)", "app:/cb", "http://evil.test/", "com.example.app:///x", "com.example.app:/#x"):
+        assert refused(send(browser, {**WANTED, **native, "redirect_uris": [uri]}), "invalid_redirect_uri"), uri
+
+
+COMBINATIONS: list[dict[str, Any]] = [
+    {"response_types": ["token"]}, {"response_types": ["code", "id_token"]}, {"response_types": ["code id_token"]}, {"grant_types": ["implicit"]},
+    {"grant_types": ["password"]}, {"grant_types": ["refresh_token"]}, {"grant_types": []}, {"grant_types": ["client_credentials"]},
+    {"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]}, {"token_endpoint_auth_method": "magic"},
+    {"token_endpoint_auth_method": "private_key_jwt"}, {"token_endpoint_auth_method": "tls_client_auth"}, {"token_endpoint_auth_method": 5},
+    {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS, "jwks_uri": "https://rp.test/jwks"}, {"jwks": {"keys": "x"}}, {"jwks": []},
+    {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS, "token_endpoint_auth_signing_alg": "HS256"}, {"jwks_uri": "ftp://rp.test/jwks"},
+    {"token_endpoint_auth_signing_alg": "none"}, {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": []}},
+    {"id_token_signed_response_alg": "none"}, {"id_token_signed_response_alg": "HS256"}, {"userinfo_signed_response_alg": "HS256"},
+    {"id_token_encrypted_response_alg": "RSA1_5", "jwks": JWKS}, {"id_token_encrypted_response_alg": "RSA-OAEP-256"}, {"userinfo_encrypted_response_enc": "A128GCM"},
+    {"id_token_encrypted_response_alg": "RSA-OAEP-256", "id_token_encrypted_response_enc": "A192GCM", "jwks": JWKS}, {"request_object_signing_alg": "HS256"},
+    {"require_signed_request_object": True, "request_object_signing_alg": "none", "jwks": JWKS}, {"require_signed_request_object": True},
+    {"subject_type": "ephemeral"}, {"subject_type": "pairwise", "redirect_uris": ["https://a.test/", "https://b.test/"]}, {"default_max_age": -1},
+    {"default_max_age": "5"}, {"default_max_age": True}, {"default_max_age": 1e9}, {"require_auth_time": "true"}, {"default_acr_values": ["gold"]},
+    {"scope": "openid admin"}, {"scope": ["openid"]}, {"application_type": "desktop"}, {"contacts": ["<script>"]}, {"contacts": ["a@b.test"] * 11},
+    {"client_name": "x" * 101}, {"client_name": "\u202e"}, {"client_name": 5}, {"client_name": "\ud800"}, {"client_name": "a\u0000b"}, {"software_id": "x" * 256},
+    {"frontchannel_logout_uri": "https://other.test/out"}, {"request_uris": ["http://rp.test/ro"]}, {"request_uris": ["https://rp.test/" + "x" * 512]},
+    {"post_logout_redirect_uris": ["http://evil.test/"]}, {"initiate_login_uri": "javascript:alert(1)"}, {"logo_uri": "data:image/png;base64,x"},
+    {"default_acr_values": "urn:hopnhat:aal1"}, {"tls_client_auth_subject_dn": "CN=x"}, {"software_statement": 5}, {"sector_identifier_uri": "http://rp.test/s"},
+]  # fmt: skip
+
+
+def test_what_does_not_fit_together_is_refused(browser: FlaskClient) -> None:
+    for given in COMBINATIONS:
+        response = send(browser, json.dumps({**WANTED, **given}))
+        assert refused(response, "invalid_client_metadata", "invalid_redirect_uri", "invalid_software_statement"), given
+    assert clients_there() == 0
+
+
+PRIVATE = [
+    "http://127.0.0.1/x", "https://127.0.0.1/x", "https://localhost/x", "https://[::1]/x", "https://169.254.169.254/latest", "https://10.0.0.1/x",
+    "https://192.168.1.1/x", "https://[::ffff:10.0.0.1]/", "https://0.0.0.0/", "https://2130706433/", "https://0x7f.0.0.1/", "https://127.1/",
+    "https://metadata.localhost/", "http://rp.test/x", "file:///etc/passwd", "gopher://rp.test/", "https://rp.test@127.0.0.1/", "//rp.test/x",
+]  # fmt: skip
+ADDRESSES = [
+    "jwks_uri", "logo_uri", "policy_uri", "tos_uri", "client_uri", "initiate_login_uri", "sector_identifier_uri", "backchannel_logout_uri", "request_uris",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_in_our_own_network_is_refused(browser: FlaskClient, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REG-003."""
+    for uri in PRIVATE:
+        value = [uri] if name == "request_uris" else uri
+        assert refused(send(browser, {**WANTED, name: value}), "invalid_client_metadata"), uri
+
+
+def test_what_it_publishes_is_kept(browser: FlaskClient) -> None:
+    """`oidcc-registration-logo-uri`, `oidcc-registration-policy-uri`, `oidcc-registration-tos-uri`."""
+    published = {
+        name: f"https://rp.test/{name}" for name in ("logo_uri", "policy_uri", "tos_uri", "client_uri", "initiate_login_uri", "jwks_uri")
+    }
+    assert published.items() <= registered(browser, **published, contacts=["ops@rp.test", "+84 219 3866 123"]).items()
+
+
+def test_a_name_is_shown_as_it_will_be_seen(browser: FlaskClient) -> None:
+    """REG-005."""
+    told = registered(browser, client_name="  Cổng\u202e dịch\u200b vụ \u0007công <img src=x onerror=alert(1)> ")
+    assert told["client_name"] == "Cổng dịch vụ công <img src=x onerror=alert(1)>"
+    assert registered(browser, client_name=None)["client_name"] == "rp.test"
+
+
+def test_keys_must_be_public_and_strong(browser: FlaskClient) -> None:
+    """JOS-003."""
+    good = ECKey.generate_key("P-256")
+    public = dict(good.as_dict(private=False))
+    weak = [
+        good.as_dict(private=True), {"kty": "oct", "k": "AAAA"}, {**public, "x": public["y"], "y": public["x"]}, {**public, "x": "AA"},
+        {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"kty": "RSA", "n": "x" * 342, "e": "AQ"}, {"kty": "RSA", "n": "x" * 342, "e": "Aw"},
+        {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, {"kty": "OKP", "crv": "X25519", "x": "A" * 43}, {"kty": "EC"}, {"kty": 5}, 5,
+        {**public, "x5c": ["AAAA"]}, {**public, "kid": "k" * 300},
+    ]  # fmt: skip
+    for jwk in weak:
+        response = send(browser, {**WANTED, "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public, jwk]}})
+        assert refused(response, "invalid_client_metadata"), jwk
+    unknown = {"kty": "AKP", "alg": "ML-DSA-44", "pub": "x"}
+    told = registered(browser, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [unknown, {**public, "evil": "x"}]})
+    assert told["jwks"] == {"keys": [public]}
+    assert "client_secret" not in told
+
+
+BODIES: list[bytes] = [
+    b"", b"null", b"[]", b'"x"', b"{", b"\xff", b'{"redirect_uris":["https://rp.test/"],"redirect_uris":["https://evil.test/"]}',
+    b'{"default_max_age":NaN}', b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}", b'{"default_max_age":' + b"9" * 5000 + b"}", b'{"x":1e400}',
+]  # fmt: skip
+
+
+def test_a_body_that_cannot_be_read_one_way_only_is_refused(browser: FlaskClient) -> None:
+    """JOS-005."""
+    for body in BODIES:
+        assert refused(send(browser, body), "invalid_client_metadata"), body[:40]
+    token = initial_token()
+    for kind in ("application/x-www-form-urlencoded", "text/plain", ""):
+        response = browser.post("/register", data=json.dumps(WANTED), content_type=kind, headers={"Authorization": f"Bearer {token}"})
+        assert refused(response, "invalid_request")
+    assert send(browser, json.dumps({**WANTED, "x": "y" * 70_000})).status_code == 413
+    assert browser.get("/register").status_code == 405
+    assert "Access-Control-Allow-Origin" not in browser.options("/register", headers={"Origin": "https://evil.test"}).headers
+
+
+def manage(browser: FlaskClient, told: dict[str, Any], method: str, body: object = None, token: str | None = None) -> TestResponse:
+    path = urlsplit(told["registration_client_uri"]).path
+    return send(browser, body, token or told["registration_access_token"], path, method)
+
+
+def test_a_client_reads_its_entry(browser: FlaskClient) -> None:
+    told = registered(browser, contacts=["ops@rp.test"])
+    read = manage(browser, told, "GET")
+    assert read.status_code == 200
+    assert read.headers["Cache-Control"] == "no-store"
+    secret = {"client_secret", "client_secret_expires_at", "registration_access_token"}
+    assert read.get_json() == {name: value for name, value in told.items() if name not in secret}
+    row = reader().execute(select(table_of(Client))).one()
+    assert row.registration_digest == digest(told["registration_access_token"])
+
+
+def test_another_client_s_token_opens_nothing(browser: FlaskClient) -> None:
+    """REG-007."""
+    one, other = registered(browser), registered(browser)
+    gone = {**one, "registration_client_uri": f"{ISSUER}/register/nobody"}
+    for entry in (other, gone):
+        for method in ("GET", "PUT", "DELETE"):
+            response = manage(browser, entry, method, {**WANTED, "client_id": other["client_id"]}, one["registration_access_token"])
+            assert refused(response, "invalid_token", status=401)
+    assert manage(browser, other, "GET").status_code == 200
+    assert browser.get(f"/register/{one['client_id']}").status_code == 401
+
+
+def test_an_update_replaces_the_whole_entry_and_the_token(browser: FlaskClient) -> None:
+    told = registered(browser, contacts=["ops@rp.test"], tos_uri="https://rp.test/tos")
+    wanted = {
+        "client_id": told["client_id"],
+        "redirect_uris": ["https://rp.test/new"],
+        "client_name": "Tên mới",
+        "client_secret": told["client_secret"],
+    }
+    changed = manage(browser, told, "PUT", wanted)
+    assert changed.status_code == 200, changed.text
+    now = changed.get_json()
+    assert (now["client_name"], now["redirect_uris"]) == ("Tên mới", ["https://rp.test/new"])
+    assert not {"contacts", "tos_uri", "client_secret"} & set(now)
+    assert now["registration_access_token"] != told["registration_access_token"]
+    assert manage(browser, told, "GET").status_code == 401
+    assert manage(browser, now, "GET").status_code == 200
+    found = registry.find_client(told["client_id"])
+    assert found is not None
+    assert found.metadata.require_consent
+    assert trail.events("client.changed")[0].actor == f"client:{told['client_id']}"
+
+
+def test_an_update_changes_nothing_that_an_administrator_has_decided(browser: FlaskClient) -> None:
+    told = registered(browser)
+    in_transaction(lambda c: registration.change(c, told["client_id"], actor="cli:test", minimum_acr="aal2", require_consent=False))
+    assert manage(browser, told, "PUT", {**WANTED, "client_id": told["client_id"], "minimum_acr": "aal1"}).status_code == 200
+    found = registry.find_client(told["client_id"])
+    assert found is not None
+    assert (found.minimum_acr, found.metadata.require_consent) == ("urn:hopnhat:aal2", False)
+
+
+def test_a_wrong_update_changes_nothing_and_keeps_the_token(browser: FlaskClient) -> None:
+    told = registered(browser)
+    whole = {**WANTED, "client_id": told["client_id"]}
+    wrong: list[dict[str, Any]] = [
+        WANTED, {**whole, "client_id": "x"}, {**whole, "registration_access_token": "x"}, {**whole, "client_id_issued_at": 1},
+        {**whole, "client_secret": "wrong"}, {**whole, "client_secret": 5}, {**whole, "redirect_uris": ["http://evil.test/"]},
+        {**whole, "token_endpoint_auth_method": "none"}, {"client_id": told["client_id"]},
+    ]  # fmt: skip
+    for body in wrong:
+        assert refused(manage(browser, told, "PUT", body), "invalid_client_metadata", "invalid_redirect_uri"), body
+    assert manage(browser, told, "GET").get_json()["client_name"] == WANTED["client_name"]
+
+
+def test_of_twenty_updates_at_once_one_has_the_next_token(postgresql_url: str) -> None:
+    application = create_app(settings_for(postgresql_url))
+    with application.app_context():
+        told = registered(application.test_client())
+        body = {**WANTED, "client_id": told["client_id"]}
+        got = at_once(application, lambda browser, _number: manage(browser, told, "PUT", body).status_code)
+    close(application)
+    assert sorted(got) == [200] + [401] * 19
+
+
+def test_a_change_of_method_brings_what_it_needs(browser: FlaskClient) -> None:
+    told = registered(browser)
+    keyed = manage(
+        browser, told, "PUT", {**WANTED, "client_id": told["client_id"], "token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}
+    ).get_json()
+    assert "client_secret" not in keyed
+    back = manage(
+        browser, keyed, "PUT", {**WANTED, "client_id": told["client_id"], "token_endpoint_auth_method": "client_secret_jwt"}
+    ).get_json()
+    assert back["client_secret"] != told["client_secret"]
+
+
+def test_a_client_that_ends_itself_is_gone_and_its_name_is_not_given_again(browser: FlaskClient) -> None:
+    told = registered(browser)
+    assert manage(browser, told, "DELETE").status_code == 204
+    assert registry.find_client(told["client_id"]) is None
+    for method in ("GET", "PUT", "DELETE"):
+        assert manage(browser, told, method, {**WANTED, "client_id": told["client_id"]}).status_code == 401
+    assert sorted(trail.kinds("client.registered", "client.deleted")) == ["client.deleted", "client.registered"]
+    assert clients_there() == 1
+
+
+def test_a_client_that_an_administrator_disabled_manages_nothing(browser: FlaskClient) -> None:
+    told = registered(browser)
+    in_transaction(lambda c: registration.disable(c, told["client_id"], actor="cli:test"))
+    assert manage(browser, told, "GET").status_code == 401
+
+
+@pytest.fixture
+def listener() -> Iterator[ListeningClient]:
+    with listening_client() as client:
+        yield client
+
+
+@pytest.fixture
+def reaching(database_url: str, listener: ListeningClient) -> Iterator[FlaskClient]:
+    """A browser at a provider that may read what the listener publishes, and believes its software statements."""
+    issuers = {"https://statements.test": listener.url("/statement-keys")}
+    application = create_app(settings_for(database_url, outbound_allow=f"127.0.0.1:{listener.port}", software_statement_issuers=issuers))
+    application.test_client_class = FreshContextClient
+    with application.app_context():
+        yield application.test_client()
+    close(application)
+
+
+def test_a_sector_lists_the_redirect_uris(reaching: FlaskClient, listener: ListeningClient) -> None:
+    """`oidcc-registration-sector-uri`, `oidcc-registration-sector-bad`."""
+    uri = listener.url("/sector")
+    wanted = {**WANTED, "subject_type": "pairwise", "sector_identifier_uri": uri, "redirect_uris": [REDIRECT, "https://other.test/cb"]}
+    listener.documents["/sector"] = [REDIRECT, "https://other.test/cb", "https://third.test/"]
+    assert send(reaching, wanted).get_json()["sector_identifier_uri"] == uri
+    for bad in ([REDIRECT], [], {"a": 1}, b"nothing", [[REDIRECT, "https://other.test/cb"]], None, b"[" * 50_000, b" " * 70_000, "x"):
+        listener.documents["/sector"] = bad
+        assert refused(send(reaching, wanted), "invalid_client_metadata"), bad
+    read = len(listener.read)
+    send(reaching, wanted, None)
+    send(reaching, {**wanted, "redirect_uris": ["http://evil.test/"]})
+    assert len(listener.read) == read  # nothing is fetched for whoever may not register, or would be refused anyway
+
+
+def test_a_software_statement_counts_before_what_the_client_says(reaching: FlaskClient, listener: ListeningClient) -> None:
+    key = new_key("ES256", "s1")
+    listener.documents["/statement-keys"] = {"keys": [key.as_dict(private=False)]}
+    claims = {
+        "iss": "https://statements.test",
+        "client_name": "Phần mềm đã duyệt",
+        "software_id": "sw-1",
+        "redirect_uris": [REDIRECT],
+        "minimum_acr": "x",
+    }
+    statement = sign("ES256", key, claims)
+    told = send(reaching, {"client_name": "Tên khác", "redirect_uris": ["https://evil.test/"], "software_statement": statement}).get_json()
+    assert (told["client_name"], told["redirect_uris"], told["software_id"]) == ("Phần mềm đã duyệt", [REDIRECT], "sw-1")
+    assert told["software_statement"] == statement
+    other = {**WANTED, "software_statement": sign("ES256", key, {**claims, "iss": "https://other.test"})}
+    assert refused(send(reaching, other), "unapproved_software_statement")
+    now = int(clock.now().timestamp())
+    bad = [
+        sign("ES256", new_key("ES256", "s1"), claims),
+        sign("ES256", key, {**claims, "exp": now - 60}),
+        statement[:-3],
+        "x",
+        "x" * 20_000,
+        "a.b.c",
+    ]
+    for written in bad:
+        assert refused(send(reaching, {**WANTED, "software_statement": written}), "invalid_software_statement"), written[:30]
