@@ -11,6 +11,7 @@ from idp.account.own_applications import applications_of
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.oidc import consents
+from idp.oidc.third_party_login import offered_besides
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account_applications", __name__)
@@ -20,8 +21,10 @@ blueprint = Blueprint("account_applications", __name__)
 @signed_in
 @as_strong_as_possible
 def applications() -> Answer:
-    """The applications of this person."""
-    return render_template("account/applications.html", applications=applications_of(reader(), own_session().person_id))
+    """The applications of this person, and those that can be entered from here."""
+    own = applications_of(reader(), own_session().person_id)
+    others = offered_besides(reader(), {one.key for one in own})
+    return render_template("account/applications.html", applications=own, others=others)
 
 
 @blueprint.post("/account/applications/<uuid:key>/withdraw")

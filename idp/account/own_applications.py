@@ -14,6 +14,7 @@ from idp.audit import AuditEvent, Event
 from idp.database import table_of
 from idp.oidc.models import Authorization, Consent, RefreshToken
 from idp.oidc.scope_words import words_of
+from idp.oidc.third_party_login import login_uri
 
 _a, _c, _k, _rt, _e = table_of(Authorization), table_of(Client), table_of(Consent), table_of(RefreshToken), table_of(AuditEvent)
 _held = (
@@ -39,7 +40,8 @@ _clients = select(_c).where(_c.c.id.in_(bindparam("keys", expanding=True)))
 
 @dataclass
 class OwnApplication:
-    """One application, in words for the person. `agreed_at`: when they agreed, if they were asked; `key` is the client's."""
+    """One application, in words for the person. `agreed_at`: when they agreed, if they were asked; `key` is the client's;
+    `login_uri`: the link that enters it, if it has one."""
 
     key: uuid.UUID
     name: str
@@ -49,6 +51,7 @@ class OwnApplication:
     since: datetime | None = None
     last_used_at: datetime | None = None
     agreed_at: datetime | None = None
+    login_uri: str | None = None
 
 
 def applications_of(connection: Connection, person_id: uuid.UUID) -> list[OwnApplication]:
@@ -82,4 +85,5 @@ def _told(row: Any, held: Any, agreed: Any) -> OwnApplication:
         since=min((one.first for one in own), default=None),
         last_used_at=max((one.last for one in own), default=None),
         agreed_at=consent.given_at if consent else None,
+        login_uri=login_uri(client) if client.is_enabled else None,
     )
