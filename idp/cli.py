@@ -24,6 +24,7 @@ from idp.enrollment.cli import enrollment
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.login.cli import unlock
+from idp.login.token_cli import token
 from idp.oidc import key_rotation, subjects, upkeep
 from idp.oidc.cli import keys
 from idp.people.cli import people
@@ -161,7 +162,7 @@ def doctor(as_json: bool) -> None:
 
 def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
-    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group):
+    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group, token):
         group.add_command(command)
     for deed in (suspend, restore, unlock):
         people.add_command(deed)

@@ -1,4 +1,4 @@
-"""/account/factors/add: a further phone, passkey or security key, added only just after a strong sign-in."""
+"""/account/factors/add: a further phone, key or hardware token, added only just after a strong sign-in."""
 
 from flask import Blueprint, redirect, render_template, request
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from idp.login import messages
 from idp.login.enroll_pages import PASSKEY, SECURITY_KEY
 from idp.login.enrolling import NotEnrolled, enroll_phone, sheet_if_needed
 from idp.login.new_key import options_for, take_new_key
+from idp.login.new_token import TokenRefused, take_token
 from idp.opaque_tokens import Secret
 from idp.sessions import browser_sessions
 from idp.web.viewer import signed_in
@@ -81,6 +82,27 @@ def take_key(kind: str) -> Answer:
 def _key_page(kind: str, error: str = "") -> str:
     make = options_for(own_session(), alone=kind == PASSKEY)
     return render_template("account/add_key.html", make=make, kind=kind, name=messages.key_name(), errors={"": error} if error else {})
+
+
+@blueprint.get("/account/factors/add/token")
+@signed_in
+@freshly_with_factor
+def ask_for_token() -> Answer:
+    """Serial number and code of a device that the unit has given out."""
+    return render_template("account/add_token.html", errors={})
+
+
+@blueprint.post("/account/factors/add/token")
+@signed_in
+@freshly_with_factor
+def take_hardware_token() -> Answer:
+    """A code of the device shows who holds it."""
+    try:
+        return _done(take_token(own_session()))
+    except TokenRefused as refused:
+        return render_template("account/add_token.html", errors={"code": refused.message}), refused.status
+    except NotEnrolled:
+        return redirect(FACTORS, 303)
 
 
 def _done(cookie: Secret) -> Response:

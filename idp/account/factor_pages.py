@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from idp import audit
 from idp.account.adding_pages import FACTORS, MOST_PHONES
 from idp.account.guards import Answer, as_strong_as_possible, freshly, own_session
-from idp.credentials import factors, passkeys, recovery_codes
-from idp.credentials.factors import PHONE, LastFactor
+from idp.credentials import factors, hardware_tokens, passkeys, recovery_codes
+from idp.credentials.factors import PHONE, TOKEN, LastFactor
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.login import messages
@@ -20,6 +20,7 @@ from idp.people.sign_in_name import lock
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account_factors", __name__)
+REMOVED = {PHONE: audit.Event.TOTP_REMOVED, TOKEN: audit.Event.TOKEN_RELEASED}
 
 
 @blueprint.get("/account/factors")
@@ -29,13 +30,14 @@ def list_factors() -> Answer:
     """What this person signs in with."""
     person_id = own_session().person_id
     held = factors.list_of(reader(), person_id)
-    phones = sum(factor.kind == PHONE for factor in held)
+    phones, tokens = (sum(factor.kind == kind for factor in held) for kind in (PHONE, TOKEN))
     return render_template(
         "account/factors.html",
         factors=held,
         kind_words=messages.factor_words,
         may_add_phone=phones < MOST_PHONES,
-        may_add_key=passkeys.are_possible() and len(held) - phones < MOST_KEYS,
+        may_add_key=passkeys.are_possible() and len(held) - phones - tokens < MOST_KEYS,
+        may_add_token=hardware_tokens.are_in_stock(reader()),
         codes_left=recovery_codes.left(reader(), person_id),
         few=recovery_codes.FEW,
     )
@@ -64,8 +66,9 @@ def remove_factor(factor_id: uuid.UUID) -> Answer:
         lock(connection, person_id)
         removed = factors.remove(connection, person_id, factor_id)
         if removed:
-            event = audit.Event.TOTP_REMOVED if removed.kind == PHONE else audit.Event.PASSKEY_REMOVED
-            audit.record(connection, event, actor=f"person:{person_id}", person_id=person_id)
+            audit.record(
+                connection, REMOVED.get(removed.kind, audit.Event.PASSKEY_REMOVED), actor=f"person:{person_id}", person_id=person_id
+            )
 
     try:
         in_transaction(remove)

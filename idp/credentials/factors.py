@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from idp.credentials import passkeys, totp
-from idp.credentials.models import Passkey, RecoveryCode, TotpCredential
+from idp.credentials import hardware_tokens, passkeys, totp
+from idp.credentials.models import HardwareToken, Passkey, RecoveryCode, TotpCredential
+from idp.credentials.totp import WrongCode
 from idp.database import table_of
 
-PHONE, PASSKEY, SECURITY_KEY = "phone", "passkey", "security_key"
+PHONE, TOKEN, PASSKEY, SECURITY_KEY = "phone", "token", "passkey", "security_key"
 
 
 class LastFactor(Exception):
@@ -24,6 +25,7 @@ class Held:
     issued that nobody has confirmed yet."""
 
     phone: bool = False
+    token: bool = False
     key: bool = False
     passkey: bool = False
     codes_pending: bool = False
@@ -31,7 +33,12 @@ class Held:
     @property
     def second_factor(self) -> bool:
         """Whether there is anything to ask for after the password."""
-        return self.phone or self.key
+        return self.with_code or self.key
+
+    @property
+    def with_code(self) -> bool:
+        """Whether something of theirs shows codes."""
+        return self.phone or self.token
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,12 @@ class Factor:
     last_used_at: datetime | None
 
 
-_t, _k, _r = table_of(TotpCredential), table_of(Passkey), table_of(RecoveryCode)
+_t, _h, _k, _r = table_of(TotpCredential), table_of(HardwareToken), table_of(Passkey), table_of(RecoveryCode)
 _of_person = bindparam("of_person")
 _is_key = (_k.c.person_id == _of_person) & _k.c.removed_at.is_(None)
 _held = select(
     exists().where(_t.c.person_id == _of_person, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None)),
+    exists().where(_h.c.person_id == _of_person, _h.c.revoked_at.is_(None)),
     exists().where(_is_key),
     exists().where(_is_key, _k.c.signs_in_alone),
     exists().where(_r.c.person_id == _of_person, _r.c.confirmed_at.is_(None), _r.c.replaced_at.is_(None)),
@@ -64,11 +72,14 @@ def held_by(connection: Connection, person_id: uuid.UUID) -> Held:
 def list_of(connection: Connection, person_id: uuid.UUID) -> Sequence[Factor]:
     """Every second factor of the person, phones first."""
     phones = [Factor(row.id, PHONE, row.name, row.created_at, row.last_used_at) for row in totp.find_active(connection, person_id)]
+    tokens = [
+        Factor(row.id, TOKEN, row.serial, row.assigned_at, row.last_used_at) for row in hardware_tokens.find_of(connection, person_id)
+    ]
     keys = [
         Factor(row.id, PASSKEY if row.signs_in_alone else SECURITY_KEY, row.name, row.created_at, row.last_used_at)
         for row in passkeys.find_active(connection, person_id)
     ]
-    return [*phones, *keys]
+    return [*phones, *tokens, *keys]
 
 
 def remove(connection: Connection, person_id: uuid.UUID, factor_id: uuid.UUID) -> Factor | None:
@@ -79,5 +90,16 @@ def remove(connection: Connection, person_id: uuid.UUID, factor_id: uuid.UUID) -
         return None
     if len(present) == 1:
         raise LastFactor
-    do = totp.remove if found.kind == PHONE else passkeys.remove
+    do = {PHONE: totp.remove, TOKEN: hardware_tokens.release}.get(found.kind, passkeys.remove)
     return found if do(connection, person_id, factor_id) else None
+
+
+def verify_code(connection: Connection, person_id: uuid.UUID, typed: str) -> None:
+    """Accept a code of any of the person's phones or tokens, once. Raises WrongCode."""
+    try:
+        totp.verify(connection, person_id, typed)
+    except WrongCode as wrong:
+        try:
+            hardware_tokens.verify(connection, person_id, typed)
+        except WrongCode:
+            raise wrong from None

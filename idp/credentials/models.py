@@ -82,3 +82,27 @@ class Passkey(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HardwareToken(Record):
+    """One device that shows codes (OATH TOTP, RFC 6238), bought with its secret known; in stock until it has a person.
+
+    `drift`: by how many periods its clock differs from ours, learned at each use. `last_step`: the newest accepted period on its
+    own clock, none at or before it is accepted.
+    """
+
+    __tablename__ = "hardware_token"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    serial: Mapped[str] = mapped_column(String(64), unique=True)
+    sealed_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    algorithm: Mapped[str] = mapped_column(String(8))
+    digits: Mapped[int] = mapped_column()
+    period_seconds: Mapped[int] = mapped_column()
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    drift: Mapped[int] = mapped_column(default=0)
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -77,10 +77,10 @@ _confirm = (
 _remove = update(_t).where(_t.c.id == bindparam("credential_id"), _t.c.person_id == bindparam("of_person"), _is_active)
 
 
-def plain_code(typed: str) -> str | None:
-    """The six digits that were meant: blanks and full-width digits are usual slips. None when it cannot be a code."""
+def plain_code(typed: str, digits: int = DIGITS) -> str | None:
+    """The digits that were meant: blanks and full-width digits are usual slips. None when it cannot be a code."""
     code = "".join(unicodedata.normalize("NFKC", typed[:64]).split())
-    return code if len(code) == DIGITS and code.isascii() and code.isdigit() else None
+    return code if len(code) == digits and code.isascii() and code.isdigit() else None
 
 
 def find_active(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Connection, Uuid, bindparam, case, exists, func, literal, or_, select
 
 from idp import clock
-from idp.credentials.models import Passkey, RecoveryCode, TotpCredential
+from idp.credentials.models import HardwareToken, Passkey, RecoveryCode, TotpCredential
 from idp.database import table_of
 from idp.people.models import DirectoryReason, Person, PersonState, Unit
 from idp.settings import current_settings
@@ -44,10 +44,12 @@ LABELS = {
 }
 RECORDED = tuple(rung for rung in Rung if rung is not Rung.PROOFED)
 
-_p, _u, _t, _r, _k = table_of(Person), table_of(Unit), table_of(TotpCredential), table_of(RecoveryCode), table_of(Passkey)
+_p, _u, _r = table_of(Person), table_of(Unit), table_of(RecoveryCode)
+_t, _h, _k = table_of(TotpCredential), table_of(HardwareToken), table_of(Passkey)
 _has_phone = exists().where(_t.c.person_id == _p.c.id, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None))
 _has_key = exists().where(_k.c.person_id == _p.c.id, _k.c.removed_at.is_(None))
-_has_factor = _has_phone | _has_key
+_has_token = exists().where(_h.c.person_id == _p.c.id, _h.c.revoked_at.is_(None))
+_has_factor = _has_phone | _has_key | _has_token
 _has_codes = exists().where(_r.c.person_id == _p.c.id, _r.c.confirmed_at.is_not(None), _r.c.replaced_at.is_(None))
 
 

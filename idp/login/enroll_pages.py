@@ -1,10 +1,10 @@
-"""/sign-in/enroll: a phone, a passkey or a security key becomes this person's factor."""
+"""/sign-in/enroll: a phone, a passkey, a security key or a hardware token becomes this person's factor."""
 
 from flask import Blueprint, make_response, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from idp.credentials import totp
+from idp.credentials import hardware_tokens, totp
 from idp.credentials.passkeys import WrongKey
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
@@ -12,6 +12,7 @@ from idp.login import messages
 from idp.login.address_limits import limit_forms
 from idp.login.enrolling import NotEnrolled, enroll_phone, sheet_if_needed
 from idp.login.new_key import options_for, take_new_key
+from idp.login.new_token import TokenRefused, take_token
 from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on_as, look_again, page, require_session, require_step, require_visit, show_stale, stay_at
@@ -55,7 +56,7 @@ def _phone_page(visit: Visit, error: str = "") -> str:
     session = require_session(visit)
     pending = in_transaction(lambda c: totp.begin_enrollment(c, session.person_id, session.session_id, messages.phone_name()))
     picture = Markup(pending.qr_svg(session.username or session.name))  # noqa: S704 - segno's own SVG: black squares
-    return page("enroll.html", visit, picture=picture, key=pending.in_groups, errors={"code": error} if error else {})
+    return _page(visit, "enroll.html", {"code": error} if error else {}, picture=picture, key=pending.in_groups)
 
 
 @blueprint.get(f"/sign-in/enroll/<any('{PASSKEY}', '{SECURITY_KEY}'):kind>")
@@ -84,6 +85,30 @@ def _require_step_of(kind: str) -> Visit:
 
 def _key_page(visit: Visit, kind: str, error: str = "") -> str:
     make = options_for(require_session(visit), alone=kind == PASSKEY)
-    name = messages.key_name()
     others = visit.step is Step.ENROLL
-    return page("enroll_key.html", visit, make=make, kind=kind, name=name, others=others, errors={"": error} if error else {})
+    errors = {"": error} if error else {}
+    return _page(visit, "enroll_key.html", errors, make=make, kind=kind, name=messages.key_name(), others=others)
+
+
+@blueprint.get("/sign-in/enroll/token")
+@anyone
+def ask_for_token() -> str:
+    """Serial number and code of a device that the unit has given out."""
+    return _page(require_step(Step.ENROLL), "enroll_token.html", {})
+
+
+@blueprint.post("/sign-in/enroll/token")
+@anyone
+def take_hardware_token() -> Response:
+    """A code of the device shows who holds it."""
+    visit = require_step(Step.ENROLL)
+    try:
+        return go_on_as(visit, take_token(require_session(visit)))
+    except TokenRefused as refused:
+        return make_response(_page(visit, "enroll_token.html", {"code": refused.message}), refused.status)
+    except NotEnrolled:
+        return look_again(visit)
+
+
+def _page(visit: Visit, template: str, errors: dict[str, str], **facts: object) -> str:
+    return page(template, visit, errors=errors, tokens=hardware_tokens.are_in_stock(reader()), **facts)

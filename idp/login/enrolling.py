@@ -5,9 +5,10 @@ import uuid
 from sqlalchemy import Connection
 
 from idp import audit
-from idp.credentials import factors, passkeys, recovery_codes, totp
+from idp.credentials import factors, hardware_tokens, passkeys, recovery_codes, totp
 from idp.credentials.passkeys import NewKey
 from idp.credentials.recovery_codes import NewCode
+from idp.credentials.seed_files import plain_serial
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import lock
 from idp.sessions import assurance, browser_sessions
@@ -59,6 +60,21 @@ def enroll_key(connection: Connection, session: LiveSession, new: NewKey, name: 
     return _raise(connection, session, reached, assurance.with_key(session.amr, synced=new.synced), None)
 
 
+def enroll_token(connection: Connection, session: LiveSession, serial: str, code: str, *, sheet: list[NewCode]) -> Secret:
+    """Make a hardware token a factor of whoever shows a code of it, and raise the session; return the cookie's new value.
+
+    After a recovery code the lost tokens go back into stock. Raises NotEnrolled and WrongCode.
+    """
+    _lock_for_enrolling(connection, session)
+    if _is_replacing(session):
+        hardware_tokens.release_all(connection, session.person_id)
+    hardware_tokens.claim(connection, session.person_id, serial, code)
+    _record(connection, audit.Event.TOKEN_ASSIGNED, session.person_id, serial=plain_serial(serial))
+    if sheet:
+        issue_codes(connection, session, sheet)
+    return _raise(connection, session, assurance.AAL2, WITH_TOTP, None)
+
+
 def _lock_for_enrolling(connection: Connection, session: LiveSession) -> None:
     lock(connection, session.person_id)
     is_strong = assurance.is_enough(session.acr, assurance.AAL2)
@@ -91,5 +107,5 @@ def confirm_codes(connection: Connection, session: LiveSession) -> bool:
     return confirmed
 
 
-def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID) -> None:
-    audit.record(connection, event, actor=f"person:{person_id}", person_id=person_id)
+def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID, **detail: str) -> None:
+    audit.record(connection, event, actor=f"person:{person_id}", person_id=person_id, **detail)

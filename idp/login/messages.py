@@ -86,8 +86,20 @@ def last_factor() -> str:
 
 def factor_words(kind: str) -> str:
     """What a kind of factor is called."""
-    words = {factors.PHONE: _("Ứng dụng tạo mã"), factors.PASSKEY: _("Khóa truy cập"), factors.SECURITY_KEY: _("Khóa bảo mật USB")}
+    words = {
+        factors.PHONE: _("Ứng dụng tạo mã"),
+        factors.TOKEN: _("Thiết bị tạo mã"),
+        factors.PASSKEY: _("Khóa truy cập"),
+        factors.SECURITY_KEY: _("Khóa bảo mật USB"),
+    }
     return words[kind]
+
+
+def wrong_token(attempt: Attempt) -> str:
+    """For a hardware token that is not taken: unknown, somebody's, or the code is wrong."""
+    if attempt.blocked_until is not None:
+        return throttled(attempt.blocked_until)
+    return _("Số sê-ri hoặc mã không đúng, hoặc thiết bị đã có người dùng. Xem lại số ở mặt sau, nhập mã mới đang hiện.")
 
 
 def wrong_key() -> str:

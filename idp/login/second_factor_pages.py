@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import audit
-from idp.credentials import failures, passkeys, recovery_codes, totp
+from idp.credentials import factors, failures, passkeys, recovery_codes
 from idp.credentials.failures import Attempt, Throttled
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
@@ -50,15 +50,17 @@ def show_factors(visit: Visit, errors: dict[str, str] | None = None) -> str:
     if held.key and passkeys.are_possible():
         keys = [key for key in passkeys.find_active(reader(), session.person_id) if key.signs_in_alone or not only_passkey]
         ask = passkeys.request_options(passkeys.SECOND_FACTOR, str(session.session_id), keys, verified=only_passkey)
-    return page("factor.html", visit, errors=errors or {}, ask=ask, with_code=held.phone and not only_passkey, only_passkey=only_passkey)
+    return page(
+        "factor.html", visit, errors=errors or {}, ask=ask, with_code=held.with_code and not only_passkey, only_passkey=only_passkey
+    )
 
 
 def _show_recovery(visit: Visit, errors: dict[str, str] | None = None) -> str:
     return page("recovery.html", visit, errors=errors or {})
 
 
-def _ready_totp(session: LiveSession, typed: str) -> Callable[[Connection], object]:
-    return lambda connection: totp.verify(connection, session.person_id, typed)
+def _ready_code(session: LiveSession, typed: str) -> Callable[[Connection], object]:
+    return lambda connection: factors.verify_code(connection, session.person_id, typed)
 
 
 def _ready_recovery_code(session: LiveSession, typed: str) -> Callable[[Connection], object]:
@@ -72,7 +74,7 @@ def _use_recovery_code(connection: Connection, session: LiveSession, code_id: uu
 
 
 PHONE = CodeFactor(
-    "factor", WITH_TOTP, _ready_totp, lambda attempt, wrong: messages.wrong_code(attempt, wrong.clock_is_off), show_factors
+    "factor", WITH_TOTP, _ready_code, lambda attempt, wrong: messages.wrong_code(attempt, wrong.clock_is_off), show_factors
 )  # fmt: skip
 RECOVERY_CODE = CodeFactor(
     "recovery", WITH_RECOVERY_CODE, _ready_recovery_code, lambda attempt, _wrong: messages.wrong_recovery_code(attempt), _show_recovery

@@ -1,4 +1,4 @@
-"""Passkeys and security keys."""
+"""Passkeys and security keys; hardware tokens."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +29,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
     )
     op.create_index(op.f("ix_passkey_person_id"), "passkey", ["person_id"])
+    op.create_table(
+        "hardware_token",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("serial", sa.String(64), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("algorithm", sa.String(8), nullable=False),
+        sa.Column("digits", sa.Integer(), nullable=False),
+        sa.Column("period_seconds", sa.Integer(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("drift", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_hardware_token_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hardware_token")),
+        sa.UniqueConstraint("serial", name=op.f("uq_hardware_token_serial")),
+    )
+    op.create_index(op.f("ix_hardware_token_person_id"), "hardware_token", ["person_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("hardware_token")
     op.drop_table("passkey")
