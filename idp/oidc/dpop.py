@@ -18,11 +18,12 @@ from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import clock, compact_jws, spent_identifiers
 from idp.compact_jws import SignatureWrong, SignedJwt, UnreadableJwt
+from idp.oidc.key_material import family
 from idp.public_keys import KeyNotSupported, KeyRefused, import_public_key
 from idp.sealing import current_keys
 from idp.settings import current_settings
 
-ALWAYS_ALLOWED = ("ES256", "PS256", "EdDSA")
+ALWAYS_ALLOWED = ("ES256", "PS256", "EdDSA", "Ed25519")
 ALGORITHMS = (*ALWAYS_ALLOWED, "RS256")
 OLDEST, NEWEST = timedelta(seconds=60), timedelta(seconds=30)  # how far `iat` may be from our clock
 LONGEST_JTI = 256
@@ -54,7 +55,7 @@ class Proof:
 def algorithms_for(client: RegisteredClient) -> tuple[str, ...]:
     """What the proofs of this client may be signed with."""
     allowed = profile_of(client.metadata).signing_algorithms
-    return ALGORITHMS if allowed is None else tuple(alg for alg in ALGORITHMS if alg in allowed)
+    return ALGORITHMS if allowed is None else tuple(alg for alg in ALGORITHMS if family(alg) in allowed)
 
 
 def read_proof(method: str, path: str, *, access_token: str | None = None, algorithms: Iterable[str] = ALGORITHMS) -> Proof | None:

@@ -207,7 +207,7 @@ def test_an_unbound_token_is_not_taken_for_a_bound_one(
 def test_the_challenge_names_the_algorithms(browser: FlaskClient, fapi: BoundParty, told: dict[str, Any]) -> None:
     """RFC 9449 §7.1, RFC 9728 §5.1."""
     said = challenge(browser.get("/userinfo", headers={"Authorization": f"DPoP {told['access_token']}"}))
-    assert 'algs="ES256 PS256 EdDSA RS256"' in said
+    assert 'algs="ES256 PS256 EdDSA Ed25519 RS256"' in said
     assert f'resource_metadata="{ISSUER}/.well-known/oauth-protected-resource/userinfo"' in said
     without = browser.get("/userinfo").headers.getlist("WWW-Authenticate")
     assert [line.split()[0] for line in without] == ["Bearer", "DPoP"]

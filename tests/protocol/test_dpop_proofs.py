@@ -169,7 +169,7 @@ def test_what_does_not_matter_in_a_proof_is_ignored(browser: FlaskClient, fapi: 
     assert browser.get("/userinfo?x=y" if "query" in name else "/userinfo", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA", "RS256"])
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "EdDSA", "Ed25519", "RS256"])
 def test_proofs_are_signed_by_the_algorithms_of_the_profile(browser: FlaskClient, session_id: uuid.UUID, alg: str) -> None:
     """fapi2-security-profile-final-dpop-negative-tests (no. 5): RS256 where no profile applies, and nowhere else."""
     for profile in ("", "fapi2"):

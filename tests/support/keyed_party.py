@@ -20,7 +20,7 @@ from tests.support.installation import ISSUER
 from tests.support.relying_party import ALL_SCOPES, REDIRECT_URI, RelyingParty
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_ALL = jws.JWSRegistry(algorithms=["RS256", "PS256", "ES256", "EdDSA", "HS256"], strict_check_header=False)
+_ALL = jws.JWSRegistry(algorithms=["RS256", "PS256", "ES256", "EdDSA", "Ed25519", "HS256"], strict_check_header=False)
 
 
 def new_key(alg: str, kid: str | None = None) -> Key:
