@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from idp.app import create_app
 from tests.support.installation import close, settings_for
+from tests.support.keyed_party import register_keyed
 from tests.support.people import add_person, add_unit
 from tests.support.relying_party import ALL_SCOPES, register_party, sign_in
 from tests.support.services import free_port
@@ -73,4 +74,24 @@ def test_it_signs_somebody_in_refreshes_asks_and_signs_out(
     assert told["claims"]["sid"] == str(session_id)
     assert told["told"]["name"] == "Vàng Mí Sính"
     assert told["told"]["unit"]["name"] == "UBND xã Lũng Cú"
+    assert set(told["scope"].split()) == set(ALL_SCOPES.split())
+
+
+@pytest.mark.parametrize("profile", ["fapi2", "fapi2_message_signing"])
+def test_it_signs_somebody_in_by_the_rules_of_a_profile(app: Flask, node_programs: Path, profile: str) -> None:
+    """fapi2-security-profile-final-happy-flow and that of Message Signing, as openid-client understands them."""
+    party = register_keyed(profile=profile, dpop_bound_access_tokens=True, authorization_signed_response_alg="ES256")
+    browser = app.test_client()
+    sign_in(browser, add_person(unit_id=add_unit()))
+    cookie = browser.get_cookie("hopnhat_session")
+    assert cookie is not None
+    given = {
+        "issuer": app.extensions["hopnhat.settings"].issuer, "client_id": party.client_id, "jwk": party.signing_key.as_dict(private=True),
+        "redirect_uri": party.redirect_uri, "scope": ALL_SCOPES, "message_signing": profile == "fapi2_message_signing",
+        "cookies": {"hopnhat_session": cookie.value},
+    }  # fmt: skip
+    done = subprocess.run([NODE, "high-security.mjs", json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert told["told"]["name"] == "Vàng Mí Sính"
     assert set(told["scope"].split()) == set(ALL_SCOPES.split())
