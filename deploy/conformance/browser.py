@@ -32,6 +32,10 @@ def commands(site: Site, plan: str, username: str, password: str) -> list[dict[s
                 _task("Arrived", f"{site.at_suite(plan, 'post_logout_redirect')}*", []),
             ],
         },
+        *(
+            {"match": f"{site.at_suite(plan, page)}*", "tasks": [_task("Ask the iframe", "*", [["wait", "id", "complete", SECONDS]])]}
+            for page in ("session_verify", "second_session_verify")
+        ),
     ]
 
 

@@ -11,13 +11,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
 from deploy.conformance.site import HOST, Site
 from deploy.demo.settings_file import write_private
 
 LIFETIME = timedelta(days=365)
 ORGANIZATION = "Hop Nhat conformance"
+RSA_BITS = 2048
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi"})  # RFC 7518 §6.2.2, §6.3.2
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ClientKeys:
     @property
     def public_jwks(self) -> dict[str, Any]:
         """What the provider is told of the key."""
-        return {"keys": [{name: value for name, value in self.jwk.items() if name != "d"}]}
+        return {"keys": [{name: value for name, value in self.jwk.items() if name not in PRIVATE}]}
 
     @property
     def private_jwks(self) -> dict[str, Any]:
@@ -63,8 +65,8 @@ def make_authority(folder: Path) -> Path:
     return file
 
 
-def make_client_keys(folder: Path, name: str) -> ClientKeys:
-    """A key to sign with (ES256) and a certificate of the authority for a client, made the first time."""
+def make_client_keys(folder: Path, name: str, algorithm: str) -> ClientKeys:
+    """A key to sign with (PS256 or ES256) and a certificate of the authority for a client, made the first time."""
     file = folder / f"keys-{name}.json"
     if file.exists():
         return ClientKeys(**json.loads(file.read_text(encoding="utf-8")))
@@ -75,9 +77,10 @@ def make_client_keys(folder: Path, name: str) -> ClientKeys:
     builder = _builder(name, key).issuer_name(authority.subject)
     purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     made = builder.add_extension(purpose, critical=False).sign(authority_key, hashes.SHA256())
-    jwk = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": name}, private=True).as_dict(private=True)
+    told: KeyParameters = {"use": "sig", "alg": algorithm, "kid": name}
+    signing = ECKey.generate_key("P-256", told) if algorithm == "ES256" else RSAKey.generate_key(RSA_BITS, told)
     held: dict[str, Any] = {
-        "jwk": jwk,
+        "jwk": signing.as_dict(private=True),
         "certificate": _pem(made),
         "certificate_key": _pem_key(key),
         "subject_dn": made.subject.rfc4514_string(),

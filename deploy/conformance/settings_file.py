@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from deploy.conformance.site import HOST, Site, SiteMistaken
+from deploy.conformance.site import Site, SiteMistaken
 from deploy.demo.settings_file import kept_sealing_keys, write_private
 from directory_sync.demo import province
 from idp.sealing import new_key
@@ -44,7 +44,7 @@ def write_settings(site: Site, authority: Path) -> None:
             "trusted_proxies": 1,
             "client_certificate_header": CERTIFICATE_HEADER,
             "client_certificate_ca_file": str(authority),
-            "mtls_url": f"https://{HOST}:{site.mtls_port}",
+            "mtls_url": site.mtls_url,
         }
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items()]
     write_private(site.settings_file, FIRST_LINE + "".join(lines))

@@ -40,6 +40,11 @@ class Site:
         return self.port + 1
 
     @property
+    def mtls_url(self) -> str:
+        """The provider's URL there."""
+        return f"https://{HOST}:{self.mtls_port}"
+
+    @property
     def inner_port(self) -> int:
         """Where the provider itself listens behind nginx, without TLS."""
         return self.port + 2

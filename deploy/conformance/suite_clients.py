@@ -9,7 +9,6 @@ from deploy.conformance.site import Site
 
 CLIENTS_FILE = Path(__file__).with_name("clients.json")
 SCOPE = "openid profile email phone address offline_access"
-ALGORITHM = "ES256"
 # The suite's second client comes back to an address with a query, to see that it stays.
 CALLBACKS = ("callback", "callback?dummy1=lorem&dummy2=ipsum")
 SECOND = "2"
@@ -20,7 +19,7 @@ SIGNED_MESSAGES = "fapi2_message_signing"
 def wanted_clients(site: Site) -> list[dict[str, Any]]:
     """The metadata of every client that the suite uses here, as `hopnhat client apply` reads them."""
     found: list[dict[str, Any]] = []
-    for entry in json.loads(CLIENTS_FILE.read_text(encoding="utf-8")):
+    for entry in _entries():
         client = _at(site, entry)
         if "profile" not in client:
             found.append(client)
@@ -32,7 +31,13 @@ def wanted_clients(site: Site) -> list[dict[str, Any]]:
 
 def keys_of_client(site: Site, client_id: str) -> ClientKeys:
     """What a FAPI client holds."""
-    return make_client_keys(site.folder, client_id)
+    algorithms = {entry["client_id"]: entry["id_token_signed_response_alg"] for entry in _entries() if "profile" in entry}
+    return make_client_keys(site.folder, client_id, algorithms[client_id.removesuffix(SECOND)])
+
+
+def _entries() -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = json.loads(CLIENTS_FILE.read_text(encoding="utf-8"))
+    return read
 
 
 def _at(site: Site, entry: dict[str, Any]) -> dict[str, Any]:
@@ -44,12 +49,12 @@ def _at(site: Site, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_keys(site: Site, client: dict[str, Any], client_id: str) -> dict[str, Any]:
-    keys = keys_of_client(site, client_id)
-    made = {**client, "client_id": client_id, "jwks": keys.public_jwks, "id_token_signed_response_alg": ALGORITHM}
+    keys, algorithm = keys_of_client(site, client_id), client["id_token_signed_response_alg"]
+    made = {**client, "client_id": client_id, "jwks": keys.public_jwks}
     if client["token_endpoint_auth_method"] == KEY:
-        made["token_endpoint_auth_signing_alg"] = ALGORITHM
+        made["token_endpoint_auth_signing_alg"] = algorithm
     if client["token_endpoint_auth_method"] == CERTIFICATE:
         made["tls_client_auth_subject_dn"] = keys.subject_dn
     if client["profile"] == SIGNED_MESSAGES:
-        made |= {"request_object_signing_alg": ALGORITHM, "authorization_signed_response_alg": ALGORITHM}
+        made |= {"request_object_signing_alg": algorithm, "authorization_signed_response_alg": algorithm}
     return made

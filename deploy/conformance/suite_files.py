@@ -32,8 +32,10 @@ class TestPlan:
         return "=mtls" in self.variants
 
 
-def _fapi(file: str, client_id: str, authentication: str, constrained: str, *, openid: str = "openid_connect") -> TestPlan:
-    variants = f"[client_auth_type={authentication}][sender_constrain={constrained}][openid={openid}][fapi_profile=plain_fapi]"
+def _fapi(
+    file: str, client_id: str, authentication: str, constrained: str, *, openid: str = "openid_connect", profile: str = "plain_fapi"
+) -> TestPlan:
+    variants = f"[client_auth_type={authentication}][sender_constrain={constrained}][openid=openid_connect][fapi_profile=plain_fapi]"
     name = "fapi2-security-profile-final-test-plan"
     if client_id.startswith("signed"):
         name = "fapi2-message-signing-final-test-plan"
@@ -56,7 +58,6 @@ PLANS = (
     TestPlan("dynamic", "oidcc-dynamic-certification-test-plan", "[response_type=code]"),
     TestPlan("3rd-party", "oidcc-3rdparty-init-login-certification-test-plan", "[response_type=code]"),
     _fapi("fapi-key-dpop", "fapi-key-dpop", "private_key_jwt", "dpop"),
-    _fapi("fapi-key-dpop-oauth", "fapi-key-dpop", "private_key_jwt", "dpop", openid="plain_oauth"),
     _fapi("fapi-key-mtls", "fapi-key-mtls", "private_key_jwt", "mtls"),
     _fapi("fapi-mtls-dpop", "fapi-mtls-dpop", "mtls", "dpop"),
     _fapi("fapi-mtls-mtls", "fapi-mtls-mtls", "mtls", "mtls"),
@@ -84,7 +85,7 @@ def configuration(site: Site, plan: TestPlan, person: dict[str, str], secrets: d
         "description": f"Hop Nhat: {plan.file}",
         "alias": site.alias_of(plan.file),
         "server": {"discoveryUrl": f"{site.issuer}/.well-known/openid-configuration", "login_hint": username},
-        **(_fapi_part(site, plan.client_id) if plan.is_fapi else _basic_part(plan.client_id, secrets)),
+        **(_fapi_part(site, plan) if plan.is_fapi else _basic_part(plan.client_id, secrets)),
         "browser": commands(site, plan.file, username, password),
         "override": overrides(site, plan.file, username, password),
         "options": {"browsercontrol_css_enable": False},
@@ -100,13 +101,15 @@ def _basic_part(client_id: str, secrets: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _fapi_part(site: Site, client_id: str) -> dict[str, Any]:
-    part: dict[str, Any] = {"resource": {"resourceUrl": f"{site.issuer}/userinfo"}}
+def _fapi_part(site: Site, plan: TestPlan) -> dict[str, Any]:
+    client_id = plan.client_id
+    api = site.mtls_url if "[sender_constrain=mtls]" in plan.variants else site.issuer  # where the certificate is seen
+    part: dict[str, Any] = {"resource": {"resourceUrl": f"{api}/userinfo"}}
     for number in ("", SECOND):
         keys = keys_of_client(site, client_id + number)
         part[f"client{number}"] = {
             "client_id": client_id + number,
-            "scope": "openid",
+            "scope": "openid profile email offline_access",
             "jwks": keys.private_jwks,
             "dpop_signing_alg": "ES256",
         }
