@@ -32,15 +32,13 @@ class TestPlan:
         return "=mtls" in self.variants
 
 
-def _fapi(
-    file: str, client_id: str, authentication: str, constrained: str, *, openid: str = "openid_connect", profile: str = "plain_fapi"
-) -> TestPlan:
+def _fapi(client_id: str, authentication: str, constrained: str) -> TestPlan:
     variants = f"[client_auth_type={authentication}][sender_constrain={constrained}][openid=openid_connect][fapi_profile=plain_fapi]"
     name = "fapi2-security-profile-final-test-plan"
     if client_id.startswith("signed"):
         name = "fapi2-message-signing-final-test-plan"
         variants += "[fapi_request_method=signed_non_repudiation][fapi_response_mode=jarm]"
-    return TestPlan(file, name, variants + "[authorization_request_type=simple]", client_id)
+    return TestPlan(client_id, name, variants + "[authorization_request_type=simple]", client_id)
 
 
 def _logout(file: str, name: str) -> TestPlan:
@@ -57,12 +55,12 @@ PLANS = (
     _logout("session", "session-management"),
     TestPlan("dynamic", "oidcc-dynamic-certification-test-plan", "[response_type=code]"),
     TestPlan("3rd-party", "oidcc-3rdparty-init-login-certification-test-plan", "[response_type=code]"),
-    _fapi("fapi-key-dpop", "fapi-key-dpop", "private_key_jwt", "dpop"),
-    _fapi("fapi-key-mtls", "fapi-key-mtls", "private_key_jwt", "mtls"),
-    _fapi("fapi-mtls-dpop", "fapi-mtls-dpop", "mtls", "dpop"),
-    _fapi("fapi-mtls-mtls", "fapi-mtls-mtls", "mtls", "mtls"),
-    _fapi("signed-key-dpop", "signed-key-dpop", "private_key_jwt", "dpop"),
-    _fapi("signed-mtls-mtls", "signed-mtls-mtls", "mtls", "mtls"),
+    _fapi("fapi-key-dpop", "private_key_jwt", "dpop"),
+    _fapi("fapi-key-mtls", "private_key_jwt", "mtls"),
+    _fapi("fapi-mtls-dpop", "mtls", "dpop"),
+    _fapi("fapi-mtls-mtls", "mtls", "mtls"),
+    _fapi("signed-key-dpop", "private_key_jwt", "dpop"),
+    _fapi("signed-mtls-mtls", "mtls", "mtls"),
 )
 
 
