@@ -32,6 +32,7 @@ def assert_own_page(response: TestResponse, *unwanted: str) -> None:
 
 
 def test_a_live_session_gives_a_code_at_once_by_a_303_with_state_and_iss(browser: FlaskClient, party: RelyingParty) -> None:
+    """RED-001, COD-011."""
     response = party.authorize(browser)
     told = party.answer(response)
     assert told.keys() == {"code", "state", "iss", "session_state"}
@@ -56,6 +57,7 @@ def test_state_comes_back_as_it_was_and_breaks_nothing(browser: FlaskClient, par
 
 
 def test_codes_are_unique_and_share_no_structure(browser: FlaskClient, party: RelyingParty) -> None:
+    """COD-005."""
     codes = [party.code(browser) for _ in range(60)]
     assert len({code[10:] for code in codes}) == 60
     assert len({code[4:26] for code in codes}) == 60  # from the first random byte on nothing repeats
@@ -78,12 +80,14 @@ REDIRECTS = [
 
 
 def test_a_redirect_uri_is_compared_byte_for_byte(browser: FlaskClient, party: RelyingParty) -> None:
+    """RED-003, RED-005, RED-007, RED-013 (RFC 9700 §4.1.3)."""
     party.code(browser)
     for redirect_uri in REDIRECTS:
         assert_own_page(party.authorize(browser, redirect_uri=redirect_uri), redirect_uri, "https://evil.test", "javascript:")
 
 
 def test_names_and_forms_of_the_loopback_address_are_not_equal(browser: FlaskClient) -> None:
+    """RED-011."""
     party = register_party(redirect_uris=("http://127.0.0.1:8000/cb",))
     party.code(browser)
     for host in ("localhost:8000", "127.0.0.2:8000", "[::1]:8000", "2130706433:8000", "127.1:8000", "127.0.0.1:8001"):
@@ -108,6 +112,7 @@ def test_a_missing_redirect_uri_is_not_guessed(browser: FlaskClient, party: Rely
 
 
 def test_an_unknown_or_missing_client_gets_a_page_without_a_link(browser: FlaskClient, party: RelyingParty) -> None:
+    """RED-017 (RFC 6749 §4.1.2.1)."""
     assert_own_page(party.authorize(browser, client_id="nope", redirect_uri="https://evil.test/"), "https://evil.test/")
     assert_own_page(party.authorize(browser, client_id=None))
     assert_own_page(browser.get("/authorize"))
@@ -119,6 +124,7 @@ def test_a_disabled_client_gets_a_page(browser: FlaskClient, party: RelyingParty
 
 
 def test_a_parameter_given_twice_is_refused(browser: FlaskClient, party: RelyingParty) -> None:
+    """RED-015 (RFC 6749 §3.1)."""
     for name in ("client_id", "redirect_uri", "state", "scope", "code_challenge", "nonce", "foo"):
         query = urlencode({"foo": "1", **party.request()}) + "&" + urlencode({name: "other"})
         assert_own_page(browser.get(f"/authorize?{query}"))
@@ -184,6 +190,7 @@ ERRORS: list[tuple[dict[str, str | None], str]] = [
 
 
 def test_what_a_client_does_wrong_it_is_told_with_state_and_iss(browser: FlaskClient, party: RelyingParty) -> None:
+    """COD-007, COD-011, COD-013, COD-017."""
     for change, error in ERRORS:
         told = party.answer(party.authorize(browser, **change))
         assert told.get("error") == error, change
@@ -194,6 +201,7 @@ def test_what_a_client_does_wrong_it_is_told_with_state_and_iss(browser: FlaskCl
 
 
 def test_a_public_client_always_needs_pkce(browser: FlaskClient) -> None:
+    """COD-007."""
     party = register_party(token_endpoint_auth_method="none")
     told = party.answer(party.authorize(browser, code_challenge=None, code_challenge_method=None))
     assert told["error"] == "invalid_request"
@@ -206,6 +214,7 @@ def test_a_confidential_client_may_be_registered_without_pkce(browser: FlaskClie
 
 
 def test_a_code_never_comes_back_in_a_fragment(browser: FlaskClient, party: RelyingParty) -> None:
+    """COD-013."""
     for mode in ("fragment", "query.jwt", "form_post"):
         assert "#" not in party.authorize(browser, response_mode=mode).headers.get("Location", "")
 
@@ -227,6 +236,7 @@ class _Form(HTMLParser):
 
 @pytest.mark.parametrize("state", ["s-1", "</script><svg/onload=alert(1)>", "\"'><b>"])
 def test_form_post_sends_the_same_by_a_form_that_escapes_everything(browser: FlaskClient, party: RelyingParty, state: str) -> None:
+    """RED-021, COD-011."""
     response = party.authorize(browser, response_mode="form_post", state=state)
     assert response.status_code == 200
     form = _Form(response.text)

@@ -55,6 +55,7 @@ def claims(token: str) -> dict[str, object]:
 def test_nobody_signed_in_is_asked_to_and_comes_back_with_a_code(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock
 ) -> None:
+    """RED-019: a 303, never a 307 (RFC 9700 §4.12)."""
     flow = flow_of(party.authorize(browser, login_hint="vmsinh"))
     wanted = opened(browser, flow)
     assert (wanted.return_to, wanted.cancel_to) == ("/authorize/resume", "/authorize/cancel")
@@ -106,6 +107,7 @@ def test_a_flow_gives_one_redeemed_code_then_it_asks_anew(
 def test_prompt_login_asks_again_and_skipping_it_gives_no_code(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock, more: dict[str, str | None]
 ) -> None:
+    """COD-019, COD-017: max_age=0."""
     sign_in(browser, person_id)
     time.advance(seconds=30)
     flow = flow_of(party.authorize(browser, **more))

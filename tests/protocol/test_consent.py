@@ -257,3 +257,9 @@ def test_consent_given_anew_stands_in_place_of_the_one_withdrawn(app: Flask, ask
     in_transaction(lambda c: consents.withdraw(c, person_id, asking.key, actor="cli:test"))
     give("openid")
     assert in_transaction(standing) == [("openid", True)]
+
+
+def test_a_client_that_may_not_come_back_gets_no_refresh_token(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """CON-003."""
+    party = register_party(scope="openid profile")
+    assert "refresh_token" not in party.tokens(browser, scope="openid profile offline_access")

@@ -104,6 +104,7 @@ def test_a_query_in_the_registered_address_stays(browser: FlaskClient, party: Re
 def test_an_address_that_is_not_registered_is_never_gone_to(
     browser: FlaskClient, party: RelyingParty, hint: str, uri: str, with_hint: bool
 ) -> None:
+    """RED-023."""
     named = {"id_token_hint": hint} if with_hint else {"client_id": party.client_id}
     page = end(browser, post_logout_redirect_uri=uri, state="s", **named)
     assert asks(page)

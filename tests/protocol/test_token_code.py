@@ -100,6 +100,7 @@ WRONG: list[dict[str, str | None]] = [
 
 
 def test_a_wrong_verifier_or_address_burns_the_code(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
+    """COD-009."""
     for wrong in WRONG:
         code = party.code(browser)
         assert party.redeem(browser, code, **wrong).get_json()["error"] == "invalid_grant"
@@ -117,6 +118,7 @@ def test_a_verifier_wrong_by_one_character_and_the_challenge_itself_are_wrong(
 
 
 def test_another_client_cannot_redeem_a_code_and_burns_it(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
+    """COD-003."""
     other = register_party(client_name="Một cửa")
     other.verifier = party.verifier
     code = party.code(browser)
@@ -129,6 +131,7 @@ def test_another_client_cannot_redeem_a_code_and_burns_it(browser: FlaskClient, 
 def test_a_verifier_for_a_code_without_challenge_shows_that_the_challenge_was_taken_away(
     browser: FlaskClient, session_id: uuid.UUID
 ) -> None:
+    """COD-007 (RFC 9700 §4.8.2)."""
     party = register_party(require_pkce=False)
     code = party.code(browser, code_challenge=None, code_challenge_method=None)
     assert party.redeem(browser, code).get_json()["error"] == "invalid_grant"
@@ -160,6 +163,7 @@ def test_a_changed_code_is_no_code(browser: FlaskClient, party: RelyingParty, se
 
 
 def test_only_scopes_of_the_client_are_granted_and_the_answer_says_which(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """COD-015."""
     party = register_party(scope="openid profile")
     told = party.tokens(browser, scope="hr:read openid admin profile email offline_access")
     assert told["scope"] == "openid profile"

@@ -82,6 +82,7 @@ def test_the_language_is_switched_by_a_link_and_kept(visitor: Visitor) -> None:
     ],
 )
 def test_the_language_link_leads_to_this_server_only(visitor: Visitor, back: str) -> None:
+    """RED-025."""
     response = visitor.browser.get(f"/language?to=en&next={quote(back)}")
     assert response.status_code == 404
     assert "Set-Cookie" not in response.headers
