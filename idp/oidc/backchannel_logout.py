@@ -46,9 +46,20 @@ _names_of_session = (
     .order_by(_c.c.client_name)
 )
 _told_of_person = (
-    select(_c.c.id, _p.c.subject)
+    select(_c.c.id, _c.c.settings, _p.c.subject)
     .select_from(_c.join(_p, _p.c.id == bindparam("person_id")))
     .where(_c.c.id.in_(bindparam("clients", expanding=True)), _c.c.backchannel_logout_uri.is_not(None))
+)
+_sessions_at_client = (
+    select(_a.c.session_id)
+    .distinct()
+    .where(
+        _a.c.person_id == bindparam("person_id"),
+        _a.c.client_id == bindparam("client"),
+        _a.c.session_id.is_not(None),
+        or_(_a.c.offline, _a.c.created_at > bindparam("since")),  # what is older has been told when its session ended
+    )
+    .order_by(_a.c.session_id)
 )
 _deliveries = (
     select(
@@ -74,9 +85,17 @@ def tell_clients_of_session(message: Message) -> None:
 
 
 def tell_clients_of_person(connection: Connection, clients: Sequence[uuid.UUID], person_id: uuid.UUID) -> None:
-    """Let these clients know that every session of the person is over (§2.4: `sub` alone)."""
-    for row in connection.execute(_told_of_person, {"clients": clients, "person_id": person_id}):
-        tell_client(connection, row.id, person_id, row.subject)
+    """Let these clients know that every session of the person is over (§2.4): by `sub` alone, or, to a client that must be told
+    which one, session by session."""
+    since = clock.now() - timedelta(seconds=current_settings().session_staff_seconds)
+    for row in connection.execute(_told_of_person, {"clients": clients, "person_id": person_id}).all():
+        if not row.settings.get("backchannel_logout_session_required"):
+            tell_client(connection, row.id, person_id, row.subject)
+            continue
+        for session_id in (
+            connection.execute(_sessions_at_client, {"person_id": person_id, "client": row.id, "since": since}).scalars().all()
+        ):
+            tell_client(connection, row.id, person_id, row.subject, session_id=str(session_id))
 
 
 def tell_client(connection: Connection, client: uuid.UUID, person_id: uuid.UUID, subject: str, *, session_id: str | None = None) -> None:

@@ -58,6 +58,12 @@ def read(browser: FlaskClient, token: str) -> jwt.Token:
     return jwt.decode(token, KeySet.import_key_set(browser.get("/jwks").get_json()), algorithms=["RS256", "ES256"])
 
 
+def test_discovery_says_that_clients_are_told(browser: FlaskClient) -> None:
+    """oidcc-backchannel-logout-discovery-endpoint-verification"""
+    told = browser.get("/.well-known/openid-configuration").get_json()
+    assert told["backchannel_logout_supported"] is told["backchannel_logout_session_supported"] is True
+
+
 def test_the_end_of_a_session_is_told_by_a_logout_token(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, listener: ListeningClient, time: clock.ManualClock
 ) -> None:
@@ -216,3 +222,17 @@ def test_a_withdrawn_person_s_clients_are_told_once_of_all_sessions(
         claims = read(browser, taken["logout_token"]).claims
         assert "sid" not in claims
         assert claims["sub"] == read(browser, told["id_token"]).claims["sub"]
+
+
+def test_a_client_that_must_know_the_session_is_told_each_one(app: Flask, listener: ListeningClient, person_id: uuid.UUID) -> None:
+    party = register_party(backchannel_logout_uri=listener.url(), backchannel_logout_session_required=True)
+    sessions = set()
+    for _ in range(2):
+        browser = app.test_client()
+        sessions.add(str(sign_in(browser, person_id)))
+        party.tokens(browser)
+    in_transaction(lambda c: access.withdraw(c, person_id, reason="left", actor="cli:test"))
+    deliver()
+    told = [read(app.test_client(), one["logout_token"]).claims for one in listener.taken]
+    assert sorted(claims["sid"] for claims in told) == sorted(sessions)
+    assert len({claims["sub"] for claims in told}) == 1
