@@ -61,6 +61,7 @@ def confirm(browser: FlaskClient, page: TestResponse) -> TestResponse:
 def test_a_hint_of_this_session_signs_out_at_once_and_leads_back_with_state(
     browser: FlaskClient, party: RelyingParty, hint: str, by_post: bool
 ) -> None:
+    """oidcc-rp-initiated-logout; oidcc-backchannel-rp-initiated-logout"""
     wanted = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER, "state": "a b&c"}
     response = browser.post("/end_session", data=wanted) if by_post else end(browser, **wanted)
     assert (response.status_code, response.headers["Location"]) == (303, f"{AFTER}?state=a+b%26c")
@@ -69,6 +70,7 @@ def test_a_hint_of_this_session_signs_out_at_once_and_leads_back_with_state(
 
 
 def test_a_replayed_cookie_is_worth_nothing_afterwards(browser: FlaskClient, party: RelyingParty, hint: str) -> None:
+    """SES-003"""
     cookie = browser.get_cookie("hopnhat_session")
     assert cookie is not None
     end(browser, id_token_hint=hint)
@@ -79,6 +81,7 @@ def test_a_replayed_cookie_is_worth_nothing_afterwards(browser: FlaskClient, par
 def test_an_expired_hint_of_ours_is_still_a_hint(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock
 ) -> None:
+    """oidcc-rp-initiated-logout-no-state; SES-005"""
     sign_in(browser, person_id)
     hint = party.tokens(browser)["id_token"]
     time.advance(minutes=50)
@@ -86,6 +89,7 @@ def test_an_expired_hint_of_ours_is_still_a_hint(
 
 
 def test_without_an_address_our_own_page_says_from_where(browser: FlaskClient, party: RelyingParty, hint: str) -> None:
+    """oidcc-rp-initiated-logout-no-post-logout-redirect-uri"""
     response = end(browser, id_token_hint=hint, state="s")
     assert says_signed_out(response)
     assert "Quản lý văn bản" in response.text
@@ -104,6 +108,7 @@ def test_a_query_in_the_registered_address_stays(browser: FlaskClient, party: Re
 def test_an_address_that_is_not_registered_is_never_gone_to(
     browser: FlaskClient, party: RelyingParty, hint: str, uri: str, with_hint: bool
 ) -> None:
+    """oidcc-rp-initiated-logout-bad-post-logout-redirect-uri, -query-added-to-post-logout-redirect-uri; RED-023"""
     """RED-023."""
     named = {"id_token_hint": hint} if with_hint else {"client_id": party.client_id}
     page = end(browser, post_logout_redirect_uri=uri, state="s", **named)
@@ -115,6 +120,7 @@ def test_an_address_that_is_not_registered_is_never_gone_to(
 
 
 def test_without_a_hint_the_person_is_asked_and_may_stay(browser: FlaskClient, party: RelyingParty, hint: str) -> None:
+    """oidcc-rp-initiated-logout-no-params, -only-state, -no-id-token-hint"""
     for wanted in ({}, {"state": "s"}, {"client_id": party.client_id, "post_logout_redirect_uri": AFTER}):
         page = end(browser, **wanted)
         assert asks(page)
@@ -148,6 +154,7 @@ def bad_hints(party: RelyingParty, hint: str, other_session: str) -> list[str]:
 def test_a_bad_hint_or_one_of_another_session_only_asks_and_leads_nowhere(
     app: Flask, browser: FlaskClient, party: RelyingParty, hint: str
 ) -> None:
+    """oidcc-rp-initiated-logout-bad-id-token-hint, -modified-id-token-hint; SES-005"""
     elsewhere = app.test_client()
     other = sign_in(elsewhere, add_person("other"))
     for bad in bad_hints(party, hint, str(other)):
@@ -206,3 +213,8 @@ def test_a_session_that_has_gone_idle_is_ended_too(
     time.advance(hours=2)
     assert end(browser, id_token_hint=hint).status_code == 200
     assert in_transaction(lambda c: browser_sessions.end_all(c, person_id, reason="x", actor="cli:test")) == 0
+
+
+def test_discovery_names_the_endpoint(browser: FlaskClient) -> None:
+    """oidcc-rp-initiated-logout-discovery-endpoint-verification"""
+    assert browser.get("/.well-known/openid-configuration").get_json()["end_session_endpoint"] == "http://127.0.0.1:8000/end_session"
