@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import force_locale
 
 from clients.cli import group as client_commands
+from clients.resource_cli import group as resource_commands
 from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
 from directory_sync.job import directory_jobs
@@ -48,6 +49,7 @@ def main() -> None:
 
 cli.add_commands(main)
 main.add_command(client_commands)
+main.add_command(resource_commands)
 main.add_command(sync)
 
 

@@ -1,19 +1,27 @@
 """`hopnhat client …`: register, show and change client applications."""
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from clients import registration
-from clients.metadata import AUTH_METHODS, CLIENT_SECRET_BASIC, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, ClientMetadata, from_columns
+from clients.apply_cli import apply_file, export
+from clients.given_metadata import read_file, read_set
+from clients.metadata import AUTH_METHODS, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
+from clients.sector import check_sector
+from clients.token_cli import registration_tokens
 from idp import clock
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader, table_of
+from idp.opaque_tokens import Secret
 
+F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = asdict(ClientMetadata("", ()))
 ALWAYS_SHOWN = frozenset({
     "client_id", "client_name", "token_endpoint_auth_method", "redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri",
@@ -25,6 +33,13 @@ _one = select(_c).where(_c.c.client_id == bindparam("wanted"))
 _secrets = select(_s).where(_s.c.client_id == bindparam("client")).order_by(_s.c.created_at)
 
 
+def _metadata_options(command: F) -> F:
+    """`--metadata` and `--set`: everything that a client can say, by the names of RFC 7591 and its relatives."""
+    command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Any client metadata; may be repeated.")(command)
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return click.option("--metadata", type=kind, help="A JSON object of client metadata (RFC 7591); other options win.")(command)
+
+
 @click.group("client")
 def group() -> None:
     """Client applications."""
@@ -32,26 +47,29 @@ def group() -> None:
 
 @group.command()
 @click.option("--name", "client_name", required=True, help="Name that people see.")
-@click.option("--redirect-uri", "redirect_uris", multiple=True, required=True, help="Where codes may be sent; exact; may be repeated.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where codes may be sent; exact; may be repeated.")
 @click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True, help="Where people may land after signing out.")
 @click.option("--backchannel-logout-uri", help="Where the provider tells the application of a sign-out.")
 @click.option("--client-uri", help="The application's start page.")
 @click.option("--public", is_flag=True, help="It can keep no secret (a browser or mobile application).")
-@click.option("--auth-method", type=click.Choice(AUTH_METHODS[:2]), default=CLIENT_SECRET_BASIC, show_default=True)
+@click.option("--auth-method", "token_endpoint_auth_method", type=click.Choice(AUTH_METHODS))
 @click.option("--scope", "scopes", multiple=True, help=f"Scopes it may ask for; may be repeated.  [default: {DEFAULT_SCOPE}]")
-@click.option("--acr", default="aal1", show_default=True, help="Least assurance: aal1, aal2, aal3 or the full urn.")
-@click.option("--alg", type=click.Choice(SIGNING_ALGORITHMS), default="RS256", show_default=True, help="Signature of its ID tokens.")
+@click.option("--acr", "minimum_acr", help="Least assurance: aal1, aal2, aal3 or the full urn.  [default: aal1]")
+@click.option("--alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS), help="Of its ID tokens.  [default: RS256]")
 @click.option("--without-pkce", is_flag=True, help="Let a confidential client leave PKCE out.")
 @click.option("--client-id", help="A client_id of your choice; a random one is made otherwise.")
+@_metadata_options
 @json_option
 def add(
-    public: bool, auth_method: str, scopes: tuple[str, ...], acr: str, alg: str, without_pkce: bool, as_json: bool, **rest: Any
+    public: bool, without_pkce: bool, scopes: tuple[str, ...], metadata: Path | None, pairs: tuple[str, ...], as_json: bool, **rest: Any
 ) -> None:
     """Register a client; its secret is printed this once."""
-    wanted = ClientMetadata(
-        scope=" ".join(scopes) or DEFAULT_SCOPE, minimum_acr=acr, id_token_signed_response_alg=alg, require_pkce=not without_pkce,
-        token_endpoint_auth_method=PUBLIC if public else auth_method, **rest,
-    )  # fmt: skip
+    given: dict[str, Any] = _given(metadata, pairs, scopes, rest)
+    given |= ({"token_endpoint_auth_method": PUBLIC} if public else {}) | ({"require_pkce": False} if without_pkce else {})
+    wanted = ClientMetadata(**{"redirect_uris": (), **given})
+    if "authorization_code" in wanted.grant_types and not wanted.redirect_uris:
+        raise click.UsageError("--redirect-uri is missing")
+    check_sector(wanted)
     made = in_transaction(lambda connection: registration.register(connection, wanted, actor=operator()))
     _show_credentials(made.client_id, made.client_secret, as_json)
 
@@ -73,9 +91,7 @@ def list_all(as_json: bool) -> None:
 @json_option
 def show(client_id: str, as_json: bool) -> None:
     """Show one client, with hints of its secrets."""
-    row = reader().execute(_one, {"wanted": client_id}).first()
-    if row is None:
-        raise click.ClickException("There is no such client.")
+    row = _require(client_id)
     described = _described(row)
     described["secrets"] = [
         {"hint": "…" + s.hint, "created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
@@ -98,19 +114,36 @@ def show(client_id: str, as_json: bool) -> None:
 @click.option("--scope", "scopes", multiple=True, help="Replaces all of them.")
 @click.option("--acr", "minimum_acr", help="Least assurance.")
 @click.option("--alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS))
-@click.option("--auth-method", "token_endpoint_auth_method", type=click.Choice(AUTH_METHODS[:2]))
+@click.option("--auth-method", "token_endpoint_auth_method", type=click.Choice(AUTH_METHODS))
 @click.option("--require-pkce/--without-pkce", default=None)
+@_metadata_options
 @json_option
-def change_one(client_id: str, scopes: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def change_one(client_id: str, scopes: tuple[str, ...], metadata: Path | None, pairs: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Change what is given, leave the rest."""
-    changes = {name: _emptied(value) for name, value in given.items() if value not in (None, ())}
-    if scopes:
-        changes["scope"] = " ".join(scopes)
+    changes = _given(metadata, pairs, scopes, given)
     if not changes:
         raise click.UsageError("nothing to change was given")
-    in_transaction(lambda connection: registration.change(connection, client_id, actor=operator(), **changes))
-    row = reader().execute(_one, {"wanted": client_id}).one()
-    show_json(_described(row)) if as_json else click.echo(f"{row.client_id}: changed.")
+    check_sector(replace(from_columns(_require(client_id)), **changes))
+    secret = in_transaction(lambda connection: _change(connection, client_id, changes))
+    row = _require(client_id)
+    if as_json:
+        show_json(_described(row) | ({"client_secret": str(secret)} if secret else {}))
+        return
+    click.echo(f"{row.client_id}: changed.")
+    if secret:
+        _show_credentials(client_id, secret, as_json)
+
+
+def _change(connection: Connection, client_id: str, changes: dict[str, Any]) -> Secret | None:
+    registration.change(connection, client_id, actor=operator(), **changes)
+    return registration.give_missing_secret(connection, client_id, actor=operator())
+
+
+def _given(metadata: Path | None, pairs: tuple[str, ...], scopes: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the command line gives: a file, above it `--set`, above it the options of their own."""
+    told = read_file(metadata) if metadata else {}
+    told |= read_set(pairs) | {name: _emptied(value) for name, value in options.items() if value not in (None, ())}
+    return told | ({"scope": " ".join(scopes)} if scopes else {})
 
 
 @group.command()
@@ -147,6 +180,13 @@ def rotate_secret(client_id: str, transition_days: float, as_json: bool) -> None
     _show_credentials(client_id, secret, as_json)
 
 
+def _require(client_id: str) -> Any:
+    row = reader().execute(_one, {"wanted": client_id}).first()
+    if row is None:
+        raise click.ClickException("There is no such client.")
+    return row
+
+
 def _emptied(value: Any) -> Any:
     if value == "":
         return None
@@ -173,3 +213,7 @@ def _described(row: Any) -> dict[str, Any]:
     told = {name: value for name, value in metadata.items() if name in ALWAYS_SHOWN or value != DEFAULTS.get(name)}
     created: datetime = row.created_at
     return {**told, "state": _state(row), "created_at": created}
+
+
+for command in (apply_file, export, registration_tokens):
+    group.add_command(command)

@@ -94,6 +94,12 @@ def _check_sector_stays(before: ClientMetadata, after: ClientMetadata) -> None:
         )
 
 
+def note_change(connection: Connection, client_id: str) -> None:
+    """Let every process read this client anew: something that hangs on it has changed."""
+    connection.execute(_change, {"key": _require(connection, client_id).id, "updated_at": clock.now()})
+    registry.forget(client_id)
+
+
 def _fit_secrets(connection: Connection, key: uuid.UUID, auth_method: str) -> None:
     """What the new method has no use for is not kept."""
     if auth_method not in SECRET_METHODS:

@@ -6,6 +6,7 @@ import structlog
 from flask_babel import gettext as _
 
 from clients.profiles import profile_of
+from clients.redirect_uris import is_registered
 from clients.registry import RegisteredClient, find_client
 from idp.errors import Refusal
 
@@ -54,7 +55,8 @@ def destination_of(client: RegisteredClient, parameters: dict[str, str], pushed:
     """Where the answer to these parameters goes. Raises Refusal when that is not certain (RFC 9700 §4.11)."""
     redirect_uri = parameters.get("redirect_uri", "")
     profile = profile_of(client.metadata)
-    if redirect_uri not in client.redirect_uris or (profile.https_redirects_only and not redirect_uri.startswith("https://")):
+    known = is_registered(redirect_uri, client.redirect_uris, client.metadata.application_type)
+    if not known or (profile.https_redirects_only and not redirect_uri.startswith("https://")):
         _tell_operators(parameters)
         raise Refusal(
             _(
