@@ -1,6 +1,10 @@
 """What the tests of the protocol begin with: a client, an official, and a browser in which that official is signed in."""
 
+import shutil
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -8,6 +12,9 @@ from flask.testing import FlaskClient
 
 from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
+
+NODE_PROGRAMS = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
+NPM = Path(sys.executable).parent / "npm"
 
 
 @pytest.fixture
@@ -26,3 +33,13 @@ def person_id(app: Flask) -> uuid.UUID:
 def session_id(browser: FlaskClient, person_id: uuid.UUID) -> uuid.UUID:
     """The official's live session in the browser, signed in with a password."""
     return sign_in(browser, person_id)
+
+
+@pytest.fixture(scope="session")
+def node_programs(run_folder: Path) -> Path:
+    """The relying parties with what they need, installed as the lock file says."""
+    folder = run_folder / "relying_parties"
+    shutil.copytree(NODE_PROGRAMS, folder, ignore=shutil.ignore_patterns("node_modules"))
+    command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder

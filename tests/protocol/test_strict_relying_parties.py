@@ -1,7 +1,6 @@
 """Strict relying parties that nobody here wrote sign somebody in at a served provider: openid-client and oauth4webapi, under Node."""
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,19 +19,8 @@ from tests.support.people import add_person, add_unit
 from tests.support.relying_party import ALL_SCOPES, register_party, sign_in
 from tests.support.services import free_port
 
-FOLDER = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
-NODE, NPM = (Path(sys.executable).parent / name for name in ("node", "npm"))
+NODE = Path(sys.executable).parent / "node"
 AFTER = "https://rp.test/signed-out"
-
-
-@pytest.fixture(scope="session")
-def node_programs(run_folder: Path) -> Path:
-    """The relying parties with what they need, installed as the lock file says."""
-    folder = run_folder / "relying_parties"
-    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("node_modules"))
-    command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @pytest.fixture
