@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from clients.profiles import profile_of
 from idp import clock
 from idp.database import in_transaction, new_id
-from idp.oidc import consents, pushed_requests
+from idp.oidc import consents, demands, pushed_requests
 from idp.oidc.arrival import Arrival
 from idp.oidc.authorization_code import GrantedCode, seal_code
 from idp.oidc.authorization_request import AuthorizationRequest, read_request
@@ -52,7 +52,7 @@ def authorization_of(flow: SignInRequest) -> uuid.UUID:
 
 def check_person(asked: AuthorizationRequest, live: LiveSession) -> None:
     """Raises RequestRefused when the request is about somebody else (OpenID Connect Core §3.1.2.1, §5.5.1)."""
-    if asked.hinted_subjects and subject_for(asked.client, live.subject) not in asked.hinted_subjects:
+    if asked.hinted_subjects and subject_for(asked.hinted_to, live.subject) not in asked.hinted_subjects:
         raise RequestRefused(asked.to, "login_required", "somebody else is signed in")
 
 
@@ -70,7 +70,7 @@ def grant(asked: AuthorizationRequest, live: LiveSession, authorization_id: uuid
         scope=asked.scope,
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
-        acr=live.acr,
+        acr=demands.acr_told(asked, live),
         amr=live.amr,
         auth_time=live.auth_time,
         expires_at=clock.now() + timedelta(seconds=min(seconds, longest or seconds)),

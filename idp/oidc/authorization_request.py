@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from clients.profiles import profile_of
-from clients.registry import RegisteredClient
+from clients.registry import RegisteredClient, find_even_disabled
 from idp.oidc import id_token
 from idp.oidc.arrival import Arrival
 from idp.oidc.claims import ClaimsRequest, MalformedClaims, read_claims_request
@@ -19,7 +19,8 @@ _MAX_AGE = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What a client asks for. `max_age` in seconds; `hinted_subjects`: the person must be one of these; `resources`: what the
+    """What a client asks for. `max_age` in seconds; `hinted_subjects`: the person must be one of these,
+    as `hinted_to` knows them; `resources`: what the
     tokens are for (RFC 8707); `dpop_jkt`: the key that must redeem the code (RFC 9449 §10)."""
 
     to: Destination
@@ -33,6 +34,7 @@ class AuthorizationRequest:
     acr_is_essential: bool
     login_hint: str | None
     hinted_subjects: tuple[str, ...]
+    hinted_to: RegisteredClient
     claims: ClaimsRequest
     ui_locales: tuple[str, ...]
     resources: tuple[str, ...]
@@ -51,7 +53,8 @@ def read_request(arrival: Arrival) -> AuthorizationRequest:
     to = destination_of(arrival.client, parameters, arrival.pushed)
     _check_way(to, arrival)
     _check_form(to, parameters)
-    claims, resources = _claims(to, parameters), _resources(to, parameters)
+    claims = _claims(to, parameters)
+    hinted_subjects, hinted_to = _hinted_subjects(to, parameters, claims)
     return AuthorizationRequest(
         to=to,
         arrival=arrival,
@@ -63,10 +66,11 @@ def read_request(arrival: Arrival) -> AuthorizationRequest:
         acr_values=claims.acr_values or tuple(parameters.get("acr_values", "").split()) or metadata.default_acr_values,
         acr_is_essential=claims.acr_is_essential,
         login_hint=parameters.get("login_hint", "")[:LONGEST_LOGIN_HINT] or None,
-        hinted_subjects=_hinted_subjects(to, parameters, claims),
+        hinted_subjects=hinted_subjects,
+        hinted_to=hinted_to,
         claims=claims,
         ui_locales=tuple(parameters.get("ui_locales", "").split()),
-        resources=resources,
+        resources=_resources(to, parameters),
         dpop_jkt=_dpop_jkt(to, parameters),
     )
 
@@ -160,13 +164,14 @@ def _dpop_jkt(to: Destination, parameters: dict[str, str]) -> str | None:
     return jkt
 
 
-def _hinted_subjects(to: Destination, parameters: dict[str, str], claims: ClaimsRequest) -> tuple[str, ...]:
+def _hinted_subjects(to: Destination, parameters: dict[str, str], claims: ClaimsRequest) -> tuple[tuple[str, ...], RegisteredClient]:
+    """Who the person must be one of, and the client that knows them by these names: the ID token may be one of a sister's."""
     if "id_token_hint" not in parameters:
-        return claims.subjects
+        return claims.subjects, to.client
     try:
         hint = id_token.read_hint(parameters["id_token_hint"])
     except id_token.HintUnusable:
         raise RequestRefused(to, "invalid_request", "id_token_hint is not an ID token of this provider") from None
     if claims.subjects and hint.subject not in claims.subjects:
         raise RequestRefused(to, "invalid_request", "id_token_hint and claims name different people")
-    return (hint.subject,)
+    return (hint.subject,), find_even_disabled(hint.client_id) or to.client

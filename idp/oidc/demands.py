@@ -50,6 +50,15 @@ def is_met(demand: Demand, live: LiveSession | None) -> bool:
     return demand.not_before is None or live.auth_time >= demand.not_before
 
 
+def acr_told(request: AuthorizationRequest, live: LiveSession) -> str:
+    """The `acr` of the ID token: what the session has proved; where certain values are essential, the highest of them that it
+    includes (OpenID Connect Core §5.5.1.1), unless that is below what this client or a holder of a role must have."""
+    if not request.acr_is_essential or not request.acr_values or live.acr in request.acr_values:
+        return live.acr
+    included = [value for value in request.acr_values if value in assurance.ALL and request.client.minimum_acr <= value <= live.acr]
+    return live.acr if not included or holds_role(live.person_id) else max(included)
+
+
 def _minimum_acr(request: AuthorizationRequest) -> str:
     known = [value for value in request.acr_values if value in assurance.ALL]
     if request.acr_is_essential and request.acr_values:

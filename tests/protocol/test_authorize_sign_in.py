@@ -219,6 +219,18 @@ def test_an_essential_assurance_that_is_not_offered_is_refused(browser: FlaskCli
     assert party.answer(party.authorize(browser, claims=essential))["error"] == "unmet_authentication_requirements"
 
 
+def test_an_essential_assurance_that_the_session_goes_beyond_is_told_as_it_was_wished(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+) -> None:
+    """OpenID Connect Core §5.5.1.1: the `acr` must be one of the values."""
+    sign_in(browser, person_id, assurance.AAL2)
+    essential = json.dumps({"id_token": {"acr": {"essential": True, "values": [assurance.AAL1, "urn:elsewhere"]}}})
+    assert claims(party.tokens(browser, claims=essential)["id_token"])["acr"] == assurance.AAL1
+    assert claims(party.tokens(browser, acr_values=assurance.AAL1)["id_token"])["acr"] == assurance.AAL2
+    strict = register_party(minimum_acr=assurance.AAL2)
+    assert claims(strict.tokens(browser, claims=essential)["id_token"])["acr"] == assurance.AAL2
+
+
 def test_a_client_s_least_assurance_holds_whatever_it_asks(browser: FlaskClient, person_id: uuid.UUID) -> None:
     strict = register_party(minimum_acr=assurance.AAL2)
     sign_in(browser, person_id)

@@ -225,3 +225,18 @@ def test_a_registered_query_comes_back_and_no_other_is_taken(browser: FlaskClien
         None,
     ):
         assert error_page(party.authorize(browser, redirect_uri=other)), other
+
+
+def test_a_hint_names_the_person_as_the_client_it_was_issued_to_knows_them(
+    browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID
+) -> None:
+    """OpenID Connect Core §8.1: a pairwise subject, and the hint of a sister application."""
+    own = register_party(subject_type="pairwise")
+    hint = own.tokens(browser)["id_token"]
+    subject = claims(hint)["sub"]
+    assert subject != claims(party.tokens(browser)["id_token"])["sub"]
+    for asking in (own, party):
+        assert "code" in asking.answer(asking.authorize(browser, prompt="none", id_token_hint=hint))
+    assert "code" in own.answer(own.authorize(browser, claims=json.dumps({"id_token": {"sub": {"value": subject}}})))
+    wrong = party.answer(party.authorize(browser, claims=json.dumps({"id_token": {"sub": {"value": subject}}})))
+    assert wrong["error"] == "login_required"

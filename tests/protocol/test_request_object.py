@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwe, jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from idp import clock
 from idp.app import create_app
@@ -27,7 +27,7 @@ INVALID = "invalid_request_object"
 
 
 @pytest.fixture
-def party(app: Flask) -> KeyedParty:  # type: ignore[override]
+def party(app: Flask) -> KeyedParty:
     """A client with a key and no profile."""
     return register_keyed()
 
@@ -164,6 +164,7 @@ def _signed_by_the_public_key(party: KeyedParty, whole: dict[str, Any]) -> str:
     """The oldest confusion of algorithms: the public key, which everybody has, as the secret of an HMAC."""
     header = {"alg": "HS256", "kid": party.signing_key.kid}
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, whole)]
+    assert isinstance(party.signing_key, ECKey)
     mac = hmac.digest(party.signing_key.as_pem(private=False), b".".join(parts), hashlib.sha256)
     return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
 

@@ -82,7 +82,7 @@ class KeyedParty(RelyingParty):
         whole = {"jti": uuid.uuid4().hex, "htm": method, "htu": ISSUER + path, "iat": int(clock.now().timestamp()), **claims}
         return {"DPoP": sign("ES256", key, whole, kid=None, typ="dpop+jwt", jwk=key.as_dict(private=False))}
 
-    def push(self, browser: FlaskClient, form: dict[str, str] | None = None, **more: Any) -> TestResponse:
+    def push(self, browser: FlaskClient, form: Any = None, **more: Any) -> TestResponse:
         """Push the usual request, or this form; headers under `headers`, claims of the assertion under `assertion`."""
         headers, claims = more.pop("headers", {}), more.pop("assertion", {})
         sent = self.request(**more) if form is None else form
