@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from joserfc.jwk import ECKey, RSAKey
 from werkzeug.serving import make_server
 
 from idp.app import create_app
+from idp.oidc.grants.device_code import GRANT_TYPE
 from tests.support.installation import close, settings_for
 from tests.support.keyed_party import register_keyed
 from tests.support.people import add_person, add_unit
@@ -27,7 +29,7 @@ AFTER = "https://rp.test/signed-out"
 def app(database_url: str) -> Iterator[Flask]:
     """A provider that is really served."""
     port = free_port()
-    application = create_app(settings_for(database_url, issuer=f"http://127.0.0.1:{port}"))
+    application = create_app(settings_for(database_url, issuer=f"http://127.0.0.1:{port}", device_poll_seconds=1))
     server = make_server("127.0.0.1", port, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -83,3 +85,48 @@ def test_it_signs_somebody_in_by_the_rules_of_a_profile(app: Flask, node_program
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["told"]["name"] == "Vàng Mí Sính"
     assert set(told["scope"].split()) == set(ALL_SCOPES.split())
+
+
+ENCRYPTED = [("RSA-OAEP-256", "A256GCM", "PS256"), ("ECDH-ES", "A128CBC-HS256", "EdDSA"), ("ECDH-ES+A256KW", "A256CBC-HS512", "ES256")]
+
+
+@pytest.mark.parametrize(("encryption_alg", "enc", "alg"), ENCRYPTED)
+def test_it_reads_what_is_encrypted_to_it(app: Flask, node_programs: Path, encryption_alg: str, enc: str, alg: str) -> None:
+    """Encrypted and signed ID tokens and userinfo (OpenID Connect Core §5.3.2, §10.2), as openid-client understands them."""
+    options: Any = {"kid": "e", "use": "enc"}
+    key = RSAKey.generate_key(2048, options) if encryption_alg.startswith("RSA") else ECKey.generate_key("P-256", options)
+    wanted = {
+        f"{kind}_encrypted_response_{part}": value
+        for kind in ("id_token", "userinfo")
+        for part, value in (("alg", encryption_alg), ("enc", enc))
+    }
+    party = register_party(
+        jwks={"keys": [key.as_dict(private=False)]}, id_token_signed_response_alg=alg, userinfo_signed_response_alg=alg, **wanted
+    )  # fmt: skip
+    given = {"client_id": party.client_id, "client_secret": party.secret, "alg": alg, "redirect_uri": party.redirect_uri}
+    given |= {"encryption_alg": encryption_alg, "enc": enc, "jwk": key.as_dict(private=True), "scope": "openid profile"}
+    told = _run(app, node_programs, "decrypting.mjs", given)
+    assert told["told"]["name"] == "Vàng Mí Sính"
+    assert told["claims"]["aud"] == party.client_id
+
+
+def test_a_device_gets_its_person_signed_in_elsewhere(app: Flask, node_programs: Path) -> None:
+    """RFC 8628 as openid-client understands it."""
+    grants = ("authorization_code", "refresh_token", GRANT_TYPE)
+    party = register_party(token_endpoint_auth_method="none", grant_types=grants)
+    told = _run(app, node_programs, "device.mjs", {"client_id": party.client_id, "alg": "RS256", "scope": "openid profile offline_access"})
+    assert told["told"]["name"] == "Vàng Mí Sính"
+    assert told["claims"]["aud"] == party.client_id
+
+
+def _run(app: Flask, node_programs: Path, program: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a program of them learned with somebody signed in to its browser."""
+    browser = app.test_client()
+    sign_in(browser, add_person(unit_id=add_unit()))
+    cookie = browser.get_cookie("hopnhat_session")
+    assert cookie is not None
+    given = {**given, "issuer": app.extensions["hopnhat.settings"].issuer, "cookies": {"hopnhat_session": cookie.value}}
+    done = subprocess.run([NODE, program, json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told

@@ -17,6 +17,22 @@ export class Browser {
     return response;
   }
 
+  // A person opens a page of the provider and sends its form; where that leads is `address`.
+  async send(url, fields) {
+    const page = await (await this.get(url)).text();
+    const found = [...page.matchAll(/<input [^>]*name="([^"]*)"[^>]* value="([^"]*)"/g)].map(([, name, value]) => [name, plain(value)]);
+    const action = page.match(/<form method="post" action="([^"]*)"/)?.[1];
+    if (!action) throw new Error(`no form at ${url}`);
+    const response = await fetch(new URL(plain(action), url), {
+      method: 'POST', redirect: 'manual', body: new URLSearchParams([...found, ...Object.entries(fields)]),
+      headers: { cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    });
+    if (response.status >= 400) throw new Error(`the form of ${url} was answered ${response.status}`);
+    const onward = response.headers.get('location');
+    this.address = onward ? new URL(onward, url).href : url;
+    return response;
+  }
+
   // What reaches the redirect URI: the URL of a redirect, or the fields of the form that the page sends.
   async authorize(url) {
     const response = await this.get(url);
