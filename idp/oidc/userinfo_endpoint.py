@@ -20,6 +20,7 @@ from idp.oidc.subjects import subject_for
 from idp.oidc.token_response import PERSON_COLUMNS
 from idp.oidc.userinfo_response import told_to
 from idp.people.models import Person, Unit
+from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
@@ -28,7 +29,7 @@ blueprint = Blueprint("userinfo", __name__)
 csrf_exempt(blueprint)
 _a, _p, _u, _s, _c = table_of(Authorization), table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(Client)
 _told = (
-    select(*PERSON_COLUMNS, _a.c.requested_claims, _c.c.client_id.label("client"))
+    select(*PERSON_COLUMNS, _a.c.requested_claims, _a.c.acr, _c.c.client_id.label("client"))
     .select_from(
         _a.join(_p, _p.c.id == _a.c.person_id)
         .join(_c, _c.c.id == _a.c.client_id)
@@ -47,6 +48,8 @@ def userinfo() -> Response:
         token = bearer.require_access_token("openid")
         row = _require_person(token)
         client = _require_client(row.client)
+        if not assurance.is_enough(row.acr, client.minimum_acr):
+            raise bearer.stronger_authentication_needed(client.minimum_acr)  # what is asked of its people has been raised since
         extra = (row.requested_claims or {}).get("userinfo", ())
         told = {"sub": subject_for(client, row.subject), **claims_of(row, token.scope, extra)}
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from clients.registration import change
 from idp import clock
 from idp.database import in_transaction
 from idp.oidc import bearer, signing_keys
@@ -144,6 +145,23 @@ def test_a_resource_that_the_client_is_not_registered_for_is_refused_where_it_is
 
 
 # --- step-up (RFC 9470) ----------------------------------------------------------------------------------------------------
+
+
+def test_a_client_of_which_more_is_asked_since_is_sent_to_prove_it(browser: FlaskClient, person_id: uuid.UUID) -> None:
+    """RFC 9470 §3: the token is not dead, the authentication behind it is too weak."""
+    sign_in(browser, person_id)
+    party = register_party()
+    tokens = party.tokens(browser, scope="openid offline_access")
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", minimum_acr=assurance.AAL2))
+    refused = party.userinfo(browser, tokens["access_token"])
+    assert refused.status_code == 401
+    assert 'error="insufficient_user_authentication"' in refused.headers["WWW-Authenticate"]
+    assert f'acr_values="{assurance.AAL2}"' in refused.headers["WWW-Authenticate"]
+    assert party.refresh(browser, tokens["refresh_token"]).get_json()["error"] == "invalid_grant"
+    sign_in(browser, person_id, assurance.AAL2)
+    stronger = party.tokens(browser, scope="openid offline_access")
+    assert party.userinfo(browser, stronger["access_token"]).status_code == 200
+    assert party.refresh(browser, stronger["refresh_token"]).status_code == 200
 
 
 def test_a_resource_of_ours_can_ask_for_a_stronger_or_fresher_authentication(app: Flask) -> None:

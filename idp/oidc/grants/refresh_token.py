@@ -19,6 +19,7 @@ from idp.oidc.id_token import Authentication
 from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
 from idp.opaque_tokens import Secret
+from idp.sessions import assurance
 
 REPLAYED = "refresh_token_replayed"
 
@@ -30,7 +31,7 @@ def refresh(
     found = _require_found(connection, form)
     breach = _breach(found, client)
     if breach is None:
-        _check_alive(found, confirmation)
+        _check_alive(found, client, confirmation)
         scope, audience = _narrowed_scope(form, found), narrowed(found.resource, client, form.get("resource"))
         successor = _successor(connection, client, found, form["refresh_token"])
         if successor is not None:
@@ -57,11 +58,13 @@ def _breach(found: Any, client: RegisteredClient) -> str | None:
     return "person_became_administrator" if found.is_administrator else None
 
 
-def _check_alive(found: Any, confirmation: dict[str, str] | None) -> None:
+def _check_alive(found: Any, client: RegisteredClient, confirmation: dict[str, str] | None) -> None:
     if found.revoked_at is not None or not found.may_sign_in or clock.now() >= min(found.idle_expires_at, found.expires_at):
         raise _refusal()
     if not is_same_key(found.confirmation, confirmation):
         raise _refusal()  # not used up: whoever holds the key may still come
+    if not assurance.is_enough(found.acr, client.minimum_acr):
+        raise _refusal()  # what the client asks of its people has been raised since: they must prove more
 
 
 def _narrowed_scope(form: dict[str, str], found: Any) -> str:
