@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
+from clients import initial_access
 from clients.models import Client
 from clients.registration import disable
 from idp.app import create_app
@@ -37,7 +39,7 @@ def at_home(app: Flask, browser: FlaskClient, person_id: Any) -> FlaskClient:
 
 
 def test_an_application_that_was_entered_can_be_entered_again_from_the_page(at_home: FlaskClient) -> None:
-    """oidcc-3rdparty-init-login"""
+    """Core §4"""
     party = register_party(initiate_login_uri=LOGIN)
     party.tokens(at_home)
     (link,) = links(at_home)
@@ -48,7 +50,7 @@ def test_an_application_that_was_entered_can_be_entered_again_from_the_page(at_h
 
 
 def test_an_application_that_nobody_entered_yet_is_offered(at_home: FlaskClient) -> None:
-    """oidcc-3rdparty-init-login-discovery (whoever registers an initiate_login_uri is led to)"""
+    """Whoever registers an initiate_login_uri is led to."""
     register_party(initiate_login_uri=LOGIN, client_name="Lịch công tác")
     register_party(client_name="Không có địa chỉ")
     assert len(links(at_home)) == 1
@@ -90,3 +92,27 @@ def test_a_link_cannot_break_out_of_the_page(at_home: FlaskClient) -> None:
     text = at_home.get(PAGE).text
     assert "<script>x" not in text
     assert "javascript:" not in text
+
+
+def register(browser: FlaskClient, **more: Any) -> TestResponse:
+    token = in_transaction(lambda c: initial_access.issue(c, note="thử", days=1, uses=None, actor="cli:test"))[1]
+    wanted = {"client_name": "Lịch công tác", "redirect_uris": ["https://rp.test/cb"], **more}
+    return browser.post("/register", json=wanted, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_an_application_that_registers_itself_is_told_its_address_at_once_and_later(browser: FlaskClient) -> None:
+    """oidcc-3rd_party-init-login"""
+    response = register(browser, initiate_login_uri=LOGIN)
+    told = response.get_json()
+    assert (response.status_code, told["initiate_login_uri"]) == (201, LOGIN)
+    entry = browser.get(
+        urlsplit(told["registration_client_uri"]).path, headers={"Authorization": f"Bearer {told['registration_access_token']}"}
+    )
+    assert entry.content_type == "application/json"
+    assert entry.get_json()["initiate_login_uri"] == LOGIN
+
+
+def test_its_address_is_https(browser: FlaskClient) -> None:
+    """oidcc-3rd_party-init-login-nohttps"""
+    response = register(browser, initiate_login_uri="http://rp.test/login")
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_client_metadata")
