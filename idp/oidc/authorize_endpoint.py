@@ -1,7 +1,6 @@
 """GET and POST /authorize (OpenID Connect Core §3.1.2), and the ways back to it from the pages in between."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import structlog
 from flask import Blueprint, Response, request
@@ -14,7 +13,7 @@ from idp.oidc.arrival import arrive, arrive_again
 from idp.oidc.authorization_answer import answer, authorization_of, refuse
 from idp.oidc.authorization_request import read_request
 from idp.oidc.destination import RequestRefused, unreadable
-from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
+from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters, written
 from idp.sessions.browser_sessions import cookie_value
 from idp.sessions.sign_in_request import FlowExpired, FlowUnusable, SignInRequest, begin_again, open_flow
 from idp.web.csrf import csrf_exempt
@@ -41,7 +40,7 @@ def authorize_posted() -> AnyResponse:
     parameters = _read(lambda: form_parameters(LARGEST_QUERY))
     if cookie_value() is None:
         response = Response(status=303)
-        response.headers["Location"] = "/authorize?" + urlencode(parameters)
+        response.headers["Location"] = "/authorize?" + written(parameters)
         return response
     return answer(arrive(parameters))
 

@@ -3,7 +3,7 @@
 Only `resource` may come several times (RFC 8707 §2): its values, which hold no space, are joined by one.
 """
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
@@ -47,6 +47,12 @@ def parse(raw: bytes, largest: int) -> dict[str, str]:
     if b"%00" in raw or b"\0" in raw:
         raise MalformedRequest("a parameter holds a NUL")
     return {name: value for name, value in read.items() if value}
+
+
+def written(parameters: dict[str, str]) -> str:
+    """The query string that reads as these parameters."""
+    told = {name: value.split() if name == RESOURCE else value for name, value in parameters.items()}
+    return urlencode(told, doseq=True)
 
 
 def _each_once_but_resource(pairs: list[tuple[str, str]]) -> dict[str, str]:
