@@ -1,29 +1,33 @@
 """Prepares the database of the test: schema, the person by way of the directory, the clients, and the suite's files."""
 
+import contextlib
+import io
 import json
+import secrets as random
 from pathlib import Path
-from typing import Any
 
 from ldap3 import MODIFY_REPLACE, SIMPLE, Connection, Server
 from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import update
 
-from clients import registration, registry
-from clients.metadata import ClientMetadata
+import wsgi
+from clients import initial_access
+from clients.metadata import SECRET_METHODS
 from deploy.conformance.site import Site
 from deploy.conformance.suite_clients import wanted_clients
-from deploy.conformance.suite_files import write_suite_files
+from deploy.conformance.suite_files import REGISTRATION, write_suite_files
 from deploy.demo.prepare import step
 from deploy.demo.settings_file import write_private
 from directory_sync.demo import province
 from directory_sync.run import run_sync
 from idp import clock, schema
 from idp.database import in_transaction, table_of
+from idp.opaque_tokens import Secret
 from idp.people.models import Person
 from idp.people.names import username_key
-from wsgi import build
 
 ACTOR = "system:conformance"
+TOKEN_DAYS = 365
 PERSON_FILE = Path(__file__).with_name("person.json")
 _p = table_of(Person)
 
@@ -37,7 +41,7 @@ def read_person() -> dict[str, str]:
 def prepare(site: Site) -> None:
     """Prepare everything, each part only where it is missing."""
     person = read_person()
-    with build().app_context():
+    with wsgi.build().app_context():
         if not schema.is_current():
             with step("the database gets its tables"):
                 schema.upgrade()
@@ -46,10 +50,10 @@ def prepare(site: Site) -> None:
             run_sync(started_by=ACTOR)
             in_transaction(lambda connection: _acknowledge(connection, person["username"]))
         with step("the clients of the suite are as they should be"):
-            wanted = wanted_clients(site)
-            write_private(site.folder / "clients.json", json.dumps(wanted, ensure_ascii=False, indent=2) + "\n")
             secrets = _secrets_before(site)
-            in_transaction(lambda connection: apply(connection, wanted, secrets))
+            _apply_clients(site, secrets)
+            kept = secrets.get(REGISTRATION)
+            secrets[REGISTRATION] = in_transaction(lambda connection: _registration_token(connection, kept))
             write_private(site.secrets_file, json.dumps(secrets, indent=2) + "\n")
     write_suite_files(site, person, secrets)
 
@@ -73,21 +77,23 @@ def put_in_directory(site: Site, person: dict[str, str]) -> None:
     admin.unbind()
 
 
-def apply(connection: DatabaseConnection, wanted: list[dict[str, Any]], secrets: dict[str, str]) -> None:
-    """Register what is missing and change what differs; `secrets` holds those known from before and gets the new ones."""
+def _apply_clients(site: Site, secrets: dict[str, str]) -> None:
+    """Write clients.json, each client that has a secret with one of our choosing, and apply it as an operator would."""
+    wanted = wanted_clients(site)
     for entry in wanted:
-        written: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
-        metadata = ClientMetadata(**written)
-        client_id = str(entry["client_id"])
-        if registry.find_even_disabled(client_id) is None:
-            made = registration.register(connection, metadata, actor=ACTOR)
-            if made.client_secret:
-                secrets[client_id] = str(made.client_secret)
-            continue
-        changes = {name: getattr(metadata, name) for name in entry if name != "client_id"}
-        registration.change(connection, client_id, actor=ACTOR, **changes)
-        if client_id not in secrets and metadata.token_endpoint_auth_method.startswith("client_secret"):
-            secrets[client_id] = str(registration.rotate_secret(connection, client_id, actor=ACTOR, transition_days=0))
+        if entry["token_endpoint_auth_method"] in SECRET_METHODS:
+            entry["client_secret"] = secrets.setdefault(entry["client_id"], random.token_urlsafe())
+    file = site.folder / "clients.json"
+    write_private(file, json.dumps(wanted, ensure_ascii=False, indent=2) + "\n")
+    with contextlib.redirect_stdout(io.StringIO()):
+        wsgi.main(["client", "apply", str(file), "--yes"], standalone_mode=False)
+
+
+def _registration_token(connection: DatabaseConnection, kept: str | None) -> str:
+    """What lets the suite register clients of its own."""
+    if kept and initial_access.is_usable(connection, Secret(kept)):
+        return kept
+    return str(initial_access.issue(connection, note=ACTOR, days=TOKEN_DAYS, uses=None, actor=ACTOR)[1])
 
 
 def _secrets_before(site: Site) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The settings of the provider under test: nothing in them but addresses differs from those of a real installation."""
+"""The settings of the provider under test: but for addresses, one alone differs from those of a real installation."""
 
 import json
 import os
@@ -15,8 +15,8 @@ CERTIFICATE_HEADER = "X-Client-Certificate"
 
 
 def claim_folder(site: Site) -> None:
-    """Take the folder for ourselves. Raises SiteMistaken when another installation lives there: this one makes a person who
-    signs in by password alone and lets everybody register clients, which no other database is to get."""
+    """Take the folder for ourselves. Raises SiteMistaken when another installation lives there: this one knows a person whose
+    password is published, and clients of the suite, which no other database is to get."""
     site.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = site.settings_file.is_file() and site.settings_file.read_text(encoding="utf-8").startswith(FIRST_LINE)
     if not ours and (site.settings_file.exists() or site.database.exists()):
@@ -35,7 +35,7 @@ def write_settings(site: Site, authority: Path) -> None:
         "ldap_bind_dn": province.SYNC_DN,
         "ldap_bind_password": province.SYNC_PASSWORD,
         "outbound_allow": suite if ":" in suite else f"{suite}:443",
-        "registration": "open",
+        "registration_requires_pkce": False,  # the suite sends no code_challenge
     }
     if site.suite_certificate:
         settings["outbound_ca_file"] = str(site.suite_certificate)

@@ -12,7 +12,7 @@ SCOPE = "openid profile email phone address offline_access"
 # The suite's second client comes back to an address with a query, to see that it stays.
 CALLBACKS = ("callback", "callback?dummy1=lorem&dummy2=ipsum")
 SECOND = "2"
-KEY, CERTIFICATE = "private_key_jwt", "tls_client_auth"
+BASIC, KEY, CERTIFICATE = "client_secret_basic", "private_key_jwt", "tls_client_auth"
 SIGNED_MESSAGES = "fapi2_message_signing"
 
 
@@ -45,7 +45,7 @@ def _at(site: Site, entry: dict[str, Any]) -> dict[str, Any]:
     placed = json.loads(json.dumps(entry).replace("{suite}", site.at_suite(plans[0], "").rstrip("/")))
     del placed["plans"]
     redirect_uris = [site.at_suite(plan, path) for plan in plans for path in CALLBACKS]
-    return {"scope": SCOPE, "redirect_uris": redirect_uris, **placed}
+    return {"token_endpoint_auth_method": BASIC, "scope": SCOPE, "redirect_uris": redirect_uris, **placed}
 
 
 def _with_keys(site: Site, client: dict[str, Any], client_id: str) -> dict[str, Any]:

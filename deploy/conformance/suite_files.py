@@ -9,6 +9,7 @@ from deploy.conformance.site import Site
 from deploy.conformance.suite_clients import SECOND, keys_of_client
 from deploy.demo.settings_file import write_private
 
+REGISTRATION = "registration token"
 STATIC = "[client_registration=static_client]"
 
 
@@ -93,7 +94,7 @@ def configuration(site: Site, plan: TestPlan, person: dict[str, str], secrets: d
 def _basic_part(client_id: str, secrets: dict[str, str]) -> dict[str, Any]:
     held = {name: {"client_id": name, "client_secret": secrets[name]} for name in (client_id, "basic2", "post")}
     return {
-        "client": {**held[client_id], "client_name": "Conformance"},
+        "client": {**held[client_id], "client_name": "Conformance", "initial_access_token": secrets[REGISTRATION]},
         "client2": {**held["basic2"], "client_name": "Conformance 2"},
         "client_secret_post": held["post"],
     }
