@@ -18,7 +18,7 @@ blueprint = Blueprint("device_authorization", __name__)
 csrf_exempt(blueprint)
 
 
-class TooMany(OAuth2Error):
+class TooMany(OAuth2Error):  # type: ignore[misc]
     """More devices wait than could be real."""
 
     error = "temporarily_unavailable"

@@ -111,19 +111,21 @@ def _require_live() -> LiveSession:
 def _require_waiting(person_id: uuid.UUID, typed: str) -> str | None:
     """The code as it is shown, when a device waits with it. Each try is counted before it is looked at, for the person and for
     the address, and a right one is taken back. Raises Throttled."""
-    accounts = (failures.DEVICE_CODE, failures.account_of_person(person_id)), (failures.DEVICE_CODE_ADDRESS, failures.account_of_address())
-    tried = [
-        in_transaction(lambda connection, kind=kind, account=account: failures.count_attempt(connection, kind, account))
-        for kind, account in accounts
-    ]
+    of_person, of_address = failures.account_of_person(person_id), failures.account_of_address()
+
+    def count(connection: Connection) -> failures.Attempt:
+        failures.count_attempt(connection, failures.DEVICE_CODE, of_person)
+        return failures.count_attempt(connection, failures.DEVICE_CODE_ADDRESS, of_address)
+
+    attempt = in_transaction(count)
 
     def look(connection: Connection) -> str | None:
         user_code = read_user_code(typed)
         if user_code is None or device_authorizations.find_waiting(connection, user_code) is None:
             audit.record(connection, audit.Event.DEVICE_CODE_REFUSED, actor=f"person:{person_id}", person_id=person_id)
             return None
-        failures.forgive(connection, *accounts[0])
-        failures.uncount(connection, tried[1])
+        failures.forgive(connection, failures.DEVICE_CODE, of_person)
+        failures.uncount(connection, attempt)
         return user_code
 
     return in_transaction(look)

@@ -14,7 +14,7 @@ DEFAULT_ENC = "A128CBC-HS256"  # OpenID Connect Registration §2
 _registry = jwe.JWERegistry(algorithms=[*ALGORITHMS, *ENCRYPTIONS])
 
 
-class NoEncryptionKey(InvalidRequestError):
+class NoEncryptionKey(InvalidRequestError):  # type: ignore[misc]
     """The client has no key that this can be encrypted to; the description says so to its developer."""
 
 

@@ -3,6 +3,7 @@
 import re
 import uuid
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -24,9 +25,9 @@ def party(app: Flask) -> RelyingParty:
     return frontchannel_party()
 
 
-def frontchannel_party(**given: object) -> RelyingParty:
-    wanted = {"frontchannel_logout_uri": "https://rp.test/front?x=1", "frontchannel_logout_session_required": True}
-    return register_party(post_logout_redirect_uris=(AFTER,), **{**wanted, **given})  # type: ignore[arg-type]
+def frontchannel_party(**given: Any) -> RelyingParty:
+    wanted: dict[str, Any] = {"frontchannel_logout_uri": "https://rp.test/front?x=1", "frontchannel_logout_session_required": True}
+    return register_party(post_logout_redirect_uris=(AFTER,), **{**wanted, **given})
 
 
 def frames(page: TestResponse) -> list[str]:

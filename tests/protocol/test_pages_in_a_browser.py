@@ -64,7 +64,8 @@ def issuer_of(app: Flask) -> str:
 
 
 def authorize(app: Flask, page: Page, party: RelyingParty, **more: str) -> dict[str, str]:
-    url = page.request.get(f"{issuer_of(app)}/authorize", params=party.request(**more), max_redirects=0).headers["location"]
+    query: dict[str, str | float | bool] = {**party.request(**more)}
+    url = page.request.get(f"{issuer_of(app)}/authorize", params=query, max_redirects=0).headers["location"]
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 

@@ -42,7 +42,7 @@ def test_an_id_token_is_signed_as_its_client_wants_by_a_key_of_the_published_set
     party = register_party(id_token_signed_response_alg=alg)
     sign_in(browser, person_id)
     token = party.tokens(browser)["id_token"]
-    keys = KeySet.import_key_set({"keys": published(browser)})  # type: ignore[arg-type]
+    keys = KeySet.import_key_set({"keys": published(browser)})
     decoded = jwt.decode(token, keys, algorithms=[alg])
     assert decoded.header["alg"] == alg
     assert read_hint(token).client_id == party.client_id
@@ -160,7 +160,7 @@ def test_a_withdrawn_key_leaves_the_set_at_once_and_vouches_for_nothing_any_more
     with pytest.raises(HintUnusable):
         read_hint(token)
     with pytest.raises(JoseError):
-        jwt.decode(token, KeySet.import_key_set({"keys": keys}), algorithms=["RS256"])  # type: ignore[arg-type]
+        jwt.decode(token, KeySet.import_key_set({"keys": keys}), algorithms=["RS256"])
     assert kinds("signing_key.withdrawn") == ["signing_key.withdrawn"]
 
 

@@ -103,7 +103,7 @@ def test_it_reads_what_is_encrypted_to_it(app: Flask, node_programs: Path, encry
     party = register_party(
         jwks={"keys": [key.as_dict(private=False)]}, id_token_signed_response_alg=alg, userinfo_signed_response_alg=alg, **wanted
     )  # fmt: skip
-    given = {"client_id": party.client_id, "client_secret": party.secret, "alg": alg, "redirect_uri": party.redirect_uri}
+    given: dict[str, Any] = {"client_id": party.client_id, "client_secret": party.secret, "alg": alg, "redirect_uri": party.redirect_uri}
     given |= {"encryption_alg": encryption_alg, "enc": enc, "jwk": key.as_dict(private=True), "scope": "openid profile"}
     told = _run(app, node_programs, "decrypting.mjs", given)
     assert told["told"]["name"] == "Vàng Mí Sính"
