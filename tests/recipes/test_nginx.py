@@ -10,7 +10,6 @@ from urllib.parse import unquote
 
 import pytest
 import requests
-import urllib3
 from playwright.sync_api import Page
 
 from tests.support.demo import Demo
@@ -28,7 +27,7 @@ http {{
     include {folder}/baocao.conf;
 }}
 """
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # nobody vouches for its certificate
 HEADERS = {
     "X-Hopnhat-Identity": "forged", "X-Hopnhat-Subject": "forged", "X-Hopnhat-Username": "admin", "X-Hopnhat-Roles": "admin",
     "X-Hopnhat-Unit": "forged", "X_Hopnhat_Username": "admin", "X_Hopnhat_Roles": "admin", "x-hopnhat-username": "admin",
