@@ -6,13 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, update
 
 from idp import audit, clock
+from idp.credentials import hardware_tokens, officer_codes, passkeys, recovery_codes, totp
 from idp.database import table_of
 from idp.oidc import authorizations
 from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions
 
-SIGNED_OUT = "signed_out_elsewhere"
+SIGNED_OUT, FACTORS_RESET = "signed_out_elsewhere", "factors_reset"
 _p = table_of(Person)
 _set_state = (
     update(_p)
@@ -69,6 +70,18 @@ def sign_out(
         ended = browser_sessions.end_all(connection, person_id, reason=reason, actor=actor, keep=keep)
     authorizations.revoke_offline(connection, person_id, reason=SIGNED_OUT, actor=actor, only=only, keep=keep)
     return ended
+
+
+def reset_factors(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> None:
+    """Take everything from a person that they sign in with beside the password, and end what it let them into: the help desk has
+    made sure that it is lost. They enrol anew as at first; tokens go back into stock."""
+    totp.remove_all(connection, person_id)
+    passkeys.remove_all(connection, person_id)
+    hardware_tokens.release_all(connection, person_id)
+    recovery_codes.replace_all(connection, person_id)
+    officer_codes.replace_all(connection, person_id)
+    audit.record(connection, audit.Event.FACTORS_RESET, actor=actor, person_id=person_id, reason=reason)
+    sign_out(connection, person_id, reason=FACTORS_RESET, actor=actor)
 
 
 def _change_state(

@@ -10,10 +10,10 @@ from idp.account import adding_pages as account_adding_pages
 from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
-from idp.console import audit_pages, client_pages, home, people_pages
+from idp.console import audit_pages, client_pages, help_pages, home, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
-from idp.login import codes_pages, enroll_pages, notice_pages, passkey_pages, second_factor_pages
+from idp.login import activation_pages, codes_pages, enroll_pages, notice_pages, passkey_pages, second_factor_pages
 from idp.login import pages as login_pages
 from idp.logs import set_up_logs
 from idp.oidc import (
@@ -46,6 +46,7 @@ BLUEPRINTS = (
     second_factor_pages.blueprint,
     passkey_pages.blueprint,
     enroll_pages.blueprint,
+    activation_pages.blueprint,
     codes_pages.blueprint,
     notice_pages.blueprint,
     account_pages.blueprint,
@@ -57,6 +58,7 @@ BLUEPRINTS = (
     client_pages.blueprint,
     people_pages.blueprint,
     audit_pages.blueprint,
+    help_pages.blueprint,
     discovery_endpoint.blueprint,
     authorize_endpoint.blueprint,
     consent_pages.blueprint,

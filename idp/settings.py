@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     session_administrator_idle_seconds: int = Field(900, ge=60, description="Idle lifetime of an administrator's session, in seconds.")
     session_shared_pc_seconds: int = Field(3600, ge=60, description="Absolute lifetime on a shared computer, in seconds.")
     session_shared_pc_idle_seconds: int = Field(900, ge=60, description="Idle lifetime on a shared computer, in seconds.")
+    activation_slips: bool = Field(
+        False,
+        description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "
+        "console after checking who it is for; otherwise the password is enough.",
+    )
     sign_in_seconds: int = Field(1800, ge=60, description="How long a started sign-in can be finished, in seconds.")
     authorization_code_seconds: int = Field(60, ge=10, le=600, description="Lifetime of an authorization code, in seconds.")
     access_token_seconds: int = Field(600, ge=60, le=3600, description="Lifetime of an access token, in seconds.")

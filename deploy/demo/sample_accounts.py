@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from directory_sync.demo.province import DEMO_ACCOUNTS, DemoAccount
 from idp import clock
 from idp.credentials import factors, recovery_codes, totp
+from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person
 from idp.people.names import username_key
@@ -50,7 +51,7 @@ def _find(account: DemoAccount) -> uuid.UUID | None:
 
 
 def _prepare_one(
-    connection: Connection, account: DemoAccount, person_id: uuid.UUID, known_secret: str | None, sheet: list[recovery_codes.NewCode]
+    connection: Connection, account: DemoAccount, person_id: uuid.UUID, known_secret: str | None, sheet: list[NewCode]
 ) -> str | None:
     if account.role == NEWCOMER:
         return None
@@ -63,7 +64,7 @@ def _prepare_one(
     return _enrolled(connection, person_id, sheet or recovery_codes.new_sheet())
 
 
-def _enrolled(connection: Connection, person_id: uuid.UUID, sheet: list[recovery_codes.NewCode]) -> str:
+def _enrolled(connection: Connection, person_id: uuid.UUID, sheet: list[NewCode]) -> str:
     """Enrol a second factor and a sheet of recovery codes the way a person does it, in a session that ends at once."""
     _, session_id = browser_sessions.start(
         connection, person_id=person_id, acr=AAL1, amr=("pwd",), shared_pc=False, administrator=False

@@ -1,7 +1,6 @@
 """/console/people: people found without accents, each with data, factors, sessions and history; suspended and restored with a reason."""
 
 import uuid
-from collections.abc import Collection
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,29 +10,24 @@ from werkzeug.wrappers import Response
 
 from idp import access
 from idp.console.person_facts import count_open_sessions, facts_of
+from idp.console.reach import may_change, require_changeable, within
 from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, reason_words, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
-from idp.errors import Forbidden, Refusal
 from idp.login.messages import factor_words
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
 from idp.people.roster import Filters, count_people, require_person, search_people
 from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
-from idp.roles.permissions import is_administrator, scope_of
-from idp.web.viewer import Permission, may, require_viewer, requires
+from idp.settings import current_settings
+from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_people", __name__)
 SHOWN_EVENTS = 30
 _p = table_of(Person)
-
-
-def _within(permission: Permission) -> Collection[uuid.UUID] | None:
-    """The units whose people the viewer may see or change; None: all."""
-    return scope_of(require_viewer().person_id, permission).within
 
 
 @blueprint.get("/console/people")
@@ -62,7 +56,7 @@ def _read_filters() -> Filters:
         level=level if level in set(Level) else "",
         state=state if state in set(PersonState) else "",
         unit_id=_key(given.get("unit")),
-        within=_within(Permission.SEE_PEOPLE),
+        within=within(Permission.SEE_PEOPLE),
         conditions=[IN_POST, standing() == rung] if rung in set(Rung) else (),
     )
 
@@ -78,58 +72,37 @@ def _key(text: str | None) -> uuid.UUID | None:
 @requires(Permission.SEE_PEOPLE)
 def show(person_id: uuid.UUID) -> str:
     """All that the console knows of one person."""
-    person = require_person(reader(), person_id, _within(Permission.SEE_PEOPLE))
+    person = require_person(reader(), person_id, within(Permission.SEE_PEOPLE))
     history, _more = read_page(reader(), TrailFilters(person_id=person_id), most=SHOWN_EVENTS)
     rung, in_post = reader().execute(select(standing(), IN_POST).where(_p.c.id == person_id)).one()
     return render_template(
         "console/person.html",
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
-        rung=Rung(rung) if in_post else None, labels=LABELS, changeable=_may_change(person_id), category=category_words, level=level_words,
+        rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
+        helpable=may_change(person_id, Permission.HELP_PEOPLE), slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
         factor_words=factor_words,
     )  # fmt: skip
-
-
-def _may_change(person_id: uuid.UUID) -> bool:
-    if not may(Permission.SUSPEND_PEOPLE):
-        return False
-    try:
-        _require_changeable(person_id)
-    except Refusal:
-        return False
-    return True
 
 
 @blueprint.get("/console/people/<uuid:person_id>/<any(suspend, restore, sign_out):deed>")
 @requires(Permission.SUSPEND_PEOPLE)
 def ask_why(person_id: uuid.UUID, deed: str) -> str:
     """What the deed will do, and why it is done."""
-    return _reason_page(_require_changeable(person_id), deed)
+    return _reason_page(require_changeable(person_id, Permission.SUSPEND_PEOPLE), deed)
 
 
 @blueprint.post("/console/people/<uuid:person_id>/<any(suspend, restore, sign_out):deed>")
 @requires(Permission.SUSPEND_PEOPLE)
 def carry_out(person_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
     """Suspend, restore, or sign out everywhere, with a reason."""
-    person, actor = _require_changeable(person_id), require_viewer().actor
+    person, actor = require_changeable(person_id, Permission.SUSPEND_PEOPLE), require_viewer().actor
     reason, errors = read_reason()
     if errors:
         return _reason_page(person, deed, errors), 400
     do: dict[str, Any] = {"suspend": access.withdraw, "restore": access.restore, "sign_out": access.sign_out}
     in_transaction(lambda connection: do[deed](connection, person_id, reason=reason, actor=actor))
     return redirect(url_for("console_people.show", person_id=person_id), 303)
-
-
-def _require_changeable(person_id: uuid.UUID) -> Any:
-    """The person, when the viewer may suspend them: not oneself, nobody of other units, and whoever holds a role only from the
-    whole province, so that no unit's officer can lock out those above. Raises Refusal."""
-    if person_id == require_viewer().person_id:
-        raise Refusal(_("Không tự vô hiệu hóa hoặc đăng xuất chính mình tại đây. Nhờ một quản trị viên khác."), "own_account", 403)
-    within = _within(Permission.SUSPEND_PEOPLE)
-    person = require_person(reader(), person_id, within)
-    if within is not None and is_administrator(person_id):
-        raise Forbidden(_("Người này giữ một vai trò trong hệ thống; chỉ quản trị toàn tỉnh mới vô hiệu hóa được."), "holds_a_role")
-    return person
 
 
 def _reason_page(person: Any, deed: str, errors: dict[str, str] | None = None) -> str:

@@ -17,6 +17,7 @@ ROLES = {
     Role.HR_OFFICER: _l("Cán bộ tổ chức"),
     Role.LEADER: _l("Lãnh đạo"),
     Role.AUDITOR: _l("Người kiểm tra"),
+    Role.HELP_DESK: _l("Người hỗ trợ"),
 }
 ASSURANCES = {AAL1: _l("Mật khẩu"), AAL2: _l("Đa yếu tố"), AAL3: _l("Đa yếu tố, chống giả mạo")}
 
@@ -41,6 +42,12 @@ SENTENCES: dict[str, LazyString] = {
     Event.TOKEN_ASSIGNED: _l("%(person)s nhận thiết bị tạo mã"),
     Event.TOKEN_RELEASED: _l("%(person)s trả thiết bị tạo mã về kho"),
     Event.TOKEN_REVOKED: _l("Hủy thiết bị tạo mã của %(person)s"),
+    Event.HELP_ASKED: _l("Đề nghị người thứ hai cùng giúp %(person)s đăng nhập"),
+    Event.TEMPORARY_CODE_ISSUED: _l("Cấp mã tạm cho %(person)s"),
+    Event.TEMPORARY_CODE_USED: _l("%(person)s dùng mã tạm"),
+    Event.ACTIVATION_CODE_ISSUED: _l("In phiếu kích hoạt cho %(person)s"),
+    Event.ACTIVATION_CODE_USED: _l("%(person)s nhập mã kích hoạt"),
+    Event.FACTORS_RESET: _l("Hủy mọi phương tiện xác thực của %(person)s"),
     Event.RECOVERY_CODES_ISSUED: _l("Cấp mã dự phòng cho %(person)s"),
     Event.RECOVERY_CODES_CONFIRMED: _l("%(person)s xác nhận đã cất mã dự phòng"),
     Event.RECOVERY_CODE_USED: _l("%(person)s dùng một mã dự phòng"),
@@ -89,6 +96,7 @@ REASONS: dict[str, LazyString] = {
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
     "signed_out_elsewhere": _l("đăng xuất từ nơi khác"),
+    "factors_reset": _l("phương tiện xác thực bị hủy"),
     DirectoryReason.GONE: _l("không còn trong danh bạ"),
     DirectoryReason.LOCKED: _l("bị khóa trong danh bạ"),
     "role_granted": _l("được cấp vai trò mới"),

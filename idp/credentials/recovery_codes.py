@@ -1,35 +1,18 @@
 """Recovery codes: a printed sheet of ten, for the day without a phone; each good once (NIST SP 800-63B-4 §3.1.2)."""
 
-import secrets
-import unicodedata
 import uuid
-from dataclasses import dataclass
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from idp import clock
 from idp.credentials.models import RecoveryCode
+from idp.credentials.printed_codes import NewCode, is_code_of, new_code
 from idp.credentials.totp import WrongCode
 from idp.database import new_id, table_of
-from idp.opaque_tokens import Secret
 from idp.sealing import current_keys
 
-CODES, HALF = 10, 4
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without 0, O, 1 and I, which are taken for each other in print
+CODES = 10
 FEW = 3
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)  # OWASP's least memory: 25 ms each
-
-
-@dataclass(frozen=True)
-class NewCode:
-    """A code just made, and the hash that stays when the sheet is put away."""
-
-    code: Secret
-    hash: str
-
-
 _t = table_of(RecoveryCode)
 _is_pending = (_t.c.confirmed_at.is_(None)) & (_t.c.replaced_at.is_(None))
 _is_usable = (_t.c.confirmed_at.is_not(None)) & (_t.c.replaced_at.is_(None)) & (_t.c.used_at.is_(None))
@@ -51,8 +34,7 @@ _confirm = (
 
 def new_sheet() -> list[NewCode]:
     """Ten fresh codes with their hashes: a quarter of a second of work, to be done before the transaction that keeps them."""
-    codes = [Secret("".join(secrets.choice(ALPHABET) for _ in range(2 * HALF))) for _ in range(CODES)]
-    return [NewCode(Secret(f"{code[:HALF]}-{code[HALF:]}"), _hasher.hash(code)) for code in codes]
+    return [new_code() for _ in range(CODES)]
 
 
 def issue(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID, sheet: list[NewCode]) -> None:
@@ -92,13 +74,9 @@ def left(connection: Connection, person_id: uuid.UUID) -> int:
 
 def match(connection: Connection, person_id: uuid.UUID, typed: str) -> uuid.UUID:
     """Which code this is. Raises WrongCode. Slow on purpose (25 ms a hash): not to be done inside a transaction."""
-    code = _plain(typed)
-    for row in connection.execute(_usable, {"of_person": person_id}).all() if code else ():
-        try:
-            _hasher.verify(row.hash, code)
-        except VerificationError:
-            continue
-        return uuid.UUID(str(row.id))
+    for row in connection.execute(_usable, {"of_person": person_id}).all():
+        if is_code_of(row.hash, typed):
+            return uuid.UUID(str(row.id))
     raise WrongCode
 
 
@@ -108,11 +86,11 @@ def use(connection: Connection, code_id: uuid.UUID) -> None:
         raise WrongCode
 
 
-def _plain(typed: str) -> str:
-    """The letters that were meant, without dashes and blanks; empty when it cannot be a code."""
-    text = unicodedata.normalize("NFKC", typed[:64]).upper()
-    code = "".join(character for character in text if character.isalnum())
-    return code if len(code) == 2 * HALF and all(character in ALPHABET for character in code) else ""
+def replace_all(connection: Connection, person_id: uuid.UUID) -> None:
+    """Make every code of the person useless, shown or not."""
+    values = {"of_person": person_id, "now": clock.now()}
+    connection.execute(_drop_pending, values)
+    connection.execute(_replace_confirmed, values)
 
 
 def _context(code_id: uuid.UUID) -> str:

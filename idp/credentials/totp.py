@@ -150,10 +150,14 @@ def remove(connection: Connection, person_id: uuid.UUID, credential_id: uuid.UUI
     return connection.execute(_remove.values(removed_at=clock.now()), values).rowcount == 1
 
 
-def remove_others(connection: Connection, person_id: uuid.UUID, keep: uuid.UUID) -> int:
-    """Remove all secrets but one, when a phone was lost and replaced; return how many."""
-    others = update(_t).where(_t.c.person_id == person_id, _t.c.id != keep, _is_active)
-    return connection.execute(others.values(removed_at=clock.now())).rowcount
+def remove_all(connection: Connection, person_id: uuid.UUID, *, keep: uuid.UUID | None = None) -> int:
+    """Remove all secrets, or all but one when a phone was lost and replaced; unfinished ones are dropped. Return how many."""
+    gone = update(_t).where(_t.c.person_id == person_id, _is_active)
+    if keep is None:
+        connection.execute(_drop_pending, {"of_person": person_id})
+    else:
+        gone = gone.where(_t.c.id != keep)
+    return connection.execute(gone.values(removed_at=clock.now())).rowcount
 
 
 def _find_pending(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID) -> Sequence[Any]:

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from idp import audit
 from idp.credentials import factors, hardware_tokens, passkeys, recovery_codes, totp
 from idp.credentials.passkeys import NewKey
-from idp.credentials.recovery_codes import NewCode
+from idp.credentials.printed_codes import NewCode
 from idp.credentials.seed_files import plain_serial
+from idp.login.activation import awaits_activation
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import lock
 from idp.sessions import assurance, browser_sessions
@@ -18,7 +19,7 @@ WITH_TOTP = (assurance.PASSWORD, assurance.OTP, assurance.MULTIPLE)
 
 
 class NotEnrolled(Exception):
-    """The factor is one already, or the person has one that was not shown in this session."""
+    """The factor is one already, the person has one that was not shown in this session, or has not shown their activation slip."""
 
 
 def sheet_if_needed(connection: Connection, person_id: uuid.UUID) -> list[NewCode]:
@@ -37,7 +38,7 @@ def enroll_phone(
     if not totp.confirm_enrollment(connection, session.person_id, credential_id, step):
         raise NotEnrolled
     _record(connection, audit.Event.TOTP_ENROLLED, session.person_id)
-    if _is_replacing(session) and totp.remove_others(connection, session.person_id, credential_id):
+    if _is_replacing(session) and totp.remove_all(connection, session.person_id, keep=credential_id):
         _record(connection, audit.Event.TOTP_REMOVED, session.person_id)
     if sheet:
         issue_codes(connection, session, sheet)
@@ -78,7 +79,8 @@ def enroll_token(connection: Connection, session: LiveSession, serial: str, code
 def _lock_for_enrolling(connection: Connection, session: LiveSession) -> None:
     lock(connection, session.person_id)
     is_strong = assurance.is_enough(session.acr, assurance.AAL2)
-    if factors.held_by(connection, session.person_id).second_factor and not is_strong:
+    held = factors.held_by(connection, session.person_id)
+    if (held.second_factor and not is_strong) or awaits_activation(connection, session, held):
         raise NotEnrolled
 
 

@@ -119,6 +119,13 @@ def wrong_recovery_code(attempt: Attempt) -> str:
     return _("Mã dự phòng không đúng hoặc đã dùng. Kiểm tra lại phiếu và nhập mã khác.")
 
 
+def wrong_officer_code(attempt: Attempt) -> str:
+    """For a temporary or an activation code that is wrong, used, or too old."""
+    if attempt.blocked_until is not None:
+        return throttled(attempt.blocked_until)
+    return _("Mã không đúng, đã dùng hoặc đã hết hạn. Nhập lại; nếu vẫn không được, xin cán bộ phụ trách CNTT mã mới.")
+
+
 def closed_account(named: Named) -> str:
     """For a person who may not sign in; said only after the right password."""
     if named.state == PersonState.SUSPENDED and named.state_changed_at is not None:

@@ -1,4 +1,4 @@
-"""/sign-in/factor and /sign-in/recovery: the second factor, a code from the phone, a key, or a code from the printed sheet."""
+"""/sign-in/factor, /sign-in/recovery, /sign-in/temporary: the second factor, or what stands in for it; /sign-in/activate: a slip's code."""
 
 import uuid
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import audit
-from idp.credentials import factors, failures, passkeys, recovery_codes
+from idp.credentials import factors, failures, officer_codes, passkeys, recovery_codes
 from idp.credentials.failures import Attempt, Throttled
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
@@ -29,6 +29,7 @@ blueprint = Blueprint("second_factor", __name__)
 blueprint.before_request(limit_forms)
 blueprint.register_error_handler(ForgedForm, show_stale)
 WITH_RECOVERY_CODE = (assurance.PASSWORD, assurance.RECOVERY, assurance.MULTIPLE)
+WITH_TEMPORARY_CODE = (assurance.PASSWORD, assurance.TEMPORARY, assurance.MULTIPLE)
 Show = Callable[[Visit, dict[str, str]], str]
 
 
@@ -41,6 +42,7 @@ class CodeFactor:
     ready: Callable[[LiveSession, str], Callable[[Connection], object]]
     wrong: Callable[[Attempt, WrongCode], str]
     show: Show
+    steps: tuple[Step, ...] = (Step.SECOND_FACTOR,)
 
 
 def show_factors(visit: Visit, errors: dict[str, str] | None = None) -> str:
@@ -81,6 +83,27 @@ RECOVERY_CODE = CodeFactor(
 )
 
 
+def _show_temporary(visit: Visit, errors: dict[str, str] | None = None) -> str:
+    return page("temporary.html", visit, errors=errors or {})
+
+
+def _ready_temporary_code(session: LiveSession, typed: str) -> Callable[[Connection], object]:
+    code_id = officer_codes.match(reader(), session.person_id, officer_codes.TEMPORARY, typed)
+    return lambda connection: _use_officer_code(connection, session, code_id, audit.Event.TEMPORARY_CODE_USED)
+
+
+def _use_officer_code(connection: Connection, session: LiveSession, code_id: uuid.UUID, event: audit.Event) -> None:
+    officer_codes.use(connection, code_id, session.session_id)
+    audit.record(connection, event, actor=f"person:{session.person_id}", person_id=session.person_id)
+
+
+# Also for whoever has no factor yet: the officer has checked who it is.
+TEMPORARY_CODE = CodeFactor(
+    "temporary", WITH_TEMPORARY_CODE, _ready_temporary_code, lambda attempt, _wrong: messages.wrong_officer_code(attempt), _show_temporary,
+    (Step.SECOND_FACTOR, Step.ACTIVATE, Step.ENROLL, Step.ENROLL_PASSKEY),
+)  # fmt: skip
+
+
 @blueprint.get("/sign-in/factor")
 @anyone
 def ask_for_factor() -> str:
@@ -109,12 +132,26 @@ def take_recovery_code() -> Response:
     return _take(RECOVERY_CODE, then="/sign-in/recovery/used")
 
 
+@blueprint.get("/sign-in/temporary")
+@anyone
+def ask_for_temporary_code() -> str:
+    """Ask for a code that the unit's officer has handed out."""
+    return _show_temporary(require_step(*TEMPORARY_CODE.steps))
+
+
+@blueprint.post("/sign-in/temporary")
+@anyone
+def take_temporary_code() -> Response:
+    """The same with that code."""
+    return _take(TEMPORARY_CODE)
+
+
 def _take(factor: CodeFactor, then: str | None = None) -> Response:
     """Count, check, and raise the session."""
     visit, typed = require_visit(), request.form.get("code", "")
     if visit.standing.session is None and (cookie := find_sent_twice(typed)):
         return go_on_as(visit, cookie)
-    session = require_session(stay_at(visit, Step.SECOND_FACTOR))
+    session = require_session(stay_at(visit, *factor.steps))
     try:
         attempt = in_transaction(lambda c: _count(c, session))
     except Throttled as rest:

@@ -21,6 +21,7 @@ class Step(enum.StrEnum):
     REFUSED = "refused"
     PASSWORD = "password"
     CHOOSE_ACCOUNT = "choose_account"
+    ACTIVATE = "activate"
     SECOND_FACTOR = "second_factor"
     ENROLL = "enroll"
     ENROLL_PASSKEY = "enroll_passkey"
@@ -37,6 +38,7 @@ class Standing:
     session: LiveSession | None
     administrator: bool = False
     held: Held = NOTHING
+    awaits_activation: bool = False
     notice_read: bool = False
 
     @property
@@ -92,6 +94,8 @@ RULES: tuple[tuple[Step, Callable[[Standing], bool]], ...] = (
     (Step.REFUSED, lambda standing: standing.wanted.minimum_acr not in assurance.OFFERED),
     (Step.PASSWORD, lambda standing: standing.session is None or standing.is_too_old or standing.is_stale_for_enrolling),
     (Step.CHOOSE_ACCOUNT, lambda standing: standing.wanted.select_account),
+    # The first factor is not enrolled with a password alone, which somebody else may know, where officers hand out slips.
+    (Step.ACTIVATE, lambda standing: standing.must_enroll and standing.awaits_activation),
     (Step.ENROLL_PASSKEY, lambda standing: standing.must_enroll and standing.needed == assurance.AAL3),
     (Step.ENROLL, lambda standing: standing.must_enroll),
     (Step.SECOND_FACTOR, lambda standing: standing.lacks_proof),

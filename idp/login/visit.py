@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from idp.credentials import factors
 from idp.database import reader
 from idp.errors import Refusal
+from idp.login.activation import awaits_activation
 from idp.login.steps import Standing, Step, next_step
 from idp.people.sign_in_name import require_named
 from idp.roles.permissions import is_administrator
@@ -22,6 +23,7 @@ PATHS = {
     Step.REFUSED: "/sign-in/refused",
     Step.PASSWORD: "/sign-in",
     Step.CHOOSE_ACCOUNT: "/sign-in/account",
+    Step.ACTIVATE: "/sign-in/activate",
     Step.SECOND_FACTOR: "/sign-in/factor",
     Step.ENROLL: "/sign-in/enroll",
     Step.ENROLL_PASSKEY: "/sign-in/enroll/passkey",
@@ -137,11 +139,13 @@ def _standing(wanted: SignInRequest) -> Standing:
     session = browser_sessions.find_unfinished(cookie) if cookie else None
     if session is None:
         return Standing(wanted, None)
+    held = factors.held_by(reader(), session.person_id)
     return Standing(
         wanted,
         session,
         administrator=is_administrator(session.person_id),
-        held=factors.held_by(reader(), session.person_id),
+        held=held,
+        awaits_activation=awaits_activation(reader(), session, held),
         notice_read=require_named(reader(), session.person_id).notice_acknowledged_at is not None,
     )
 

@@ -17,6 +17,7 @@ class Role(enum.StrEnum):
     HR_OFFICER = "hr_officer"
     LEADER = "leader"
     AUDITOR = "auditor"
+    HELP_DESK = "help_desk"
 
 
 class RoleGrant(Record):
@@ -31,3 +32,16 @@ class RoleGrant(Record):
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     granted_by: Mapped[str] = mapped_column(String(64))
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FirstWord(Record):
+    """The word of one officer for a deed on somebody who holds a role: it waits for that of a second one, who carries it out."""
+
+    __tablename__ = "first_word"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    deed: Mapped[str] = mapped_column(String(32))
+    officer_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

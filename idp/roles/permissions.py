@@ -14,9 +14,10 @@ ROLES: dict[Role, frozenset[May]] = {
     Role.HR_OFFICER: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.SEE_SYNC, May.RUN_SYNC, May.SEE_TRACKER}),
     Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER}),
     Role.AUDITOR: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SEE_CLIENTS, May.SEE_SYNC, May.SEE_AUDIT, May.SEE_TRACKER}),
+    Role.HELP_DESK: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.HELP_PEOPLE}),
 }
 # What a role bound to one unit allows. Clients, runs and the audit trail belong to the whole province and cannot be cut.
-WITHIN_A_UNIT = frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.SEE_TRACKER})
+WITHIN_A_UNIT = frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.HELP_PEOPLE, May.SEE_TRACKER})
 
 
 @dataclass(frozen=True)

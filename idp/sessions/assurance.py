@@ -6,8 +6,8 @@ AAL3 = "urn:hopnhat:aal3"  # phishing-resistant, user-verified
 ALL = (AAL1, AAL2, AAL3)
 OFFERED = ALL  # what signing in can bring about
 
-# amr values (RFC 8176 §2; for a recovery code it knows none): kept space-separated in the order in which they were proved.
-PASSWORD, OTP, RECOVERY, MULTIPLE = "pwd", "otp", "recovery", "mfa"
+# amr values (RFC 8176 §2; for a recovery code and for one from an officer it knows none): kept space-separated in the order in which they were proved.
+PASSWORD, OTP, RECOVERY, TEMPORARY, MULTIPLE = "pwd", "otp", "recovery", "temporary", "mfa"
 HARDWARE_KEY, SOFTWARE_KEY, PRESENCE = "hwk", "swk", "user"
 
 

@@ -24,6 +24,7 @@ class Permission(enum.StrEnum):
     OPEN_CONSOLE = "open_console"
     SEE_PEOPLE = "see_people"
     SUSPEND_PEOPLE = "suspend_people"
+    HELP_PEOPLE = "help_people"
     SEE_CLIENTS = "see_clients"
     CHANGE_CLIENTS = "change_clients"
     SEE_SYNC = "see_sync"
@@ -55,7 +56,7 @@ class Viewer:
 FindViewer = Callable[[], Viewer | None]
 AskToSignIn = Callable[[str | None, datetime | None], Any]
 # What nobody does on the strength of a sign-in of this morning: whoever sits down at an open console cannot (ASVS 7.5.3).
-SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE})
+SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE, Permission.HELP_PEOPLE})
 FRESH_TO_OPEN, FRESH_TO_SEND = timedelta(minutes=5), timedelta(minutes=20)  # a form takes a while to fill in
 
 

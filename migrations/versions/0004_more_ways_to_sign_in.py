@@ -1,4 +1,4 @@
-"""Passkeys and security keys; hardware tokens."""
+"""Passkeys and security keys; hardware tokens; codes from an officer, and what two officers do together."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,8 +49,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("serial", name=op.f("uq_hardware_token_serial")),
     )
     op.create_index(op.f("ix_hardware_token_person_id"), "hardware_token", ["person_id"])
+    op.create_table(
+        "officer_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("issued_by", sa.String(64), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_officer_code_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_officer_code")),
+    )
+    op.create_index(op.f("ix_officer_code_person_id"), "officer_code", ["person_id"])
+    op.create_table(
+        "first_word",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("deed", sa.String(32), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_first_word_person_id_person")),
+        sa.ForeignKeyConstraint(["officer_id"], ["person.id"], name=op.f("fk_first_word_officer_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_first_word")),
+    )
+    op.create_index(op.f("ix_first_word_person_id"), "first_word", ["person_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("first_word")
+    op.drop_table("officer_code")
     op.drop_table("hardware_token")
     op.drop_table("passkey")

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from idp import clock
 from idp.credentials import recovery_codes, totp
+from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, new_id
 from idp.sessions import browser_sessions, sign_in_request
 from idp.sessions.sign_in_request import SignInRequest
@@ -26,7 +27,7 @@ def official(directory: BindDirectory, username: str = "vmsinh", *, newcomer: bo
     return add_person(username, **{**facts, **directory.person(username), **given})
 
 
-def enrolled_phone(person_id: uuid.UUID, *, codes: list[recovery_codes.NewCode] | None = None) -> str:
+def enrolled_phone(person_id: uuid.UUID, *, codes: list[NewCode] | None = None) -> str:
     """The secret in a phone enrolled some time ago, and maybe a sheet of recovery codes put away."""
     session_id = new_id()
     pending = in_transaction(lambda c: totp.begin_enrollment(c, person_id, session_id, "Điện thoại"))

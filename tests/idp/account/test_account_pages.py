@@ -12,7 +12,7 @@ from idp.account.words import device_words
 from idp.audit import AuditEvent
 from idp.credentials import recovery_codes, totp
 from idp.credentials.models import TotpCredential
-from idp.credentials.recovery_codes import NewCode
+from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader, table_of
 from idp.outbox import OutboxMessage
 from idp.people.models import Person

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from idp.app import create_app
 from idp.credentials import factors, recovery_codes
 from idp.credentials.models import RecoveryCode
-from idp.credentials.recovery_codes import NewCode
+from idp.credentials.printed_codes import NewCode
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, new_id, reader, table_of
 from tests.support.installation import close, settings_for

@@ -11,7 +11,7 @@ from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.credentials import recovery_codes
 from idp.credentials.models import RecoveryCode
-from idp.credentials.recovery_codes import NewCode
+from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person
 from idp.roles import grants

@@ -68,3 +68,4 @@ def test_only_administrators_of_the_system_change_clients_and_only_auditors_and_
     assert {role for role, held in ROLES.items() if Permission.CHANGE_CLIENTS in held} == {Role.IT_ADMIN}
     assert {role for role, held in ROLES.items() if Permission.SEE_AUDIT in held} == {Role.IT_ADMIN, Role.AUDITOR}
     assert {role for role, held in ROLES.items() if Permission.SUSPEND_PEOPLE in held} == {Role.IT_ADMIN, Role.HR_OFFICER}
+    assert {role for role, held in ROLES.items() if Permission.HELP_PEOPLE in held} == {Role.IT_ADMIN, Role.HELP_DESK}
