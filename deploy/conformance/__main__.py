@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import ssl
 import sys
+import urllib.request
 from pathlib import Path
 
 import click
@@ -59,11 +61,20 @@ def run(site: Site, children: list[Child]) -> None:
         children.append(start(name, work, site.folder))
     if site.is_mutual:
         children.append(start("nginx", lambda: _run_nginx(site), site.folder))
-    wait_for(lambda: listens(site.port), children)
+    trusted = ssl.create_default_context(cafile=str(site.certificate))
+    wait_for(lambda: _answers(f"{site.issuer}/readyz", trusted), children)
     click.echo(f"Issuer: {site.issuer}\nConfigurations of the suite: {site.suite_folder} (plans.txt lists them)\nready")
     while True:
         nap(WATCH_SECONDS)
         check_alive(children)
+
+
+def _answers(url: str, trusted: ssl.SSLContext) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2, context=trusted) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def _serve_directory(site: Site) -> None:

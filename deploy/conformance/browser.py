@@ -5,9 +5,11 @@ from typing import Any
 from deploy.conformance.site import Site
 
 SECONDS = 10
+FAPI = "fapi2-security-profile-final"  # the modules of message signing are called so as well
 Task = dict[str, Any]
 # Every page that a person has to see is shown to the reviewer as well, where the test wants that.
 SHOW = ["wait", "id", "main", SECONDS, r"(?s).*", "update-image-placeholder-optional"]
+CONTINUE = ["click", "id", "continue"]
 
 
 def commands(site: Site, plan: str, username: str, password: str) -> list[dict[str, Any]]:
@@ -19,7 +21,7 @@ def commands(site: Site, plan: str, username: str, password: str) -> list[dict[s
             "tasks": [
                 _task("Error page", f"{authorize}?*", [SHOW]),
                 _sign_in(site, username, password),
-                _task("Consent", f"{authorize}/consent*", [SHOW, ["click", "id", "continue"]]),
+                _task("Consent", f"{authorize}/consent*", [SHOW, CONTINUE]),
                 _arrived(site, plan, "callback"),
             ],
         },
@@ -45,17 +47,23 @@ def overrides(site: Site, plan: str, username: str, password: str) -> dict[str, 
     refuse = _task("Refuse", f"{site.issuer}/sign-in*", [["click", "id", "cancel"]], optional=False)
     refused = {"match": f"{authorize}*", "tasks": [refuse, _arrived(site, plan, "callback")]}
     opened = {"match": f"{authorize}*", "match-limit": 1, "tasks": [_task("Only look", f"{site.issuer}/sign-in*", [SHOW])]}
-    found: dict[str, Any] = {}
-    for profile in ("fapi2-security-profile-final", "fapi2-message-signing-final"):
-        found[f"{profile}-user-rejects-authentication"] = {"browser": [refused]}
-        name = f"{profile}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"
-        found[name] = {"browser": [opened, *commands(site, plan, username, password)]}
+    told = _task("Sign in", f"{site.issuer}/sign-in*", _typed(username, password))
+    agreed = _task("Consent", f"{authorize}/consent*", [[*SHOW[:4], r"(?s).*https://.*", *SHOW[5:]], CONTINUE], optional=False)
+    linked = [{"match": f"{authorize}*", "tasks": [told, agreed, _arrived(site, plan, "callback")]}]
+    found: dict[str, Any] = {f"oidcc-registration-{name}-uri": {"browser": linked} for name in ("policy", "tos")}
+    found[f"{FAPI}-user-rejects-authentication"] = {"browser": [refused]}
+    found[f"{FAPI}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"] = {
+        "browser": [opened, *commands(site, plan, username, password)]
+    }
     return found
 
 
 def _sign_in(site: Site, username: str, password: str) -> Task:
-    typed = [["text", "name", "username", username], ["text", "name", "password", password]]
-    return _task("Sign in", f"{site.issuer}/sign-in*", [SHOW, *typed, ["click", "id", "continue"]])
+    return _task("Sign in", f"{site.issuer}/sign-in*", [SHOW, *_typed(username, password)])
+
+
+def _typed(username: str, password: str) -> list[list[Any]]:
+    return [["text", "name", "username", username], ["text", "name", "password", password], CONTINUE]
 
 
 def _arrived(site: Site, plan: str, path: str) -> Task:

@@ -10,7 +10,7 @@ from deploy.conformance.suite_clients import SECOND, keys_of_client
 from deploy.demo.settings_file import write_private
 
 REGISTRATION = "registration token"
-STATIC = "[client_registration=static_client]"
+STATIC, DYNAMIC = "[client_registration=static_client]", "[client_registration=dynamic_client]"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ def _logout(file: str, name: str) -> TestPlan:
     return TestPlan(file, f"oidcc-{name}-certification-test-plan", f"[response_type=code]{STATIC}", file)
 
 
+def _comprehensive(file: str, authentication: str, mode: str) -> TestPlan:
+    """Not for certification: all modules of OpenID Connect, for the ways of authentication that the others leave out."""
+    variants = f"[client_auth_type={authentication}][response_type=code][response_mode={mode}]{DYNAMIC}"
+    return TestPlan(f"all-{file}", "oidcc-test-plan", f"[server_metadata=discovery]{variants}")
+
+
 PLANS = (
     TestPlan("config", "oidcc-config-certification-test-plan"),
     TestPlan("basic", "oidcc-basic-certification-test-plan", f"[server_metadata=discovery]{STATIC}"),
@@ -55,6 +61,9 @@ PLANS = (
     _logout("frontchannel", "frontchannel-rp-initiated-logout"),
     _logout("session", "session-management"),
     TestPlan("dynamic", "oidcc-dynamic-certification-test-plan", "[response_type=code]"),
+    TestPlan("basic-dynamic", "oidcc-basic-certification-test-plan", f"[server_metadata=discovery]{DYNAMIC}"),
+    _comprehensive("key", "private_key_jwt", "default"),
+    _comprehensive("secret-jwt", "client_secret_jwt", "form_post"),
     TestPlan("3rd-party", "oidcc-3rdparty-init-login-certification-test-plan", "[response_type=code]"),
     _fapi("fapi-key-dpop", "private_key_jwt", "dpop"),
     _fapi("fapi-key-mtls", "private_key_jwt", "mtls"),
@@ -93,9 +102,10 @@ def configuration(site: Site, plan: TestPlan, person: dict[str, str], secrets: d
 
 def _basic_part(client_id: str, secrets: dict[str, str]) -> dict[str, Any]:
     held = {name: {"client_id": name, "client_secret": secrets[name]} for name in (client_id, "basic2", "post")}
+    registers = {"initial_access_token": secrets[REGISTRATION]}
     return {
-        "client": {**held[client_id], "client_name": "Conformance", "initial_access_token": secrets[REGISTRATION]},
-        "client2": {**held["basic2"], "client_name": "Conformance 2"},
+        "client": {**held[client_id], **registers, "client_name": "Conformance"},
+        "client2": {**held["basic2"], **registers, "client_name": "Conformance 2"},
         "client_secret_post": held["post"],
     }
 

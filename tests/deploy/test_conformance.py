@@ -183,19 +183,12 @@ def _started(folder: Path, given: dict[str, str], look: Callable[[Site, ssl.SSLC
         wait_until(lambda: process.poll() is not None or "ready" in output.read_text().splitlines())
         assert process.poll() is None, output.read_text()
         context = ssl.create_default_context(cafile=str(site.certificate))
-        wait_until(lambda: _is_up(site, context))
+        assert urllib.request.urlopen(f"{site.issuer}/readyz", context=context).status == 200
         assert [file.stem for file in site.suite_folder.glob("*.json") if file.stem == "basic"]
         look(site, context)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0, output.read_text()
-
-
-def _is_up(site: Site, context: ssl.SSLContext) -> bool:
-    try:
-        return bool(urllib.request.urlopen(f"{site.issuer}/readyz", context=context).status == 200)
-    except OSError:
-        return False
 
 
 def _four_free_ports() -> int:
