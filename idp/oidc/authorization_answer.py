@@ -5,7 +5,10 @@ sign-in pages and comes back, and everything is looked at again before a code is
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import ParamSpec
 
 import structlog
 from flask import Response, request
@@ -28,7 +31,22 @@ from idp.settings import current_settings
 from idp.web.language import COOKIE, LANGUAGES, set_language_cookie
 
 CONSENT_PATH = "/authorize/consent"
+P = ParamSpec("P")
+Page = str | AnyResponse
 _log = structlog.get_logger()
+
+
+def telling_the_client(door: Callable[P, Page]) -> Callable[P, Page]:
+    """A door whose RequestRefused goes to the client as its answer."""
+
+    @wraps(door)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
+        try:
+            return door(*args, **kwargs)
+        except RequestRefused as refused:
+            return refuse(refused)
+
+    return guarded
 
 
 def answer(arrival: Arrival, flow: SignInRequest | None = None) -> AnyResponse:

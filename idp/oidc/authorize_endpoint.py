@@ -5,12 +5,11 @@ from collections.abc import Callable
 import structlog
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as AnyResponse
 
 from idp.database import reader
 from idp.oidc import authorizations
 from idp.oidc.arrival import arrive, arrive_again
-from idp.oidc.authorization_answer import answer, authorization_of, refuse
+from idp.oidc.authorization_answer import Page, answer, authorization_of, refuse, telling_the_client
 from idp.oidc.authorization_request import read_request
 from idp.oidc.destination import RequestRefused, unreadable
 from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters, written
@@ -21,20 +20,21 @@ from idp.web.viewer import anyone
 
 blueprint = Blueprint("authorize", __name__)
 csrf_exempt(blueprint, answers_pages=True)
-blueprint.register_error_handler(RequestRefused, refuse)
 _log = structlog.get_logger()
 
 
 @blueprint.get("/authorize")
 @anyone
-def authorize() -> AnyResponse:
+@telling_the_client
+def authorize() -> Page:
     """An authorization request in the query string."""
     return answer(arrive(_read(query_parameters)))
 
 
 @blueprint.post("/authorize")
 @anyone
-def authorize_posted() -> AnyResponse:
+@telling_the_client
+def authorize_posted() -> Page:
     """An authorization request in a form. Browsers keep our cookie back when another site posts, so without it the request is
     asked for again by GET, which brings the cookie along."""
     parameters = _read(lambda: form_parameters(LARGEST_QUERY))
@@ -47,7 +47,8 @@ def authorize_posted() -> AnyResponse:
 
 @blueprint.get("/authorize/resume")
 @anyone
-def resume() -> AnyResponse:
+@telling_the_client
+def resume() -> Page:
     """Back from signing in: the same request, with the session as it is now."""
     try:
         flow = open_flow(request.args.get("flow", ""))
@@ -61,7 +62,8 @@ def resume() -> AnyResponse:
 
 @blueprint.get("/authorize/cancel")
 @anyone
-def cancel() -> AnyResponse:
+@telling_the_client
+def cancel() -> Page:
     """The person does not want to sign in: the client is told so."""
     try:
         flow = open_flow(request.args.get("flow", ""))

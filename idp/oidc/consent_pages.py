@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from idp.database import in_transaction, reader
 from idp.oidc import authorizations, consents
 from idp.oidc.arrival import arrive_again
-from idp.oidc.authorization_answer import answer, authorization_of, check_person, grant, refuse
+from idp.oidc.authorization_answer import Page, answer, authorization_of, check_person, grant, telling_the_client
 from idp.oidc.authorization_request import AuthorizationRequest, read_request
 from idp.oidc.authorize_endpoint import require_ours
 from idp.oidc.demands import demand_after_sign_in, for_person, is_met
@@ -21,12 +21,12 @@ from idp.web.headers import forms_may_lead_to
 from idp.web.viewer import anyone
 
 blueprint = Blueprint("consent", __name__)
-blueprint.register_error_handler(RequestRefused, refuse)
 
 
 @blueprint.get("/authorize/consent")
 @anyone
-def consent() -> str | Response:
+@telling_the_client
+def consent() -> Page:
     """What will be known to whom."""
     visit = _visit()
     if isinstance(visit, Response):
@@ -49,7 +49,8 @@ def consent() -> str | Response:
 
 @blueprint.post("/authorize/consent")
 @anyone
-def consent_posted() -> str | Response:
+@telling_the_client
+def consent_posted() -> Page:
     """The person has decided."""
     visit = _visit()
     if isinstance(visit, Response):

@@ -2,6 +2,7 @@
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Blueprint, Response
+from limits import RateLimitItemPerMinute
 from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
@@ -14,11 +15,13 @@ from idp.oidc.client_answers import preflight, refused, require_form, told
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.destination import RequestRefused
 from idp.oidc.request_object import RequestObjectRefused, read_request_object
+from idp.web.address_limits import is_within
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
 LARGEST = 32 * 1024  # bytes: a request object and a client assertion
 PATH = "/par"
+FOR_PUBLIC_CLIENTS = (RateLimitItemPerMinute(600),)  # a whole agency may sit behind one address
 blueprint = Blueprint("par", __name__)
 csrf_exempt(blueprint)
 
@@ -31,6 +34,7 @@ def push() -> Response:
     try:
         form = require_form(LARGEST)
         client = authenticate_client(form)
+        _check_number(client)
         arrival = _arrival(client, form)
         request_uri = _keep(arrival, dpop.read_proof("POST", PATH, algorithms=dpop.algorithms_for(client)))
     except OAuth2Error as error:
@@ -43,6 +47,12 @@ def push() -> Response:
 def preflight_of_push() -> Response:
     """A browser asks whether a script may send a DPoP proof here."""
     return preflight()
+
+
+def _check_number(client: RegisteredClient) -> None:
+    """Whoever proves nothing cannot fill the database (§2.3). Raises OAuth2Error."""
+    if client.is_public and not is_within(PATH, FOR_PUBLIC_CLIENTS):
+        raise OAuth2Error(error="invalid_request", description="too many requests from this address", status_code=429)
 
 
 def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:

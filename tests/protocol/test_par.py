@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from limits import RateLimitItemPerMinute
 from sqlalchemy import func, select
 
 from idp import clock
 from idp.database import in_transaction, reader, table_of
-from idp.oidc import pushed_requests, upkeep
+from idp.oidc import pushed_authorization_endpoint, pushed_requests, upkeep
 from idp.oidc.models import PushedRequest
 from tests.protocol.test_authorize_sign_in import flow_of, resume
 from tests.support.keyed_party import KeyedParty, error_page, new_key, register_keyed, thumbprint
@@ -267,3 +268,12 @@ def test_old_ones_are_forgotten_a_day_later(browser: FlaskClient, fapi: KeyedPar
     time.advance(minutes=2)
     in_transaction(upkeep.forget_dead)
     assert kept_requests() == 0
+
+
+def test_who_proves_nothing_cannot_fill_the_database(browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9126 §2.3."""
+    monkeypatch.setattr(pushed_authorization_endpoint, "FOR_PUBLIC_CLIENTS", (RateLimitItemPerMinute(3),))
+    party, proving = register_party(token_endpoint_auth_method="none"), register_party()
+    answers = [browser.post("/par", data=party.request()).status_code for _ in range(5)]
+    assert answers == [201, 201, 201, 429, 429]
+    assert browser.post("/par", data=proving.request(), headers=proving.headers()).status_code == 201

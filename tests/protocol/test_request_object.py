@@ -7,6 +7,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +19,8 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from idp import clock
 from idp.app import create_app
+from idp.database import forget_reader
+from idp.oidc.request_by_reference import MOST_AT_ONCE
 from tests.protocol.test_authorize_sign_in import claims, flow_of, opened, resume
 from tests.support.installation import ISSUER, FreshContextClient, close, settings_for
 from tests.support.keyed_party import KeyedParty, error_page, new_key, parameters_of, register_keyed, sign, sign_text, unsigned
@@ -282,11 +285,14 @@ class Shelf:
     def __init__(self) -> None:
         self.things: dict[str, tuple[int, bytes]] = {}
         self.asked: list[str] = []
+        self.holds: threading.Event | None = None
         shelf = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 shelf.asked.append(self.path)
+                if shelf.holds is not None:
+                    shelf.holds.wait(10)
                 status, body = shelf.things.get(self.path, (404, b""))
                 self.send_response(status)
                 if status == 302:
@@ -355,6 +361,26 @@ def test_no_other_address_is_fetched(browser: FlaskClient, shelf: Shelf) -> None
     for address in (f"{shelf.url}/object?x", f"{shelf.url}/", "http://169.254.169.254/latest", "file:///etc/passwd", "urn:x", "//[", "\\"):
         assert party.answer(by_reference(browser, party, address))["error"] == "invalid_request_uri"
     assert shelf.asked == []
+
+
+def test_slow_addresses_hold_up_a_few_threads_only(app: Flask, shelf: Shelf) -> None:
+    party = register_keyed(request_uris=(f"{shelf.url}/slow",))
+    go = threading.Event()
+    shelf.holds = go
+
+    def open_it(_number: int) -> str:
+        with app.app_context():
+            told = party.answer(by_reference(app.test_client(), party, f"{shelf.url}/slow"))["error"]
+            forget_reader()
+            return told
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(open_it, number) for number in range(8)]
+        done, _waiting = wait(asked, timeout=5, return_when="FIRST_COMPLETED")
+        while len(done) < 8 - MOST_AT_ONCE:
+            done, _waiting = wait(asked, timeout=0.1)
+        go.set()
+    assert len(shelf.asked) == MOST_AT_ONCE
 
 
 def test_an_address_that_does_not_serve_rests_a_moment(browser: FlaskClient, shelf: Shelf) -> None:
@@ -426,3 +452,13 @@ def test_the_profile_s_response_is_signed_as_the_profile_wants(browser: FlaskCli
     reference = pushed_object(browser, signing).get_json()["request_uri"]
     told = read_response(browser, signing, signing.open(browser, reference), "PS256")
     assert "code" in told
+
+
+def test_a_response_that_cannot_be_encrypted_is_a_page(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """The client has lost its key: there is nobody to tell, and nothing breaks, whatever the answer would be."""
+    party = register_keyed(
+        jwks=None, jwks_uri="https://keys.rp.test/jwks", authorization_signed_response_alg="ES256",
+        authorization_encrypted_response_alg="RSA-OAEP-256", authorization_encrypted_response_enc="A256GCM",
+    )  # fmt: skip
+    for more in ({}, {"prompt": "bogus"}):
+        assert error_page(party.authorize(browser, response_mode="jwt", **more))
