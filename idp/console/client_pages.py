@@ -2,7 +2,7 @@
 
 import secrets as random
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
 
 from clients import registration
-from clients.metadata import ACR, AUTH_METHODS, CLIENT_SECRET_BASIC, PUBLIC, SCOPES, SIGNING_ALGORITHMS, ClientMetadata, from_columns
+from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
+from clients.sector import check_sector
 from idp import clock
+from idp.console.client_form import asked, choices, further_of, given, values_of
 from idp.console.reasons import read_reason
 from idp.console.words import assurance_words
 from idp.database import in_transaction, reader, table_of
@@ -40,36 +42,37 @@ def list_clients() -> str:
 @blueprint.get("/console/clients/<client_id>")
 @requires(Permission.SEE_CLIENTS)
 def show(client_id: str) -> str:
-    """One application: addresses, data, assurance, secrets by their hints, what became of its logout messages, its settings."""
+    """One application: addresses, data, assurance, keys, secrets by their hints, what became of its logout messages, its settings."""
     row = _require(client_id)
+    metadata = from_columns(row)
     return render_template(
         "console/client.html",
-        client=row, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
-        assurance=assurance_words, issuer=current_settings().issuer, is_public=row.token_endpoint_auth_method == PUBLIC,
+        client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
+        assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
+        is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
     )  # fmt: skip
 
 
-@blueprint.get("/console/clients/register")
+@blueprint.get("/console/register-client")
 @requires(Permission.CHANGE_CLIENTS)
 def ask_for_registration() -> str:
     """The form of a new application. Its client_id is made here, so that a form sent twice registers once."""
-    empty = {"client_id": random.token_hex(10), "scope": ["openid", "profile", "email"], "token_endpoint_auth_method": CLIENT_SECRET_BASIC}
-    return _form(empty, None)
+    return _form({**values_of(ClientMetadata("", ())), "client_id": random.token_hex(10)}, None)
 
 
-@blueprint.post("/console/clients/register")
+@blueprint.post("/console/register-client")
 @requires(Permission.CHANGE_CLIENTS)
 def register() -> str | tuple[str, int]:
     """Register it; the answer shows the secret this once."""
-    given = _given()
-    wanted = ClientMetadata(**given, client_id=request.form.get("client_id") or None)
     actor = require_viewer().actor
     try:
+        wanted = ClientMetadata(**{"client_name": "", "redirect_uris": (), **given()}, client_id=request.form.get("client_id") or None)
+        check_sector(wanted)
         made = in_transaction(lambda connection: registration.register(connection, wanted, actor=actor))
     except NotFound:
         raise
     except Refusal as refusal:
-        return _form(_asked(), None, {"": refusal.message}), refusal.status
+        return _form(asked(), None, {"": refusal.message}), refusal.status
     return _credentials(made.client_id, made.client_secret, wanted.client_name)
 
 
@@ -78,21 +81,28 @@ def register() -> str | tuple[str, int]:
 def ask_for_change(client_id: str) -> str:
     """The form with what is registered now."""
     row = _require(client_id)
-    return _form({**asdict(from_columns(row)), "scope": row.scope.split()}, row)
+    return _form(values_of(from_columns(row)), row)
 
 
 @blueprint.post("/console/clients/<client_id>/change")
 @requires(Permission.CHANGE_CLIENTS)
-def change(client_id: str) -> Response | tuple[str, int]:
-    """Change it."""
-    row, given, actor = _require(client_id), _given(), require_viewer().actor
+def change(client_id: str) -> Response | str | tuple[str, int]:
+    """Change it. A method that needs a secret which is not there brings one, shown this once."""
+    row, actor = _require(client_id), require_viewer().actor
+
+    def change_it(connection: Connection, changes: dict[str, Any]) -> str | None:
+        registration.change(connection, client_id, actor=actor, **changes)
+        return registration.give_missing_secret(connection, client_id, actor=actor)
+
     try:
-        in_transaction(lambda connection: registration.change(connection, client_id, actor=actor, **given))
+        changes = given()
+        check_sector(replace(from_columns(row), **changes))
+        secret = in_transaction(lambda connection: change_it(connection, changes))
     except NotFound:
         raise
     except Refusal as refusal:
-        return _form(_asked(), row, {"": refusal.message}), refusal.status
-    return _back_to(client_id)
+        return _form(asked(), row, {"": refusal.message}), refusal.status
+    return _credentials(client_id, secret, row.client_name) if secret else _back_to(client_id)
 
 
 @blueprint.get("/console/clients/<client_id>/<any(disable, enable, secret):deed>")
@@ -146,42 +156,8 @@ def _open_secrets(row: Any) -> list[Any]:
     return [one for one in reader().execute(_secrets, {"client": row.id}) if one.expires_at is None or one.expires_at > now]
 
 
-def _lines(name: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in request.form.get(name, "").splitlines() if line.strip())
-
-
-def _asked() -> dict[str, Any]:
-    """The form as it was filled in, for showing it again."""
-    return {
-        **request.form.to_dict(),
-        **{name: _lines(name) for name in ("redirect_uris", "post_logout_redirect_uris")},
-        "scope": request.form.getlist("scope"),
-        "require_pkce": bool(request.form.get("require_pkce")),
-    }
-
-
-def _given() -> dict[str, Any]:
-    form = request.form
-    return {
-        "client_name": form.get("client_name", ""),
-        "redirect_uris": _lines("redirect_uris"),
-        "post_logout_redirect_uris": _lines("post_logout_redirect_uris"),
-        "backchannel_logout_uri": form.get("backchannel_logout_uri", "").strip() or None,
-        "client_uri": form.get("client_uri", "").strip() or None,
-        "scope": " ".join(form.getlist("scope")),
-        "token_endpoint_auth_method": form.get("token_endpoint_auth_method", ""),
-        "id_token_signed_response_alg": form.get("id_token_signed_response_alg", ""),
-        "minimum_acr": form.get("minimum_acr", ""),
-        "require_pkce": bool(form.get("require_pkce")) or form.get("token_endpoint_auth_method") == PUBLIC,
-    }
-
-
 def _form(values: dict[str, Any], client: Any, errors: dict[str, str] | None = None) -> str:
-    return render_template(
-        "console/client_form.html",
-        values=values, client=client, errors=errors or {}, scopes=SCOPES, methods=AUTH_METHODS, algorithms=SIGNING_ALGORITHMS,
-        levels=[(acr, assurance_words(acr)) for acr in ACR.values()],
-    )  # fmt: skip
+    return render_template("console/client_form.html", values=values, client=client, errors=errors or {}, choices=choices())
 
 
 def _reason_page(row: Any, deed: str, errors: dict[str, str] | None = None) -> str:

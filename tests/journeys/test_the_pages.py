@@ -12,7 +12,7 @@ from tests.support.official import ask_to_sign_in, at_step, enroll_phone, give_c
 
 DEMOS = ("as it comes",)  # no page depends on the kind of database or directory
 SIGN_IN_PAGE_BYTES = 14 * 1024
-CONSOLE = ("", "/enrollment", "/people", "/clients", "/clients/register", "/sync", "/sync/1", "/audit")
+CONSOLE = ("", "/enrollment", "/people", "/clients", "/register-client", "/sync", "/sync/1", "/audit")
 ACCOUNT = ("", "/factors", "/sessions", "/applications", "/history")
 LANGUAGES = ("vi", "en")
 OUR_WORDS = "label, button, legend, thead th, nav a, h1"  # where no data stands, but for some of the headings

@@ -1,5 +1,6 @@
 """Rules of the pages of clients."""
 
+import json
 import re
 from typing import Any
 
@@ -7,11 +8,14 @@ import pytest
 from flask import Flask
 
 from clients import registry
+from clients.registration import change as change_client
+from idp.database import in_transaction
 from idp.opaque_tokens import digest
 from idp.roles.models import Role
+from tests.support.assertions import JWKS
 from tests.support.signed_in import browser_of, csrf_token, send_form, words_of
 
-REGISTER = "/console/clients/register"
+REGISTER = "/console/register-client"
 FORM = {
     "client_id": "hop-khong-giay",
     "client_name": "Họp không giấy",
@@ -133,3 +137,83 @@ def test_who_may_look_at_clients_does_not_change_them(app: Flask) -> None:
     assert browser.get("/console/clients/hop-khong-giay").status_code == 200
     for deed in ("change", "disable", "secret"):
         assert browser.get(f"/console/clients/hop-khong-giay/{deed}").status_code == 403
+
+
+def _change(browser: Any, **given: Any) -> Any:
+    return send_form(browser, "/console/clients/hop-khong-giay/change", {**FORM, **given})
+
+
+def test_a_client_named_like_a_page_has_its_page(app: Flask) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser, client_id="register", client_name="Tên trùng")
+    assert "Tên trùng" in words_of(browser.get("/console/clients/register"))
+    assert send_form(browser, "/console/clients/register/disable", {"reason": "Bảo trì đột xuất"}).status_code == 303
+
+
+def test_a_client_changes_over_to_keys_that_are_pasted(app: Flask) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser)
+    keyed = {"token_endpoint_auth_method": "private_key_jwt"}
+    assert _change(browser, **keyed).status_code == 400  # without a key
+    assert _change(browser, **keyed, jwks=json.dumps(JWKS)).status_code == 303
+    page = words_of(browser.get("/console/clients/hop-khong-giay"))
+    assert "EC P-256" in page
+    assert "Đổi khóa bí mật" not in page
+    assert "••••" not in page
+    form = words_of(browser.get("/console/clients/hop-khong-giay/change"))
+    assert '"P-256"' in form
+    single = json.dumps(JWKS["keys"][0])
+    assert _change(browser, **keyed, jwks=single).status_code == 303
+    assert len((_known().metadata.jwks or {})["keys"]) == 1
+    back = _change(browser)
+    assert back.status_code == 200
+    assert digest(_secret(words_of(back))) in [one.digest for one in _known().secrets]
+
+
+@pytest.mark.parametrize(
+    "jwks", ["x", "[]", "null", '{"keys":1}', '{"keys":[{"kty":"oct","k":"x"}]}', '{"a":1,"a":2}', "</textarea><script>"]
+)
+def test_keys_that_are_none_are_refused_and_shown_again(app: Flask, jwks: str) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    answer = _register(browser, token_endpoint_auth_method="private_key_jwt", jwks=jwks)
+    assert answer.status_code == 400
+    assert "<script>" not in words_of(answer)
+    assert registry.find_even_disabled("hop-khong-giay") is None
+
+
+def test_a_profile_puts_its_settings_in(app: Flask) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    assert _register(browser, profile="fapi2").status_code == 400  # a secret is not enough
+    given = {"token_endpoint_auth_method": "private_key_jwt", "jwks": json.dumps(JWKS), "profile": "fapi2", "require_pkce": ""}
+    assert _register(browser, **given).status_code == 200
+    kept = _known().metadata
+    assert (kept.dpop_bound_access_tokens, kept.require_pushed_authorization_requests, kept.require_pkce) == (True, True, True)
+    assert "FAPI 2.0" in words_of(browser.get("/console/clients/hop-khong-giay"))
+
+
+def test_what_the_form_does_not_show_stays(app: Flask) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser)
+    changes: dict[str, Any] = {"default_max_age": 600, "software_id": "sw", "request_uris": ("https://hop.example.gov.vn/ro",)}
+    in_transaction(lambda c: change_client(c, "hop-khong-giay", actor="cli:test", **changes))
+    assert (
+        _change(browser, client_name="Tên mới", subject_type="pairwise", require_consent="1", contacts="a@b.test\nc@d.test").status_code
+        == 303
+    )
+    kept = _known().metadata
+    assert {name: getattr(kept, name) for name in changes} == changes
+    assert (kept.subject_type, kept.require_consent, kept.contacts) == ("pairwise", True, ("a@b.test", "c@d.test"))
+    page = words_of(browser.get("/console/clients/hop-khong-giay"))
+    assert "default_max_age" in page
+    assert "https://hop.example.gov.vn/ro" in page
+
+
+def test_a_name_or_address_with_markup_in_it_is_shown_as_it_is(app: Flask) -> None:
+    """REG-005, REG-003: the console's form is as strict as registration, and pages show names as text."""
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser, client_name='"><script>alert(1)</script>\u202e')
+    for path in ("/console/clients", "/console/clients/hop-khong-giay", "/console/clients/hop-khong-giay/change", "/console/audit"):
+        assert "<script>alert" not in words_of(browser.get(path))
+    for name in ("logo_uri", "policy_uri", "tos_uri", "jwks_uri", "initiate_login_uri", "sector_identifier_uri"):
+        for uri in ("javascript:alert(1)", "https://169.254.169.254/", "http://hop.example.gov.vn/", "https://127.0.0.1/"):
+            assert _change(browser, **{name: uri}).status_code == 400, (name, uri)

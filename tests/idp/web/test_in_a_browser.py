@@ -20,6 +20,7 @@ from idp.enrollment.snapshots import take_snapshot
 from idp.people.models import Level
 from idp.roles.models import Role
 from idp.sessions import browser_sessions
+from tests.support.assertions import JWKS
 from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.enrolled_people import add_person_on
 from tests.support.installation import Databases, close, settings_for
@@ -67,6 +68,12 @@ def _fill(app: Flask) -> tuple[tuple[str, ...], tuple[str, str]]:
     uri = "https://quan-ly-van-ban.hagiang.gov.vn/dang-nhap/tra-ve"
     wanted = ClientMetadata("Quản lý văn bản và điều hành", (uri,), backchannel_logout_uri=uri, client_id="van-ban")
     in_transaction(lambda connection: register(connection, wanted, actor="cli:test"))
+    everything = ClientMetadata(
+        "Kho dữ liệu dùng chung của tỉnh", (uri,), client_id="kho", token_endpoint_auth_method="private_key_jwt", jwks=JWKS, profile="fapi2",
+        policy_uri=uri, tos_uri=uri, initiate_login_uri=uri, frontchannel_logout_uri=uri, subject_type="pairwise", require_consent=True,
+        contacts=("quan-tri@hagiang.gov.vn",), access_token_format="jwt", default_max_age=600,
+    )  # fmt: skip
+    in_transaction(lambda connection: register(connection, everything, actor="cli:test"))
     _add_run(person_id)
     in_transaction(lambda connection: take_snapshot(connection, actor="cli:test"))
     administrator = add_official(Role.IT_ADMIN)
@@ -77,7 +84,7 @@ def _fill(app: Flask) -> tuple[tuple[str, ...], tuple[str, str]]:
     pages = (
         "/console", "/console/enrollment", f"/console/enrollment?unit={units[0]}", "/console/people", "/console/people?q=khong+co",
         f"/console/people/{person_id}", f"/console/people/{person_id}/suspend", "/console/clients", "/console/clients/van-ban",
-        "/console/clients/register", "/console/clients/van-ban/secret", "/console/sync", "/console/sync/1", "/console/audit", "/nowhere",
+        "/console/register-client", "/console/clients/van-ban/secret", "/console/clients/kho", "/console/clients/kho/change", "/console/sync", "/console/sync/1", "/console/audit", "/nowhere",
     )  # fmt: skip
     return pages, (browser_sessions.cookie_name(), value.value)
 
@@ -143,7 +150,7 @@ def test_a_page_before_the_sign_in_is_one_request_that_arrives_in_the_first_roun
 def test_the_menu_and_every_control_is_large_enough_for_a_finger(site: Site, browser: Browser) -> None:
     with person_at(browser, narrow=True) as page:
         _let_in(page, site)
-        for path in ("/console/people", "/console/clients/register"):
+        for path in ("/console/people", "/console/register-client"):
             page.goto(site.url + path)
             heights = page.eval_on_selector_all(
                 "nav.places a, .button, input:not([type=hidden]):not([type=checkbox]), select, textarea",
