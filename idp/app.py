@@ -37,6 +37,7 @@ from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
 from idp.web import health
 from idp.web.address_limits import set_up_address_limits
+from idp.web.application import Application
 from idp.web.pages import set_up_web
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,8 +46,8 @@ BLUEPRINTS = (
     login_pages.blueprint,
     second_factor_pages.blueprint,
     passkey_pages.blueprint,
-    enroll_pages.blueprint,
     activation_pages.blueprint,
+    enroll_pages.blueprint,
     codes_pages.blueprint,
     notice_pages.blueprint,
     account_pages.blueprint,
@@ -57,8 +58,8 @@ BLUEPRINTS = (
     home.blueprint,
     client_pages.blueprint,
     people_pages.blueprint,
-    audit_pages.blueprint,
     help_pages.blueprint,
+    audit_pages.blueprint,
     discovery_endpoint.blueprint,
     authorize_endpoint.blueprint,
     consent_pages.blueprint,
@@ -82,8 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application for these settings, or for those of the environment. Raises SettingsMistaken."""
     settings = settings or read_settings()
     set_up_logs(settings.log_level)
-    app = Flask("idp", static_folder=None, root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
-    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # no view is async; asking costs 20 µs a request
+    app = Application("idp", static_folder=None, root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
     app.extensions["hopnhat.settings"] = settings
     app.extensions["hopnhat.sealing_keys"] = SealingKeys(settings.sealing_keys.get_secret_value())
     _set_up_database(app, settings)
@@ -100,5 +100,6 @@ def _set_up_database(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     db.init_app(app)
+    app.teardown_appcontext_funcs.clear()  # Flask-SQLAlchemy closes a session of the ORM there; we never open one
     with app.app_context():
         prepare_engine(db.engine)

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import g, has_request_context, request
+from flask import has_request_context, request
 from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, String, Uuid, bindparam, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
 from idp.database import Record, UtcDateTime, id_floor, insert_rows, new_id, new_ids, table_of
+from idp.prepared import run
+from idp.request_ids import request_id
 
 BEGINNING = bytes(32)
 LINK_BATCH = 5000
@@ -48,14 +50,14 @@ class Event(enum.StrEnum):
     TOKEN_ASSIGNED = "hardware_token.assigned"
     TOKEN_RELEASED = "hardware_token.released"
     TOKEN_REVOKED = "hardware_token.revoked"
-    RECOVERY_CODES_ISSUED = "recovery_codes.issued"
-    RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
     HELP_ASKED = "help.asked"
     TEMPORARY_CODE_ISSUED = "temporary_code.issued"
     TEMPORARY_CODE_USED = "temporary_code.used"
     ACTIVATION_CODE_ISSUED = "activation_code.issued"
     ACTIVATION_CODE_USED = "activation_code.used"
     FACTORS_RESET = "factors.reset"
+    RECOVERY_CODES_ISSUED = "recovery_codes.issued"
+    RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
     RECOVERY_CODE_USED = "recovery_code.used"
     ACCOUNT_THROTTLED = "account.throttled"
     ACCOUNT_UNLOCKED = "account.unlocked"
@@ -159,7 +161,7 @@ def record(
 ) -> None:
     """Write one event in the transaction of its deed. `detail` never holds a secret or a personal identification number."""
     row = _shared_by_events(event, actor)
-    connection.execute(_insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": detail})
+    run(connection, _insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": detail})
 
 
 def record_for_each(connection: Connection, event: Event, people: Iterable[tuple[uuid.UUID, dict[str, Any]]], *, actor: str) -> None:
@@ -175,7 +177,7 @@ def _shared_by_events(event: Event, actor: str) -> dict[str, Any]:
         "event": str(event),
         "actor": actor,
         "address": request.remote_addr if has_request_context() else None,
-        "request_id": g.get("request_id") if has_request_context() else None,
+        "request_id": request_id() if has_request_context() else None,
     }
 
 

@@ -49,20 +49,29 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the driver: UTC, naive for SQLite, which knows no zones."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored")
-        instant = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """To the driver: UTC; SQLite, which knows no zones, gets it as text. Raises ValueError for a naive instant."""
+        write = _text_of if dialect.name == "sqlite" else _as_utc
+        return lambda value: None if value is None else write(_as_utc(value))
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002
         """From the driver: aware, in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        read = _instant_of if dialect.name == "sqlite" else _as_utc
+        return lambda value: None if value is None else read(value)
+
+
+def _as_utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("a naive datetime cannot be stored")
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+
+
+def _text_of(instant: datetime) -> str:
+    return instant.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _instant_of(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def new_id() -> uuid.UUID:

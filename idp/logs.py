@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from idp.request_ids import name_request
+
 SECRET_NAMES = re.compile(
     r"passw|secret|token|cookie|authorization|assertion|(^|_)code(_|$)|verifier|otp|seed|private|session_value|csrf|^flow$", re.IGNORECASE
 )
@@ -34,7 +36,7 @@ def set_up_logs(level: str) -> None:
     """Configure structlog for this process; `level` is a name such as INFO. SQL values are never logged."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            name_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

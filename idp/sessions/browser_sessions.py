@@ -22,6 +22,7 @@ from idp.database import in_transaction, new_id, reader, table_of
 from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState, Unit
+from idp.prepared import first
 from idp.sealing import current_keys
 from idp.sessions import assurance, browser_state
 from idp.sessions.models import BrowserSession
@@ -99,7 +100,7 @@ def find_unfinished(cookie_value: str) -> LiveSession | None:
 
 def _read(cookie_value: str, *, finished_only: bool) -> LiveSession | None:
     now = clock.now()
-    row = reader().execute(_find, {"digest": digest(cookie_value), "now": now}).first()
+    row = first(reader(), _find, {"digest": digest(cookie_value), "now": now})
     if row is None:
         return None
     *facts, last_seen_at, idle_seconds, required_acr = row

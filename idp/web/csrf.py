@@ -5,14 +5,16 @@ from typing import NoReturn
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import Blueprint, Flask, Request, current_app, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Blueprint, Flask, Request, Response, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms.validators import ValidationError
 
 from idp.errors import Refusal
 from idp.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class ForgedForm(Refusal):
@@ -74,9 +76,14 @@ class _PageCookie(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """What the browser brought, or an empty one."""
-        if self.get_cookie_name(app) not in request.cookies:
+        if self.get_cookie_name(app) not in request.environ.get("HTTP_COOKIE", ""):
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Give the browser what has changed; one that nobody looked at has not."""
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def set_up_csrf(app: Flask, settings: Settings) -> None:
@@ -93,12 +100,16 @@ def set_up_csrf(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,  # it asks for a Referer, which our Referrer-Policy does not send; Sec-Fetch-Site is looked at below
     )
     app.session_interface = _PageCookie()
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # it looks at requests that change nothing as well; ours asks for the method first
     protection.init_app(app)
-    app.before_request(_refuse_other_sites)
+    app.before_request(_refuse_forged)
 
 
-def _refuse_other_sites() -> None:
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site" and not _is_exempt():
+def _refuse_forged() -> None:
+    if request.method in SAFE_METHODS or _is_exempt():
+        return
+    protection.protect(apply_exemptions=True)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise forged_form()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template
+from flask import Flask, Response, jsonify, make_response, render_template
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from idp import clock
 from idp.database import forget_reader
 from idp.errors import Refusal
+from idp.request_ids import request_id
 from idp.web.csrf import is_machine_request
 
 RETRY_SECONDS = 5
@@ -57,7 +58,7 @@ def _words_for(status: int) -> Words:
 
 def _answer(status: int, words: Words, reason: str, retry_seconds: int | None = None) -> Response:
     if is_machine_request():
-        response = jsonify(error=reason, request_id=g.get("request_id"))
+        response = jsonify(error=reason, request_id=request_id())
     else:
         response = make_response(render_template("errors/error.html", words=words, status=status, at=clock.now()))
     response.status_code = status

@@ -1,15 +1,15 @@
-"""What all pages share, put together: request ids, headers, forged forms, languages, formats, layouts, error pages."""
+"""What all pages share, put together: headers, forged forms, languages, formats, layouts, error pages."""
 
 from flask import Flask, Response, g, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from idp.request_ids import request_id
 from idp.settings import Settings
 from idp.web.csrf import set_up_csrf
 from idp.web.errors import set_up_errors
 from idp.web.formats import set_up_formats
 from idp.web.headers import set_up_headers
 from idp.web.language import set_up_language
-from idp.web.request_ids import give_request_ids
 from idp.web.scripts import key_script
 from idp.web.sheets import CONSOLE_SHEET, CONSOLE_SHEET_VERSION, INLINE_SHEET
 from idp.web.viewer import Permission, anyone, may, viewer
@@ -33,7 +33,6 @@ def console_sheet() -> Response:
 def set_up_web(app: Flask, settings: Settings) -> None:
     """Prepare the application for pages; before any blueprint is registered."""
     app.before_request(_forget_other_requests)
-    give_request_ids(app)
     set_up_headers(app, settings)
     set_up_csrf(app, settings)
     set_up_language(app, settings)
@@ -51,7 +50,7 @@ def set_up_web(app: Flask, settings: Settings) -> None:
         viewer=viewer,
         may=may,
         Permission=Permission,
-        request_id=lambda: g.get("request_id", ""),
+        request_id=request_id,
     )
 
 

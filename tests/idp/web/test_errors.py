@@ -3,13 +3,12 @@
 import re
 
 import pytest
-import structlog
-from flask import Blueprint, Flask, abort, g
+from flask import Blueprint, Flask, abort
 from sqlalchemy.exc import OperationalError
 
 from idp.errors import Forbidden, NotFound, Refusal, Unavailable
+from idp.request_ids import ALPHABET, name_request, new_request_id, request_id
 from idp.web.csrf import csrf_exempt
-from idp.web.request_ids import ALPHABET, new_request_id
 from idp.web.viewer import anyone
 
 CODE = re.compile(r"Mã tra cứu:</?\w* *<b>([0-9A-Z]{4}-[0-9A-Z]{4})</b>|Mã tra cứu: <b>([0-9A-Z]{4}-[0-9A-Z]{4})</b>")
@@ -93,13 +92,13 @@ def test_a_method_not_taken_says_which_are(faulty: Flask) -> None:
 def test_the_code_is_in_every_line_logged_meanwhile_and_in_none_after(faulty: Flask) -> None:
     @faulty.before_request
     def look() -> None:
-        seen.append((g.request_id, structlog.contextvars.get_contextvars()["request_id"]))
+        seen.append((request_id(), name_request(None, "info", {})["request_id"]))
 
     seen: list[tuple[str, str]] = []
     page = faulty.test_client().get("/page/refusal").get_data(as_text=True)
     assert seen[0][0] == seen[0][1]
     assert seen[0][0] in page
-    assert "request_id" not in structlog.contextvars.get_contextvars()
+    assert name_request(None, "info", {}) == {}
 
 
 def test_a_code_is_short_readable_aloud_and_not_repeated() -> None:

@@ -1,9 +1,10 @@
 """The short code of a request: shown on error pages as "Mã tra cứu", kept in the log and the audit trail, so that one finds the other."""
 
 import secrets
+from collections.abc import MutableMapping
+from typing import Any
 
-import structlog
-from flask import Flask, g
+from flask import g, has_request_context
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on the telephone or on paper
 GROUP, GROUPS = 4, 2
@@ -18,14 +19,15 @@ def new_request_id() -> str:
     return f"{letters[:GROUP]}-{letters[GROUP:]}"
 
 
-def give_request_ids(app: Flask) -> None:
-    """Give each request its code in `g.request_id` and in every line logged meanwhile."""
-
-    @app.before_request
-    def _begin() -> None:
+def request_id() -> str:
+    """The code of the present request: made when it is first needed, the same until the request ends."""
+    if "request_id" not in g:
         g.request_id = new_request_id()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    return str(g.request_id)
 
-    @app.teardown_request
-    def _end(_: BaseException | None) -> None:
-        structlog.contextvars.unbind_contextvars("request_id")
+
+def name_request(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the code of the request into a line that is logged meanwhile."""
+    if has_request_context():
+        event["request_id"] = request_id()
+    return event

@@ -1,0 +1,118 @@
+"""Statements of hot paths: written in SQLAlchemy Core, compiled once, run at the driver's own price.
+
+`Connection.execute` costs 25 to 60 µs of Python each time, whatever it asks: more than SQLite takes to answer. Here the
+text, the conversion of values and the shape of rows are worked out at the first use; what is left is the driver. The
+statement must be one of a module, made once, and be given the same names each time. Transactions, retries and errors stay
+what they are with `Connection.execute`.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
+
+Statement = Select[Any] | Insert | Update | Delete
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A statement in the words of one driver. `constants`: values that stand in the statement; `to_driver` and `from_driver`:
+    the conversions that are needed at all, by name and by place."""
+
+    text: str
+    positions: tuple[str, ...] | None
+    constants: dict[str, Any]
+    to_driver: tuple[tuple[str, Convert], ...]
+    from_driver: tuple[tuple[int, Convert], ...]
+    make_row: Callable[[Any], Any] | None
+
+
+_known: dict[tuple[Statement, str], _Compiled] = {}
+
+
+def first(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Any:
+    """The first row of the answer, or None; columns by name or by place."""
+    compiled = _compiled(connection.dialect, statement, values)
+    assert compiled.make_row is not None
+    row = _run(connection, compiled, values).fetchone()
+    if row is None:
+        return None
+    if compiled.from_driver:
+        row = list(row)
+        for place, convert in compiled.from_driver:
+            row[place] = convert(row[place])
+    return compiled.make_row(row)
+
+
+def run(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> int:
+    """Run what changes something; return how many rows it changed. (PostgreSQL's driver counts no rows of an INSERT that may do
+    nothing: let such a one RETURN something and ask for the `first`.)"""
+    return int(_run(connection, _compiled(connection.dialect, statement, values), values).rowcount)
+
+
+def _compiled(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) -> _Compiled:
+    key = (statement, dialect.name)
+    if key not in _known:
+        _known[key] = _compile(dialect, statement, values)
+    return _known[key]
+
+
+def _compile(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) -> _Compiled:
+    compiled = statement.compile(dialect=dialect, column_keys=None if isinstance(statement, Select) else list(values))
+    binders = {name: _processor(bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in compiled.binds.items()}
+    missing = [name for name, bind in compiled.binds.items() if bind.required and name not in values]
+    assert not missing, missing
+    constants = {name: binders[name](value) for name, value in compiled.params.items() if name not in values}
+    columns = list(statement.exported_columns.items())
+    converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for _, column in columns]
+    return _Compiled(
+        text=str(compiled),
+        positions=tuple(compiled.positiontup) if compiled.positiontup else None,
+        constants=constants,
+        to_driver=tuple((name, binders[name]) for name in values if name in binders and binders[name] is not _as_it_is),
+        from_driver=tuple((place, convert) for place, convert in enumerate(converts) if convert),
+        make_row=_row_maker([str(name) for name, _ in columns]) if columns else None,
+    )
+
+
+def _row_maker(names: list[str]) -> Convert:
+    make: Convert = namedtuple("Row", names, rename=True)._make  # type: ignore[attr-defined]  # made from names that only run time knows
+    return make
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _processor(found: Convert | None) -> Convert:
+    return found or _as_it_is
+
+
+def _run(connection: Connection, compiled: _Compiled, values: Mapping[str, Any]) -> Any:
+    given = {**compiled.constants, **values}
+    for name, convert in compiled.to_driver:
+        given[name] = convert(given[name])
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    cursor = driver.cursor()
+    try:
+        cursor.execute(compiled.text, given if compiled.positions is None else [given[name] for name in compiled.positions])
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told_by_sqlalchemy(connection, compiled.text, error, cursor) from error
+    return cursor
+
+
+def _told_by_sqlalchemy(connection: Connection, text: str, error: Any, cursor: Any) -> Exception:
+    """The error as `Connection.execute` raises it; a connection that broke is not used again. Values are never told."""
+    dialect, driver = connection.dialect, connection.connection.dbapi_connection
+    broken = dialect.is_disconnect(error, driver, cursor)
+    if broken:
+        connection.invalidate(error)
+    told: Exception = DBAPIError.instance(
+        text, {}, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=broken, dialect=dialect
+    )
+    return told
