@@ -13,7 +13,8 @@ from idp import clock
 from idp.oidc import signing_keys
 from idp.oidc.destination import FORM_POST, FORM_POST_JWT, QUERY_JWT, Destination, unreadable
 from idp.oidc.encryption import NoEncryptionKey, encrypt
-from idp.oidc.session_management import keep_state, session_state
+from idp.oidc.session_management import told_at
+from idp.sessions import browser_state
 from idp.settings import current_settings
 from idp.web.headers import forms_may_lead_to, set_policy
 
@@ -31,14 +32,15 @@ def respond(to: Destination, **parameters: str) -> Response:
     sent = {**parameters, "iss": current_settings().issuer}
     if to.state is not None:
         sent["state"] = to.state
-    checked = session_state(to.client, to.redirect_uri)
-    if checked is not None:
-        sent["session_state"] = checked
+    session = told_at(to.client, to.redirect_uri)
+    if session is not None:
+        sent["session_state"] = session.session_state
     if to.response_mode in (QUERY_JWT, FORM_POST_JWT):
         sent = {"response": _signed(to, sent)}
     response = _form(to.redirect_uri, sent) if to.response_mode in (FORM_POST, FORM_POST_JWT) else _redirect(to.redirect_uri, sent)
     response.headers["Cache-Control"] = "no-store"
-    keep_state(response)
+    if session is not None:
+        browser_state.keep(response, session.browser_state)
     return response
 
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
-from werkzeug.wrappers import Response as AnyResponse
 
 from clients.registry import RegisteredClient
 from idp.errors import NotFound
@@ -33,27 +33,27 @@ def check_session() -> Response:
     return Response(PAGE.replace("{cookie}", browser_state.cookie_name()), content_type="text/html; charset=utf-8", headers=cache)
 
 
-def session_state(client: RegisteredClient, redirect_uri: str) -> str | None:
-    """The `session_state` of an answer to this client (§2); None when session management is off, or the address is no web page."""
-    if not current_settings().session_management:
-        return None
-    origin = origin_of(redirect_uri)
+@dataclass(frozen=True)
+class Told:
+    """What an answer says (`session_state`), and the state it was calculated with, which the browser has to hold."""
+
+    session_state: str
+    browser_state: str
+
+
+def told_at(client: RegisteredClient, redirect_uri: str) -> Told | None:
+    """What an answer to this client says (§2); None when session management is off, or the address is no web page."""
+    origin = origin_of(redirect_uri) if current_settings().session_management else None
     if origin is None:
         return None
     live = current()
-    return calculate(client.client_id, origin, browser_state.state_of(live.session_id if live else None), secrets.token_hex(SALT_BYTES))
+    state = browser_state.state_of(live.session_id if live else None)
+    return Told(calculate(client.client_id, origin, state, secrets.token_hex(SALT_BYTES)), state)
 
 
 def calculate(client_id: str, origin: str, state: str, salt: str) -> str:
     """What the iframe calculates as well (§3.2): a digest that shows a change of the state and not the state."""
     return hashlib.sha256(f"{client_id} {origin} {state} {salt}".encode()).hexdigest() + "." + salt
-
-
-def keep_state(response: AnyResponse) -> None:
-    """Let the browser hold the state that `session_state` was calculated with."""
-    if current_settings().session_management:
-        live = current()
-        browser_state.keep(response, browser_state.state_of(live.session_id if live else None))
 
 
 @lru_cache(ORIGINS)

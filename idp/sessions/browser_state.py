@@ -4,8 +4,6 @@ It is a keyed digest of the session's id: it stays while the person proves more,
 Connect Session Management 1.0 §3).
 """
 
-import base64
-import hashlib
 import hmac
 import uuid
 from typing import cast
@@ -31,19 +29,20 @@ def state_of(session_id: uuid.UUID | None) -> str:
     key = cast("bytes | None", current_app.extensions.get(KEY))
     if key is None:
         key = current_app.extensions[KEY] = current_keys().derive_key("browser state")
-    return base64.urlsafe_b64encode(hmac.digest(key, session_id.bytes, hashlib.sha256)[:16]).rstrip(b"=").decode()
+    return hmac.digest(key, session_id.bytes, "sha256")[:16].hex()
 
 
 def keep(response: Response, state: str) -> None:
     """Let the browser hold this state; nothing is sent when it does already."""
-    if request.cookies.get(cookie_name(), "") == state:
+    name, brought = cookie_name(), request.environ.get("HTTP_COOKIE", "")  # looked for as text: each answer to a client passes here
+    if f"{name}={state}" in brought if state else f"{name}=" not in brought:
         return
     https = current_settings().is_https
     if not state:
-        response.delete_cookie(cookie_name(), path="/", secure=https, samesite="None" if https else "Lax")
+        response.delete_cookie(name, path="/", secure=https, samesite="None" if https else "Lax")
         return
     # Not HttpOnly: our iframe's script reads it. SameSite=None: the iframe stands in a page of another site.
-    response.set_cookie(cookie_name(), state, path="/", secure=https, samesite="None" if https else "Lax")
+    response.set_cookie(name, state, path="/", secure=https, samesite="None" if https else "Lax")
 
 
 def forget(response: Response) -> None:

@@ -42,7 +42,7 @@ def test_an_answer_says_the_session_state_and_the_browser_holds_what_it_was_made
         assert fits(party, told, state_cookie(browser))
     else:
         assert 'name="session_state"' in response.text
-    assert len(state_cookie(browser)) == 22
+    assert len(state_cookie(browser)) == 32
     assert " " not in state_cookie(browser)
 
 
