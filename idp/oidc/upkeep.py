@@ -38,5 +38,7 @@ def forget_dead(connection: Connection) -> int:
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
+    of_clients = _a.c.person_id.is_(None)  # one a token, without a refresh token: many, and dead within the hour
+    gone += connection.execute(delete(_a).where(of_clients, _a.c.id < id_floor(before), _a.c.created_at < before)).rowcount
     gone += device_authorizations.forget_expired(connection) + spent_identifiers.forget_expired(connection)
     return gone + pushed_requests.forget_old(connection) + key_rotation.remove_dead(connection)

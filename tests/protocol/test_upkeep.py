@@ -12,7 +12,8 @@ from idp import clock
 from idp.database import in_transaction, reader, table_of
 from idp.oidc.models import Authorization, RefreshToken
 from idp.oidc.upkeep import forget_dead
-from tests.support.relying_party import RelyingParty, sign_in
+from tests.support.bound_party import API, add_resource
+from tests.support.relying_party import RelyingParty, register_party, sign_in
 
 
 def count(record: type[Any]) -> int:
@@ -33,6 +34,18 @@ def test_used_refresh_tokens_are_remembered_until_their_chain_has_ended_then_all
     in_transaction(forget_dead)
     assert (count(RefreshToken), count(Authorization)) == (0, 1)
     time.advance(days=2)  # keys are made by the machine's own clock, which is not ours
+    in_transaction(forget_dead)
+    assert count(Authorization) == 0
+
+
+def test_what_a_client_was_given_for_itself_is_forgotten_after_a_day(browser: FlaskClient, time: clock.ManualClock) -> None:
+    add_resource()
+    machine = register_party(grant_types=("client_credentials",), redirect_uris=(), scope="dossiers", resources=(API,))
+    for _ in range(3):
+        assert machine.post(browser, {"grant_type": "client_credentials"}).status_code == 200
+    in_transaction(forget_dead)
+    assert count(Authorization) == 3
+    time.advance(days=3)  # keys are made by the machine's own clock, which is not ours
     in_transaction(forget_dead)
     assert count(Authorization) == 0
 
