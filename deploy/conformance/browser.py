@@ -7,7 +7,7 @@ from deploy.conformance.site import Site
 SECONDS = 10
 FAPI = "fapi2-security-profile-final"  # the modules of message signing are called so as well
 Task = dict[str, Any]
-# Every page that a person has to see is shown to the reviewer as well, where the test wants that.
+# Shows the page to the reviewer, where the test wants that.
 SHOW = ["wait", "id", "main", SECONDS, r"(?s).*", "update-image-placeholder-optional"]
 CONTINUE = ["click", "id", "continue"]
 
@@ -21,7 +21,7 @@ def commands(site: Site, plan: str, username: str, password: str) -> list[dict[s
             "tasks": [
                 _task("Error page", f"{authorize}?*", [SHOW]),
                 _sign_in(site, username, password),
-                _task("Consent", f"{authorize}/consent*", [SHOW, CONTINUE]),
+                _agree(site),
                 _arrived(site, plan, "callback"),
             ],
         },
@@ -47,10 +47,12 @@ def overrides(site: Site, plan: str, username: str, password: str) -> dict[str, 
     refuse = _task("Refuse", f"{site.issuer}/sign-in*", [["click", "id", "cancel"]], optional=False)
     refused = {"match": f"{authorize}*", "tasks": [refuse, _arrived(site, plan, "callback")]}
     opened = {"match": f"{authorize}*", "match-limit": 1, "tasks": [_task("Only look", f"{site.issuer}/sign-in*", [SHOW])]}
-    told = _task("Sign in", f"{site.issuer}/sign-in*", _typed(username, password))
+    seen, unseen = _sign_in(site, username, password, SHOW), _sign_in(site, username, password)
     agreed = _task("Consent", f"{authorize}/consent*", [[*SHOW[:4], r"(?s).*https://.*", *SHOW[5:]], CONTINUE], optional=False)
-    linked = [{"match": f"{authorize}*", "tasks": [told, agreed, _arrived(site, plan, "callback")]}]
+    linked = [{"match": f"{authorize}*", "tasks": [unseen, agreed, _arrived(site, plan, "callback")]}]
     found: dict[str, Any] = {f"oidcc-registration-{name}-uri": {"browser": linked} for name in ("policy", "tos")}
+    shown = [{"match": f"{authorize}*", "tasks": [seen, _agree(site), _arrived(site, plan, "callback")]}]
+    found |= {module: {"browser": shown} for module in ("oidcc-prompt-login", "oidcc-max-age-1", "oidcc-registration-logo-uri")}
     found[f"{FAPI}-user-rejects-authentication"] = {"browser": [refused]}
     found[f"{FAPI}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"] = {
         "browser": [opened, *commands(site, plan, username, password)]
@@ -58,12 +60,13 @@ def overrides(site: Site, plan: str, username: str, password: str) -> dict[str, 
     return found
 
 
-def _sign_in(site: Site, username: str, password: str) -> Task:
-    return _task("Sign in", f"{site.issuer}/sign-in*", [SHOW, *_typed(username, password)])
+def _sign_in(site: Site, username: str, password: str, *before: list[Any]) -> Task:
+    typed = [["text", "name", "username", username], ["text", "name", "password", password], CONTINUE]
+    return _task("Sign in", f"{site.issuer}/sign-in*", [*before, *typed])
 
 
-def _typed(username: str, password: str) -> list[list[Any]]:
-    return [["text", "name", "username", username], ["text", "name", "password", password], CONTINUE]
+def _agree(site: Site) -> Task:
+    return _task("Consent", f"{site.issuer}/authorize/consent*", [CONTINUE])
 
 
 def _arrived(site: Site, plan: str, path: str) -> Task:
