@@ -51,6 +51,11 @@ def forms_may_lead_anywhere() -> None:
     set_policy(form_action=None)
 
 
+def shown_elsewhere() -> None:
+    """This answer is shown at the address of an application: how long that is reached over TLS only is not ours to promise."""
+    g.shown_elsewhere = True
+
+
 def _written(policy: dict[str, str]) -> str:
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
@@ -74,7 +79,7 @@ def set_headers(response: Response, https: bool) -> Response:
     wanted = [("Content-Security-Policy", _written(g.policy) if "policy" in g else _DEFAULT_WRITTEN), *_ALWAYS]
     if "policy" in g and "frame-ancestors" not in g.policy:
         wanted.remove(NOT_FRAMED)
-    if https:
+    if https and "shown_elsewhere" not in g:
         wanted.append(("Strict-Transport-Security", HSTS))
     for name, value in wanted:
         if name.lower() not in present:

@@ -14,10 +14,12 @@ from clients.metadata import ClientMetadata
 from clients.redirect_uris import InvalidRedirectUri
 from clients.registration import change, disable
 from idp import access
+from idp.app import create_app
 from idp.clock import ManualClock
 from idp.database import in_transaction
 from idp.sessions import assurance, browser_sessions
 from tests.support.guarded_site import ORIGIN, Site, register_site
+from tests.support.installation import close, settings_for
 from tests.support.people import add_person, add_unit
 from tests.support.relying_party import register_party, sign_in
 from tests.support.trail import events
@@ -323,6 +325,15 @@ def test_a_site_with_subjects_of_its_own_is_told_those_and_signs_out_with_them(b
     assert own.ask(browser).headers["X-Hopnhat-Subject"] != everybodys.ask(browser).headers["X-Hopnhat-Subject"]
     left = own.open(browser, "/sign-out", {"Sec-Fetch-Site": "same-origin"})
     assert "Đã đăng xuất" in browser.get(left.headers["Location"].removeprefix("http://127.0.0.1:8000")).text
+
+
+def test_nothing_is_promised_about_the_host_of_another(database_url: str) -> None:
+    app = create_app(settings_for(database_url, issuer="https://login.example.vn"))
+    browser = app.test_client()
+    for path in ("/forward-auth?answer=page", "/forward-auth/x/sign-in"):
+        assert "Strict-Transport-Security" not in browser.get(path).headers
+    assert "Strict-Transport-Security" in browser.get("/healthz").headers
+    close(app)
 
 
 def test_the_signed_identity_passes_for_no_other_token(browser: FlaskClient, site: Site, session_id: uuid.UUID) -> None:

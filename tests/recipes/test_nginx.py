@@ -30,7 +30,8 @@ http {{
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # nobody vouches for its certificate
 HEADERS = {
     "X-Hopnhat-Identity": "forged", "X-Hopnhat-Subject": "forged", "X-Hopnhat-Username": "admin", "X-Hopnhat-Roles": "admin",
-    "X-Hopnhat-Unit": "forged", "X_Hopnhat_Username": "admin", "X_Hopnhat_Roles": "admin", "x-hopnhat-username": "admin",
+    "X-Hopnhat-Unit": "forged", "X_Hopnhat_Username": "admin", "X_Hopnhat_Roles": "admin", "x-hopnhat-username": "admin", "X-Hopnhat_Username": "admin",
+    "X_Hopnhat-Roles": "admin",
 }  # fmt: skip
 
 

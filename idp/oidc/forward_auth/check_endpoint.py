@@ -14,11 +14,13 @@ from idp.oidc.forward_auth.identity import identity_headers
 from idp.oidc.forward_auth.requirements import Requirements, read_requirements
 from idp.oidc.parameters import MalformedRequest, query_parameters
 from idp.web.csrf import csrf_exempt
+from idp.web.headers import shown_elsewhere
 from idp.web.viewer import anyone
 
 SAFE_METHODS = frozenset({"GET", "HEAD", ""})
 blueprint = Blueprint("forward_auth", __name__)
 csrf_exempt(blueprint, answers_pages=True)
+blueprint.before_request(shown_elsewhere)
 _log = structlog.get_logger()
 
 

@@ -34,12 +34,14 @@ from idp.oidc.token_response import Issued
 from idp.opaque_tokens import new_token
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
+from idp.web.headers import shown_elsewhere
 from idp.web.viewer import anyone
 
 HINT_SECONDS = 60
 NOT_OF_SITES = frozenset({"offline_access"})
 blueprint = Blueprint("forward_auth_sign_in", __name__, url_prefix="/forward-auth/<client_id>")
 csrf_exempt(blueprint, answers_pages=True)  # signing out asks before it does more than leave the one site
+blueprint.before_request(shown_elsewhere)
 _log = structlog.get_logger()
 Door = Callable[[GuardedSite, dict[str, str]], Response]
 
