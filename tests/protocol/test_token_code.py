@@ -25,6 +25,7 @@ from tests.support.relying_party import RelyingParty, register_party, sign_in
 def test_a_code_gives_an_access_token_and_a_signed_id_token(
     browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID, time: clock.ManualClock
 ) -> None:
+    """TOK-025, oidcc-server, oidcc-idtoken-signature."""
     session_id = sign_in(browser, add_person("second"))
     response = party.redeem(browser, party.code(browser, scope="openid email"))
     told = response.get_json()

@@ -17,6 +17,7 @@ from idp.roles.grants import grant
 from idp.roles.models import Role
 from idp.sessions import browser_sessions
 from tests.support import trail
+from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 
 SCOPE = "openid email offline_access"
@@ -37,6 +38,7 @@ def refused(browser: FlaskClient, party: RelyingParty, token: str) -> bool:
 def test_each_refresh_gives_a_new_token_and_new_facts_about_the_old_authentication(
     browser: FlaskClient, party: RelyingParty, told: dict[str, Any], time: clock.ManualClock
 ) -> None:
+    """oidcc-refresh-token."""
     keys = KeySet.import_key_set(browser.get("/jwks").get_json())
     first = jwt.decode(told["id_token"], keys, algorithms=["RS256"]).claims
     time.advance(hours=2)
@@ -53,6 +55,7 @@ def test_each_refresh_gives_a_new_token_and_new_facts_about_the_old_authenticati
 
 
 def test_a_refresh_token_shown_again_ends_the_whole_chain(browser: FlaskClient, party: RelyingParty, told: dict[str, Any]) -> None:
+    """TOK-001."""
     second = party.refresh(browser, told["refresh_token"]).get_json()
     third = party.refresh(browser, second["refresh_token"]).get_json()
     assert refused(browser, party, told["refresh_token"])
@@ -65,6 +68,7 @@ def test_a_refresh_token_shown_again_ends_the_whole_chain(browser: FlaskClient, 
 def test_another_client_cannot_use_it_and_the_chain_ends_since_it_leaked(
     browser: FlaskClient, party: RelyingParty, told: dict[str, Any]
 ) -> None:
+    """TOK-003."""
     assert refused(browser, register_party(client_name="Một cửa"), told["refresh_token"])
     assert refused(browser, party, told["refresh_token"])
 
@@ -81,6 +85,7 @@ def test_a_chain_unused_for_twelve_hours_is_dead(
 def test_a_chain_used_all_the_time_ends_after_thirty_days(
     browser: FlaskClient, party: RelyingParty, told: dict[str, Any], time: clock.ManualClock
 ) -> None:
+    """TOK-005."""
     token = told["refresh_token"]
     for _ in range(71):  # every 10 hours, up to 29 days 14 hours
         time.advance(hours=10)
@@ -148,3 +153,21 @@ def test_a_disabled_client_gets_nothing(browser: FlaskClient, party: RelyingPart
 @pytest.mark.parametrize("token", ["x", "é", "A" * 43, "A" * 5000])
 def test_what_is_no_refresh_token_is_refused(browser: FlaskClient, party: RelyingParty, token: str) -> None:
     assert refused(browser, party, token)
+
+
+def test_who_inherits_a_username_inherits_nothing_else(
+    browser: FlaskClient, party: RelyingParty, told: dict[str, Any], person_id: uuid.UUID
+) -> None:
+    """TOK-027: the directory gives the name of somebody who left to somebody new."""
+    before = party.userinfo(browser, told["access_token"]).get_json()["sub"]
+    in_transaction(lambda c: access.withdraw(c, person_id, reason="left", actor="system:sync"))
+    person = table_of(Person)
+    free = update(person).where(person.c.id == person_id).values(username=None, username_key=None, mail=None, mail_key=None)
+    in_transaction(lambda c: c.execute(free))
+    successor = add_person()
+    another = browser.application.test_client()
+    sign_in(another, successor)
+    tokens = party.tokens(another, scope=SCOPE)
+    assert party.userinfo(another, tokens["access_token"]).get_json()["sub"] != before
+    assert refused(browser, party, told["refresh_token"])
+    assert party.userinfo(browser, told["access_token"]).status_code == 401

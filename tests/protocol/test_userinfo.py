@@ -101,6 +101,7 @@ def test_a_token_in_the_url_or_in_two_places_is_refused(browser: FlaskClient, pa
 
 
 def test_without_a_token_the_challenge_says_nothing_more(browser: FlaskClient) -> None:
+    """TOK-013."""
     response = browser.get("/userinfo")
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer ")
@@ -109,6 +110,7 @@ def test_without_a_token_the_challenge_says_nothing_more(browser: FlaskClient) -
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "A" * 43, "é", "\x7f", 'x", error="y'])
 def test_a_token_that_is_not_ours_is_invalid(browser: FlaskClient, token: str) -> None:
+    """TOK-013."""
     response = browser.get("/userinfo", headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")})
     assert response.status_code == 401
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
