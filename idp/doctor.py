@@ -11,6 +11,7 @@ from idp import audit, clock, schema
 from idp.credentials import password
 from idp.database import reader, table_of
 from idp.jobs import JobLease
+from idp.oidc import subjects
 from idp.oidc.key_material import ALGORITHMS
 from idp.oidc.key_rotation import sealing_context
 from idp.oidc.models import SigningKey
@@ -43,6 +44,8 @@ def _keys() -> str:
             current_keys().open(row.sealed_private_key, sealing_context(row.id))
         except SealBroken:
             return f"Signing key {row.id} was sealed by a key that HOPNHAT_SEALING_KEYS does not hold: put that one back."
+    if not subjects.is_readable():
+        return "The key of pairwise subjects was sealed by a key that HOPNHAT_SEALING_KEYS does not hold: put that one back."
     for alg in ALGORITHMS:
         signing = [
             row.active_from for row in rows if row.alg == alg and row.active_from <= now and not (row.retired_at and row.retired_at <= now)

@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response
 from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.own_facts import history_of, is_own_session, masked, open_sessions, person_of
+from idp.account.words import device_words
 from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
-from idp.sessions import browser_sessions
+from idp.oidc.frontchannel_logout import page_after
+from idp.sessions import browser_sessions, trusted_browsers
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account", __name__)
@@ -41,7 +43,12 @@ def overview() -> Answer:
 def sessions() -> Answer:
     """Where this person is signed in."""
     session = own_session()
-    return render_template("account/sessions.html", sessions=open_sessions(reader(), session.person_id, session.session_id))
+    return render_template(
+        "account/sessions.html",
+        sessions=open_sessions(reader(), session.person_id, session.session_id),
+        trusted=trusted_browsers.find_all(reader(), session.person_id),
+        device_words=device_words,
+    )
 
 
 @blueprint.post("/account/sessions/<uuid:session_id>/end")
@@ -61,9 +68,20 @@ def end_session(session_id: uuid.UUID) -> Answer:
         raise NotFound("")
     response: Response = redirect("/account/sessions", 303)
     if session_id == session.session_id:
-        response = redirect("/sign-in", 303)
+        response = redirect(page_after(session_id) or "/sign-in", 303)
         browser_sessions.clear_cookie(response)
     return response
+
+
+@blueprint.post("/account/browsers/<uuid:browser_id>/distrust")
+@signed_in
+@as_strong_as_possible
+def distrust(browser_id: uuid.UUID) -> Answer:
+    """Trust one browser no more."""
+    session = own_session()
+    actor = f"person:{session.person_id}"
+    in_transaction(lambda c: trusted_browsers.distrust(c, session.person_id, actor=actor, browser_id=browser_id))
+    return redirect("/account/sessions", 303)
 
 
 @blueprint.post("/account/sessions/end-others")

@@ -80,6 +80,17 @@ def confirm() -> AnyResponse:
     return _sign_out(target)
 
 
+@blueprint.get(frontchannel_logout.PAGE)
+@anyone
+def done() -> AnyResponse:
+    """A session was ended on a page of ours: its applications are visited from here."""
+    try:
+        session_id = frontchannel_logout.session_of(request.args.get("session", ""))
+    except SealBroken:
+        return _page(None, None, [])
+    return _page(None, session_id, frontchannel_logout.addresses(session_id))
+
+
 def _answer(parameters: dict[str, str]) -> AnyResponse:
     way_out = _read(parameters)
     found = find_in_browser(reader()) if cookie_value() else None

@@ -10,8 +10,10 @@ from clients.models import Client
 from clients.registry import find_client
 from idp.database import reader, table_of
 from idp.oidc.models import Authorization
+from idp.sealing import current_keys
 from idp.settings import current_settings
 
+PAGE, CONTEXT = "/end_session/done", "ended session"
 _a, _c = table_of(Authorization), table_of(Client)
 _clients_of_session = (
     select(_c.c.client_id)
@@ -33,3 +35,13 @@ def addresses(session_id: uuid.UUID) -> list[str]:
 def origins_of(urls: Sequence[str]) -> str:
     """Their origins, as `frame-src` wants them."""
     return " ".join(sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls)}))
+
+
+def page_after(session_id: uuid.UUID) -> str | None:
+    """Our signed-out page for a session that a person ended on another page of ours; None when no application wants to be visited."""
+    return f"{PAGE}?session={current_keys().seal_text(session_id.bytes, CONTEXT)}" if addresses(session_id) else None
+
+
+def session_of(sealed: str) -> uuid.UUID:
+    """The session that `page_after` is about. Raises SealBroken."""
+    return uuid.UUID(bytes=current_keys().open_text(sealed, CONTEXT))

@@ -18,7 +18,7 @@ from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import db, in_transaction, reader, table_of
 from idp.oidc.models import InstallationSecret
-from idp.sealing import current_keys
+from idp.sealing import SealBroken, current_keys
 
 PAIRWISE, NAME, KEY_BYTES = "pairwise", "pairwise_subjects", 32
 SUBJECT_TYPES = ("public", PAIRWISE)
@@ -48,6 +48,15 @@ def ensure_key() -> None:
         sealed = current_keys().seal(os.urandom(KEY_BYTES), _context())
         row = {"name": NAME, "sealed_value": sealed, "created_at": clock.now()}
         in_transaction(lambda connection: connection.execute(_keep[db.engine.dialect.name], row))
+
+
+def is_readable() -> bool:
+    """Whether the key of pairwise subjects can be opened, if there is one yet."""
+    kept = reader().execute(_find, {"wanted": NAME}).scalar()
+    try:
+        return kept is None or bool(current_keys().open(kept, _context()))
+    except SealBroken:
+        return False
 
 
 def _key() -> bytes:

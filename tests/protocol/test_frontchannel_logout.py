@@ -15,6 +15,7 @@ from clients.registration import disable
 from idp.database import in_transaction
 from tests.support.installation import ISSUER
 from tests.support.relying_party import RelyingParty, register_party
+from tests.support.signed_in import send_form
 
 AFTER = "https://rp.test/signed-out?a=1"
 
@@ -92,3 +93,15 @@ def test_without_such_an_application_nothing_changes(browser: FlaskClient, sessi
     hint = plain.tokens(browser)["id_token"]
     response = browser.get("/end_session", query_string={"id_token_hint": hint, "post_logout_redirect_uri": AFTER})
     assert (response.status_code, response.location) == (303, AFTER)
+
+
+def test_ending_ones_own_session_on_the_account_page_visits_them_too(
+    browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID
+) -> None:
+    party.tokens(browser)
+    left = send_form(browser, f"/account/sessions/{session_id}/end", {}, page="/account/sessions")
+    assert left.location.startswith("/end_session/done?session=")
+    page = browser.get(left.location)
+    assert parse_qs(urlsplit(frames(page)[0]).query)["sid"] == [str(session_id)]
+    assert "frame-src https://rp.test" in page.headers["Content-Security-Policy"]
+    assert frames(browser.get("/end_session/done?session=x")) == []

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from clients.registry import find_client
 from idp.app import create_app
 from idp.database import db, in_transaction, reader, table_of
+from idp.doctor import examine
 from idp.oidc import backchannel_logout, signing_keys, subjects
 from idp.people.models import Person
 from idp.sealing import new_key
@@ -119,3 +120,15 @@ def test_a_public_client_costs_no_look_at_the_key(app: Flask, browser: FlaskClie
 
 def test_discovery_offers_both_kinds(browser: FlaskClient) -> None:
     assert browser.get("/.well-known/openid-configuration").get_json()["subject_types_supported"] == ["public", "pairwise"]
+
+
+def test_doctor_notices_that_the_key_can_no_longer_be_opened(database_url: str) -> None:
+    app = create_app(settings_for(database_url))
+    with app.app_context():
+        subjects.ensure_key()
+        assert subjects.is_readable()
+    close(app)
+    stranger = create_app(settings_for(database_url, sealing_keys=new_key(9)))
+    with stranger.app_context():
+        assert "pairwise" in dict(examine())["signing keys"]
+    close(stranger)
