@@ -8,12 +8,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from limits import RateLimitItemPerMinute
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from idp import clock
 from idp.database import in_transaction, reader, table_of
 from idp.oidc import pushed_authorization_endpoint, pushed_requests, upkeep
 from idp.oidc.models import PushedRequest
-from tests.protocol.test_authorize_sign_in import flow_of, resume
+from tests.protocol.test_authorize_sign_in import claims, flow_of, resume
 from tests.support.keyed_party import KeyedParty, error_page, new_key, register_keyed, thumbprint
 from tests.support.relying_party import register_party, sign_in
 
@@ -82,7 +83,8 @@ def test_an_assertion_must_be_for_us_and_now(browser: FlaskClient, fapi: KeyedPa
 
 
 def test_an_assertion_may_be_a_few_seconds_early_and_no_more(browser: FlaskClient, fapi: KeyedParty, time: clock.ManualClock) -> None:
-    """-par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted, -nbf-over-60-seconds-in-the-future-fails."""
+    """-par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted,
+    -par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails."""
     now = int(time.instant.timestamp())
     assert fapi.push(browser, assertion={"nbf": now + 8, "iat": now + 8}).status_code == 201
     assert fapi.push(browser, assertion={"nbf": now + 61, "iat": now + 61, "exp": now + 200}).get_json()["error"] == "invalid_client"
@@ -133,10 +135,19 @@ def test_only_a_form_is_taken_and_only_by_post(browser: FlaskClient, fapi: Keyed
     )
 
 
-def test_long_state_and_nonce_come_back_whole(browser: FlaskClient, fapi: KeyedParty, session_id: uuid.UUID) -> None:
-    """-ensure-authorization-request-with-long-state, -with-long-nonce, -with-64-char-nonce-success."""
-    told = fapi.answer(fapi.open(browser, fapi.pushed(browser, state="s" * 1000, nonce="n" * 384)))
+@pytest.mark.parametrize("nonce", [None, "n" * 64, "n" * 384])
+def test_a_nonce_of_any_reasonable_length_or_none_is_in_the_id_token(
+    browser: FlaskClient, fapi: KeyedParty, session_id: uuid.UUID, nonce: str | None
+) -> None:
+    """-ensure-authorization-request-without-nonce-success, -ensure-authorization-request-with-64-char-nonce-success,
+    -ensure-authorization-request-with-long-nonce, -ensure-authorization-request-with-long-state, -ensure-other-scope-order-succeeds."""
+    reference = fapi.pushed(browser, nonce=nonce, state="s" * 1000, scope="profile openid", headers=fapi.proof("POST", "/par"))
+    told = fapi.answer(fapi.open(browser, reference))
     assert told["state"] == "s" * 1000
+    tokens = tokens_of(browser, fapi, told["code"], fapi.dpop_key).get_json()
+    assert claims(tokens["id_token"]).get("nonce") == nonce
+    assert tokens["token_type"] == "DPoP"
+    assert set(tokens["scope"].split()) == {"openid", "profile"}
 
 
 def test_without_state_none_comes_back(browser: FlaskClient, fapi: KeyedParty, session_id: uuid.UUID) -> None:
@@ -252,12 +263,33 @@ def test_a_proof_counts_once_here_as_well_and_is_for_this_endpoint(browser: Flas
         assert fapi.push(browser, headers=wrong).get_json()["error"] == "invalid_dpop_proof"
 
 
+@pytest.mark.parametrize("seconds", [-10, 10])
+def test_the_clock_of_a_client_may_be_ten_seconds_off(
+    browser: FlaskClient, fapi: KeyedParty, session_id: uuid.UUID, time: clock.ManualClock, seconds: int
+) -> None:
+    """-ensure-dpopproof-with-iat-10seconds-before-succeeds, -ensure-dpopproof-with-iat-10seconds-after-succeeds."""
+    made = int(time.instant.timestamp()) + seconds
+    reference = fapi.pushed(browser, headers=fapi.proof("POST", "/par", iat=made))
+    code = fapi.answer(fapi.open(browser, reference))["code"]
+    form = {
+        "grant_type": "authorization_code", "code": code, "redirect_uri": fapi.redirect_uri, "code_verifier": fapi.verifier,
+        **fapi.assertion(),
+    }  # fmt: skip
+    assert browser.post("/token", data=form, headers=fapi.proof("POST", "/token", iat=made)).status_code == 200
+
+
 def redeemed(browser: FlaskClient, party: KeyedParty, code: str, key: object) -> int:
+    """The status of redeeming a code with a proof by this key."""
+    return tokens_of(browser, party, code, key).status_code
+
+
+def tokens_of(browser: FlaskClient, party: KeyedParty, code: str, key: object) -> TestResponse:
+    """Redeem a code with a proof by this key."""
     form = {
         "grant_type": "authorization_code", "code": code, "redirect_uri": party.redirect_uri, "code_verifier": party.verifier,
         **party.assertion(),
     }  # fmt: skip
-    return browser.post("/token", data=form, headers=party.proof("POST", "/token", key=key)).status_code  # type: ignore[arg-type]
+    return browser.post("/token", data=form, headers=party.proof("POST", "/token", key=key))  # type: ignore[arg-type]
 
 
 def test_old_ones_are_forgotten_a_day_later(browser: FlaskClient, fapi: KeyedParty, time: clock.ManualClock) -> None:

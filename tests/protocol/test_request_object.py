@@ -209,7 +209,8 @@ def test_the_registered_algorithm_is_the_only_one(browser: FlaskClient, session_
 
 
 def test_an_unsigned_object_counts_for_a_client_registered_for_it_only(browser: FlaskClient, session_id: uuid.UUID) -> None:
-    """oidcc-request-uri-unsigned, oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported."""
+    """oidcc-request-uri-unsigned, oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported,
+    oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported."""
     party = register_keyed(request_object_signing_alg="none")
     told = party.answer(by_value(browser, party, unsigned(party.request())))
     assert told["state"] == "s-1"
