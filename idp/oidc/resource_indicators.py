@@ -32,7 +32,10 @@ def read_resources(client: RegisteredClient, written: str | None) -> tuple[str, 
 def narrowed(granted: Iterable[str] | None, client: RegisteredClient, written: str | None) -> tuple[str, ...]:
     """Whom a token is for: the resources asked for at the token endpoint, else all that were granted. Raises InvalidTarget for one
     that was not granted (RFC 8707 §2.2); an authorization for none may give a token for this provider only."""
-    held, asked = tuple(granted or ()), read_resources(client, written)
+    held = tuple(granted or ())
+    if written is None:
+        return held
+    asked = read_resources(client, written)
     if not set(asked) <= {*held, current_settings().issuer}:
         raise InvalidTarget(description="the authorization is not for this resource")
     return asked or held
