@@ -13,8 +13,13 @@ from flask import Flask
 from joserfc.jwk import ECKey, RSAKey
 from werkzeug.serving import make_server
 
+from clients import initial_access
+from clients.registry import find_client
 from idp.app import create_app
+from idp.database import in_transaction
 from idp.oidc.grants.device_code import GRANT_TYPE
+from idp.opaque_tokens import digest
+from tests.support.assertions import JWKS, KEYS
 from tests.support.installation import close, settings_for
 from tests.support.keyed_party import register_keyed
 from tests.support.people import add_person, add_unit
@@ -40,7 +45,10 @@ def app(database_url: str) -> Iterator[Flask]:
     close(application)
 
 
-WAYS = [("client_secret_basic", "RS256", "query"), ("client_secret_post", "ES256", "form_post"), ("none", "RS256", "query")]
+WAYS = [
+    ("client_secret_basic", "RS256", "query"), ("client_secret_post", "ES256", "form_post"), ("none", "RS256", "query"),
+    ("client_secret_jwt", "RS256", "query"), *(("private_key_jwt", alg, "query") for alg in KEYS),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("library", ["openid-client", "oauth4webapi"])
@@ -48,7 +56,10 @@ WAYS = [("client_secret_basic", "RS256", "query"), ("client_secret_post", "ES256
 def test_it_signs_somebody_in_refreshes_asks_and_signs_out(
     app: Flask, node_programs: Path, library: str, auth_method: str, alg: str, response_mode: str
 ) -> None:
-    party = register_party(token_endpoint_auth_method=auth_method, id_token_signed_response_alg=alg, post_logout_redirect_uris=(AFTER,))
+    jwks = JWKS if auth_method == "private_key_jwt" else None
+    party = register_party(
+        token_endpoint_auth_method=auth_method, id_token_signed_response_alg=alg, post_logout_redirect_uris=(AFTER,), jwks=jwks
+    )  # fmt: skip
     browser = app.test_client()
     session_id = sign_in(browser, add_person(unit_id=add_unit()))
     cookie = browser.get_cookie("hopnhat_session")
@@ -57,6 +68,7 @@ def test_it_signs_somebody_in_refreshes_asks_and_signs_out(
         "issuer": app.extensions["hopnhat.settings"].issuer, "client_id": party.client_id, "client_secret": party.secret,
         "auth_method": auth_method, "alg": alg, "response_mode": response_mode, "redirect_uri": party.redirect_uri, "scope": ALL_SCOPES,
         "post_logout_redirect_uri": AFTER, "cookies": {"hopnhat_session": cookie.value},
+        "signing": {"alg": alg, "jwk": KEYS[alg].as_dict(private=True)},
     }  # fmt: skip
     done = subprocess.run([NODE, f"{library}.mjs", json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -130,3 +142,18 @@ def _run(app: Flask, node_programs: Path, program: str, given: dict[str, Any]) -
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
+
+
+def test_both_register_themselves(app: Flask, node_programs: Path) -> None:
+    """`oidcc-server` of the dynamic plan, as strict clients read the answer."""
+    token = in_transaction(lambda c: initial_access.issue(c, note="x", days=1, uses=2, actor="cli:test"))[1]
+    metadata = {"client_name": "Tự đăng ký", "redirect_uris": ["https://rp.test/cb"], "jwks": JWKS, "contacts": ["ops@rp.test"]}
+    given = {"issuer": app.extensions["hopnhat.settings"].issuer, "metadata": metadata, "token": token}
+    done = subprocess.run([NODE, "registration.mjs", json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    for one in told.values():
+        found = find_client(one["client_id"])
+        assert found is not None
+        assert found.secrets[0].digest == digest(one["client_secret"])
+        assert one["client_name"] == "Tự đăng ký"

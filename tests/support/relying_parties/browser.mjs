@@ -59,3 +59,13 @@ export async function refused(deed, error) {
   }
   throw new Error(`accepted, though ${error} was due`);
 }
+
+// The client's private key, for signing by one algorithm.
+export async function signing_key({ alg, jwk }) {
+  const algorithm = {
+    RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, PS256: { name: 'RSA-PSS', hash: 'SHA-256' },
+    ES256: { name: 'ECDSA', namedCurve: 'P-256' }, EdDSA: { name: 'Ed25519' },
+  }[alg];
+  const { kid, ...key } = jwk;
+  return { key: await crypto.subtle.importKey('jwk', key, algorithm, false, ['sign']), kid };
+}

@@ -1,16 +1,18 @@
 // oauth4webapi does the same, each check of the specifications called by name: `node oauth4webapi.mjs '<json>'`.
 
 import * as oauth from 'oauth4webapi';
-import { Browser, refused } from './browser.mjs';
+import { Browser, refused, signing_key } from './browser.mjs';
 
 const given = JSON.parse(process.argv[2]);
 const plain = { [oauth.allowInsecureRequests]: true };
 const browser = new Browser(given.cookies);
 const issuer = new URL(given.issuer);
 const party = { client_id: given.client_id, id_token_signed_response_alg: given.alg };
-const authentication = {
+const authentication = await {
   client_secret_basic: () => oauth.ClientSecretBasic(given.client_secret),
   client_secret_post: () => oauth.ClientSecretPost(given.client_secret),
+  client_secret_jwt: () => oauth.ClientSecretJwt(given.client_secret),
+  private_key_jwt: async () => oauth.PrivateKeyJwt(await signing_key(given.signing)),
   none: () => oauth.None(),
 }[given.auth_method]();
 const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oidc', ...plain }));

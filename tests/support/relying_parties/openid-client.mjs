@@ -1,13 +1,15 @@
 // openid-client signs somebody in, refreshes, asks who that is, signs out: `node openid-client.mjs '<json>'` prints what it learned.
 
 import * as client from 'openid-client';
-import { Browser, refused } from './browser.mjs';
+import { Browser, refused, signing_key } from './browser.mjs';
 
 const given = JSON.parse(process.argv[2]);
 const browser = new Browser(given.cookies);
-const authentication = {
+const authentication = await {
   client_secret_basic: () => client.ClientSecretBasic(given.client_secret),
   client_secret_post: () => client.ClientSecretPost(given.client_secret),
+  client_secret_jwt: () => client.ClientSecretJwt(given.client_secret),
+  private_key_jwt: async () => client.PrivateKeyJwt(await signing_key(given.signing)),
   none: () => client.None(),
 }[given.auth_method]();
 const config = await client.discovery(
