@@ -10,6 +10,7 @@ from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.database import reader, table_of
 from idp.oidc import authorizations
+from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.oidc.backchannel_logout import tell_clients_of_person
 from idp.oidc.claims import CLAIMS_OF_SCOPE
@@ -46,10 +47,10 @@ def is_needed(asked: AuthorizationRequest, person_id: uuid.UUID) -> bool:
 
 
 def scope_asked(asked: AuthorizationRequest) -> frozenset[str]:
-    """What the request comes to, in scopes: those it names, and those of claims that it names one by one."""
+    """What the request comes to: the scopes it names, those of claims that it names one by one, and the resources it is for."""
     named = {*asked.claims.userinfo, *asked.claims.id_token}
     of_claims = {scope for scope, names in CLAIMS_OF_SCOPE.items() if named.intersection(names)} if named else set()
-    return frozenset(asked.scope.split()) | of_claims
+    return frozenset(asked.scope.split()) | of_claims | set(asked.resources)
 
 
 def covers(connection: Connection, person_id: uuid.UUID, client: RegisteredClient, scope: frozenset[str]) -> bool:
@@ -58,11 +59,11 @@ def covers(connection: Connection, person_id: uuid.UUID, client: RegisteredClien
     return agreed is not None and scope <= agreed
 
 
-def still_stands(connection: Connection, person_id: uuid.UUID, client: RegisteredClient, scope: str) -> bool:
-    """Whether a code may still be redeemed for this scope. Whoever takes consent back at this moment waits for the transaction and
+def still_stands(connection: Connection, granted: GrantedCode) -> bool:
+    """Whether a code may still be redeemed. Whoever takes consent back at this moment waits for the transaction and
     ends what it has made."""
-    agreed = connection.execute(_standing_held, {"person": person_id, "client": client.key}).scalar()
-    return agreed is not None and {*scope.split()} <= {*agreed.split()}
+    agreed = connection.execute(_standing_held, {"person": granted.person_id, "client": granted.client}).scalar()
+    return agreed is not None and {*granted.scope.split(), *granted.resource} <= {*agreed.split()}
 
 
 def agreed_scope(connection: Connection, person_id: uuid.UUID, client: uuid.UUID) -> frozenset[str] | None:

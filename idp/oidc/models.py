@@ -82,8 +82,8 @@ class PushedRequest(Record):
 
 
 class Consent(Record):
-    """What a person has agreed that a client may know and do; one row for both, withdrawn and given anew in place. `scope` is
-    space separated."""
+    """What a person has agreed that a client may know and do; one row for both, withdrawn and given anew in place. `scope`:
+    names of scopes and identifiers of resources, space separated."""
 
     __tablename__ = "consent"
 

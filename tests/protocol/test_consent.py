@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, select
 from werkzeug.test import TestResponse
 
+from clients import resources
 from clients.registration import change
 from clients.registry import find_client
+from clients.resources import Resource
 from idp import clock
 from idp.audit import Event
 from idp.database import in_transaction, table_of
@@ -263,3 +265,16 @@ def test_a_client_that_may_not_come_back_gets_no_refresh_token(browser: FlaskCli
     """CON-003."""
     party = register_party(scope="openid profile")
     assert "refresh_token" not in party.tokens(browser, scope="openid profile offline_access")
+
+
+def test_a_service_that_the_tokens_are_for_is_named_and_asked_for_like_a_scope(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    identifier = "https://api.hagiang.test/van-ban"
+    wanted = Resource(identifier, "Kho văn bản", ("documents:read",), "", None)
+    in_transaction(lambda c: resources.add(c, wanted, actor="cli:test"))
+    party = register_party(require_consent=True, resources=(identifier,), scope="openid documents:read")
+    agree(browser, party, scope="openid documents:read")
+    page = page_of(browser, party.authorize(browser, scope="openid documents:read", resource=identifier))
+    assert "Kho văn bản" in page.text
+    assert "documents:read" in page.text
+    assert party.redeem(browser, party.answer(decide(browser, page))["code"]).status_code == 200
+    party.code(browser, scope="openid", resource=identifier)

@@ -33,7 +33,7 @@ def redeem_code(
     fault = _fault(granted, client, form, confirmation)
     if fault is not None:
         return _refuse_and_burn(connection, granted, client, fault)
-    if client.metadata.require_consent and not consents.still_stands(connection, granted.person_id, client, granted.scope):
+    if client.metadata.require_consent and not consents.still_stands(connection, granted):
         return _refuse_and_burn(connection, granted, client, consents.WITHDRAWN)
     audience = narrowed(granted.resource, client, form.get("resource"))
     wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
