@@ -13,7 +13,8 @@ from clients.models import Client
 from clients.registry import RegisteredClient, find_by_key
 from idp import audit, clock, outbox
 from idp.database import in_transaction, new_id, reader, table_of
-from idp.oidc import signing_keys
+from idp.oidc.encryption import NoEncryptionKey
+from idp.oidc.id_token import sealed_for
 from idp.oidc.models import Authorization
 from idp.oidc.subjects import subject_for
 from idp.outbound import OutboundFailed, OutboundRefused, post_form
@@ -113,6 +114,9 @@ def deliver_logout_token(message: Message) -> None:
     _refuse_while_resting(client.key)
     try:
         status = post_form(client.backchannel_logout_uri, {"logout_token": logout_token(client, message.payload)})
+    except NoEncryptionKey as missing:
+        _note_failure(message, client, missing.description)
+        raise DeliveryFailed(missing.description) from None
     except OutboundRefused as refused:
         _note_failure(message, client, str(refused), is_last=True)
         raise Undeliverable(str(refused)) from None
@@ -141,7 +145,7 @@ def logout_token(client: RegisteredClient, payload: dict[str, Any]) -> str:
         **payload,
         "sub": subject_for(client, payload["sub"]),
     }
-    return signing_keys.sign(client.id_token_signed_response_alg, "logout+jwt", claims)
+    return sealed_for(client, "logout+jwt", claims)
 
 
 def deliveries(

@@ -2,6 +2,7 @@
 
 from authlib.oauth2.rfc6749 import InvalidScopeError, OAuth2Error, UnauthorizedClientError
 from flask import Blueprint, Response
+from limits import parse_many
 
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient
@@ -11,9 +12,11 @@ from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.grants.device_code import GRANT_TYPE
 from idp.oidc.resource_indicators import read_resources
 from idp.settings import current_settings
+from idp.web.address_limits import is_within
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
+LIMITS = parse_many("120/minute;2000/hour")  # by address, where a whole office may have its devices
 blueprint = Blueprint("device_authorization", __name__)
 csrf_exempt(blueprint)
 
@@ -31,6 +34,8 @@ def device_authorization() -> Response:
     """The codes, and where the short one is typed."""
     client = None
     try:
+        if not is_within("device_authorization", LIMITS):
+            raise TooMany(description="too many requests of this address")
         form = client_answers.require_form()
         client = authenticate_client(form)
         begun = _begin(client, form)

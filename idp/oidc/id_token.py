@@ -67,8 +67,13 @@ def issue_id_token(
         claims["nonce"] = nonce
     if authentication.session_id is not None:
         claims["sid"] = str(authentication.session_id)
-    signed = signing_keys.sign(client.id_token_signed_response_alg, "JWT", claims)
-    wanted = client.metadata
+    return sealed_for(client, "JWT", claims)
+
+
+def sealed_for(client: RegisteredClient, typ: str, claims: dict[str, Any]) -> str:
+    """A JWT of these claims as this client wants its ID tokens, and its logout tokens with them (Back-Channel Logout §2.4): signed,
+    and perhaps encrypted. Raises NoEncryptionKey."""
+    signed, wanted = signing_keys.sign(client.id_token_signed_response_alg, typ, claims), client.metadata
     if wanted.id_token_encrypted_response_alg is None:
         return signed
     return encrypt(client, signed, wanted.id_token_encrypted_response_alg, wanted.id_token_encrypted_response_enc, cty="JWT")

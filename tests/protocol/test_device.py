@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
+from limits import parse_many
 from werkzeug.test import TestResponse
 
 from idp import access, clock
 from idp.app import create_app
 from idp.database import in_transaction
-from idp.oidc import device_authorizations, signing_keys
+from idp.oidc import device_authorization_endpoint, device_authorizations, signing_keys
 from idp.oidc.device_codes import LETTERS, new_user_code, read_user_code
 from idp.oidc.grants.device_code import GRANT_TYPE
 from tests.support.installation import FreshContextClient, close, settings_for
@@ -299,3 +300,9 @@ def test_a_short_code_has_eight_letters_without_vowels_and_forgives_how_it_is_ty
         assert read_user_code(typed) == code
     for typed in ("", "BCDF", "BCDF-GHJA", "B" * 100, "\udcff" * 8):
         assert read_user_code(typed) is None
+
+
+def test_an_address_gets_so_many_codes_a_minute(browser: FlaskClient, party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_authorization_endpoint, "LIMITS", parse_many("2/hour"))
+    statuses = [browser.post("/device_authorization", data={"client_id": party.client_id}).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]

@@ -11,9 +11,12 @@ from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from clients.registry import find_client
-from idp.oidc import encryption, signing_keys
+from idp import outbox
+from idp.database import in_transaction
+from idp.oidc import backchannel_logout, encryption, signing_keys
 from idp.oidc.encryption import NoEncryptionKey
 from tests.support.installation import ISSUER
+from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-enc", "use": "enc"})
@@ -133,3 +136,23 @@ def test_discovery_says_what_can_be_encrypted_and_signed(browser: FlaskClient) -
         assert set(told[f"{kind}_signing_alg_values_supported"]) == {"RS256", "PS256", "ES256", "EdDSA", "Ed25519"}
     assert "RSA1_5" not in json.dumps(told)
     assert "none" not in told["userinfo_signing_alg_values_supported"]
+
+
+def test_a_logout_token_is_encrypted_as_the_id_tokens_are(app: Flask) -> None:
+    """Back-Channel Logout 1.0 §2.6: a client that negotiated encryption rejects one that is not."""
+    party = party_with(id_token_encrypted_response_alg="ECDH-ES", id_token_encrypted_response_enc="A128GCM")
+    header, inside = decrypted(backchannel_logout.logout_token(registered(party), {"sub": "s", "sid": "x"}))
+    assert (header["enc"], claims_in(inside)["sid"]) == ("A128GCM", "x")
+
+
+def test_a_client_whose_key_is_missing_at_the_moment_is_told_of_a_logout_later(app: Flask) -> None:
+    only_for_signatures = {"keys": [SIGNING.as_dict(private=False)]}
+    party = party_with(
+        jwks=only_for_signatures, id_token_encrypted_response_alg="ECDH-ES", backchannel_logout_uri="https://rp.test/backchannel"
+    )
+    person = add_person()
+    in_transaction(lambda c: backchannel_logout.tell_client(c, party.key, person, "s", session_id="x"))
+    outbox.deliver_due(backchannel_logout.DELIVERERS)
+    (row,) = in_transaction(lambda c: backchannel_logout.deliveries(c, client=party.key))
+    assert row.failed_at is None
+    assert "no key" in row.last_error

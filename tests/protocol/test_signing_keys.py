@@ -67,7 +67,7 @@ def test_all_first_keys_are_made_before_anybody_asks(app: Flask, monkeypatch: py
 
 
 def test_a_rotation_under_load_fails_no_verification(postgresql_url: str, time: clock.ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """TOK-023, oidcc-server-rotate-keys, oidcc-refresh-token-rp-key-rotation: a client that keeps the JWKS as long as it may and
+    """TOK-023, oidcc-server-rotate-keys: a client that keeps the JWKS as long as it may and
     never asks again before finds every key, although another process signs than the one that rotates and answers."""
     monkeypatch.setattr(signing_keys, "FRESH_SECONDS", 0.0)
     rotating, signing = create_app(settings_for(postgresql_url)), create_app(settings_for(postgresql_url))
