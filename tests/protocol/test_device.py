@@ -306,3 +306,10 @@ def test_an_address_gets_so_many_codes_a_minute(browser: FlaskClient, party: Rel
     monkeypatch.setattr(device_authorization_endpoint, "LIMITS", parse_many("2/hour"))
     statuses = [browser.post("/device_authorization", data={"client_id": party.client_id}).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
+
+
+def test_discovery_names_the_endpoint_and_the_grant(browser: FlaskClient) -> None:
+    for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"):
+        told = browser.get(path).get_json()
+        assert told["device_authorization_endpoint"] == "http://127.0.0.1:8000/device_authorization"
+        assert GRANT_TYPE in told["grant_types_supported"]
