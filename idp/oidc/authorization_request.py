@@ -87,6 +87,8 @@ def _check_way(to: Destination, arrival: Arrival) -> None:
 
 
 def _check_form(to: Destination, parameters: dict[str, str]) -> None:
+    if "authorization_code" not in to.client.metadata.grant_types:
+        raise RequestRefused(to, "unauthorized_client", "the client is not registered for the grant authorization_code")
     if "registration" in parameters:
         raise RequestRefused(to, "registration_not_supported", "the parameter registration is not supported")
     if "response_type" not in parameters:

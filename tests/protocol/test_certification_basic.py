@@ -240,3 +240,11 @@ def test_a_hint_names_the_person_as_the_client_it_was_issued_to_knows_them(
     assert "code" in own.answer(own.authorize(browser, claims=json.dumps({"id_token": {"sub": {"value": subject}}})))
     wrong = party.answer(party.authorize(browser, claims=json.dumps({"id_token": {"sub": {"value": subject}}})))
     assert wrong["error"] == "login_required"
+
+
+def test_a_client_registered_for_other_grants_only_sends_nobody_here(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """RFC 6749 §4.1.2.1: unauthorized_client."""
+    device = register_party(grant_types=("urn:ietf:params:oauth:grant-type:device_code",), response_types=())
+    assert device.answer(device.authorize(browser))["error"] == "unauthorized_client"
+    pushed = browser.post("/par", data=device.request(), headers=device.headers())
+    assert pushed.get_json()["error"] == "unauthorized_client"
