@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -53,7 +53,7 @@ def _read(written: str) -> x509.Certificate | None:
         else:
             found = x509.load_pem_x509_certificate(unquote_to_bytes(written))
         return found if _is_strong(found) else None
-    except (ValueError, TypeError, binascii.Error, x509.UnsupportedGeneralNameType):
+    except (ValueError, TypeError, binascii.Error, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm):
         return None
 
 
