@@ -11,7 +11,7 @@ from idp.database import table_of
 from idp.oidc import authorizations
 from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
 from idp.people.models import DirectoryReason, Person, PersonState
-from idp.sessions import browser_sessions
+from idp.sessions import browser_sessions, trusted_browsers
 
 SIGNED_OUT, FACTORS_RESET = "signed_out_elsewhere", "factors_reset"
 _p = table_of(Person)
@@ -37,6 +37,7 @@ def withdraw(connection: Connection, person_id: uuid.UUID, *, reason: str, actor
         return reason not in _DIRECTORY_REASONS and _decide_over_the_directory(connection, person_id, reason, actor)
     audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
+    trusted_browsers.distrust(connection, person_id, actor=actor)
     tell_clients_of_person(connection, authorizations.revoke_all(connection, person_id, reason=WITHDRAWN), person_id)
     return True
 
@@ -68,6 +69,7 @@ def sign_out(
         ended = int(browser_sessions.end(connection, only, reason=reason, actor=actor))
     else:
         ended = browser_sessions.end_all(connection, person_id, reason=reason, actor=actor, keep=keep)
+    trusted_browsers.distrust(connection, person_id, actor=actor, of_session=only, keep_session=keep)
     authorizations.revoke_offline(connection, person_id, reason=SIGNED_OUT, actor=actor, only=only, keep=keep)
     return ended
 

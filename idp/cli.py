@@ -29,7 +29,7 @@ from idp.login.token_cli import token
 from idp.oidc import key_rotation, subjects, upkeep
 from idp.oidc.cli import keys
 from idp.people.cli import people
-from idp.sessions import browser_sessions
+from idp.sessions import browser_sessions, trusted_browsers
 
 _log = structlog.get_logger()
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -42,6 +42,7 @@ def house_jobs() -> list[Job]:
         *upkeep.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
+        Job("old_trusted_browsers", 3600, lambda: in_transaction(trusted_browsers.forget_expired), lease_seconds=60),
         Job("old_failure_counts", 3600, lambda: in_transaction(failures.forget_old), lease_seconds=60),
         Job("snapshot", 600, snapshot_job, lease_seconds=600),
     ]

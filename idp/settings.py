@@ -68,6 +68,21 @@ class Settings(BaseSettings):
     session_administrator_idle_seconds: int = Field(900, ge=60, description="Idle lifetime of an administrator's session, in seconds.")
     session_shared_pc_seconds: int = Field(3600, ge=60, description="Absolute lifetime on a shared computer, in seconds.")
     session_shared_pc_idle_seconds: int = Field(900, ge=60, description="Idle lifetime on a shared computer, in seconds.")
+    second_factor_from: date | None = Field(
+        None,
+        description="From this day on everybody signs in with two factors; before it, or without it, only where an application or a role "
+        "asks for them.",
+    )
+    second_factor_delays: int = Field(
+        3, ge=0, le=10, description="How often somebody without a factor may put enrolling off from that day on, once a day."
+    )
+    trusted_browser_seconds: int = Field(
+        12 * 3600,
+        ge=0,
+        le=86400,
+        description="How long staff may call a browser trusted, in seconds: there the second factor that only HOPNHAT_SECOND_FACTOR_FROM "
+        "asks for is not asked for again. 0: never.",
+    )
     activation_slips: bool = Field(
         False,
         description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "

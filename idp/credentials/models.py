@@ -1,9 +1,9 @@
 """What is remembered of factors. Secrets are sealed or digested; nothing here can be used as it stands."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, Uuid
+from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -124,3 +124,13 @@ class OfficerCode(Record):
     session_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EnrolmentDelay(Record):
+    """How often somebody without a second factor has put enrolling off since everybody needs one, and on which day last."""
+
+    __tablename__ = "enrolment_delay"
+
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), primary_key=True)
+    times: Mapped[int] = mapped_column()
+    day: Mapped[date] = mapped_column(Date)

@@ -11,6 +11,7 @@ from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
 from idp.login.enrolling import NotEnrolled, enroll_phone, sheet_if_needed
+from idp.login.everybody import put_off
 from idp.login.new_key import options_for, take_new_key
 from idp.login.new_token import TokenRefused, take_token
 from idp.login.sent_twice import cookie_after, find_sent_twice
@@ -57,6 +58,17 @@ def _phone_page(visit: Visit, error: str = "") -> str:
     pending = in_transaction(lambda c: totp.begin_enrollment(c, session.person_id, session.session_id, messages.phone_name()))
     picture = Markup(pending.qr_svg(session.username or session.name))  # noqa: S704 - segno's own SVG: black squares
     return _page(visit, "enroll.html", {"code": error} if error else {}, picture=picture, key=pending.in_groups)
+
+
+@blueprint.post("/sign-in/enroll/later")
+@anyone
+def put_it_off() -> Response:
+    """Not today: a few times, and only where nothing but the day demands two factors."""
+    visit = require_step(Step.ENROLL, Step.ACTIVATE)
+    if visit.delays_left:
+        session = require_session(visit)
+        in_transaction(lambda c: put_off(c, session))
+    return look_again(visit)
 
 
 @blueprint.get(f"/sign-in/enroll/<any('{PASSKEY}', '{SECURITY_KEY}'):kind>")

@@ -14,14 +14,13 @@ from idp.credentials.password import DirectoryEntry, DirectoryUnavailable, Passw
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
-from idp.login.entering import enter
+from idp.login.entering import enter, terms_for
 from idp.login.sign_in_page import refuse_sign_in, show_sign_in
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on, go_on_as, page, require_session, require_step, require_visit, show_stale, turn_to_next_step
 from idp.opaque_tokens import Secret
 from idp.people.names import username_key
 from idp.people.sign_in_name import Named, find_for_sign_in
-from idp.roles.permissions import is_administrator
 from idp.sessions import sign_in_request
 from idp.sessions.assurance import AAL1, PASSWORD
 from idp.web.csrf import ForgedForm
@@ -117,14 +116,12 @@ def _account(typed: Typed, named: Named | None) -> bytes:
 
 
 def _entrance(named: Named, attempt: Attempt, typed: Typed) -> Callable[[Connection], Secret]:
-    administrator = is_administrator(named.person_id)
+    terms = terms_for(named.person_id, shared_pc=typed.shared_pc)
 
     def let_in(connection: Connection) -> Secret:
         failures.forgive(connection, attempt.kind, attempt.account)
         audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{named.person_id}", person_id=named.person_id)
-        return enter(
-            connection, named.person_id, acr=AAL1, amr=(PASSWORD,), shared_pc=typed.shared_pc, administrator=administrator
-        )  # fmt: skip
+        return enter(connection, named.person_id, acr=AAL1, amr=(PASSWORD,), terms=terms)
 
     return let_in
 

@@ -12,14 +12,13 @@ from idp.credentials.passkeys import Proof, WrongKey
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
-from idp.login.entering import enter
-from idp.login.second_factor_pages import show_factors
+from idp.login.entering import enter, terms_for
+from idp.login.second_factor_pages import show_factors, trusted_if_wanted
 from idp.login.sign_in_page import refuse_sign_in
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on, go_on_as, require_session, require_step, require_visit, show_stale, turn_to_next_step
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import Named, require_named
-from idp.roles.permissions import is_administrator
 from idp.sessions import assurance, browser_sessions, sign_in_request
 from idp.web.csrf import ForgedForm
 from idp.web.viewer import anyone
@@ -53,12 +52,12 @@ def sign_in_by_passkey() -> Response:
 
 
 def _entrance(proof: Proof, shared_pc: bool) -> Callable[[Connection], Secret]:
-    administrator, amr = is_administrator(proof.person_id), assurance.with_key("", synced=proof.synced)
+    terms, amr = terms_for(proof.person_id, shared_pc=shared_pc), assurance.with_key("", synced=proof.synced)
 
     def let_in(connection: Connection) -> Secret:
         passkeys.use(connection, proof)
         audit.record(connection, audit.Event.PASSKEY_VERIFIED, actor=f"person:{proof.person_id}", person_id=proof.person_id)
-        return enter(connection, proof.person_id, acr=assurance.AAL3, amr=amr, shared_pc=shared_pc, administrator=administrator)
+        return enter(connection, proof.person_id, acr=assurance.AAL3, amr=amr, terms=terms)
 
     return let_in
 
@@ -89,7 +88,7 @@ def take_key() -> Response:
         wrong.person_id = session.person_id
         _record_refusal(audit.Event.SECOND_FACTOR_REFUSED, wrong)
         return make_response(show_factors(visit, {"": messages.wrong_key()}), 400)
-    return go_on_as(visit, cookie)
+    return trusted_if_wanted(visit, go_on_as(visit, cookie))
 
 
 def _prove(connection: Connection, visit: Visit, proof: Proof) -> Secret:

@@ -20,8 +20,9 @@ from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on, go_on_as, link, page, require_session, require_step, require_visit, show_stale, stay_at
 from idp.opaque_tokens import Secret
-from idp.sessions import assurance, browser_sessions
+from idp.sessions import assurance, browser_sessions, trusted_browsers
 from idp.sessions.browser_sessions import LiveSession
+from idp.settings import current_settings
 from idp.web.csrf import ForgedForm
 from idp.web.viewer import anyone
 
@@ -53,8 +54,10 @@ def show_factors(visit: Visit, errors: dict[str, str] | None = None) -> str:
         keys = [key for key in passkeys.find_active(reader(), session.person_id) if key.signs_in_alone or not only_passkey]
         ask = passkeys.request_options(passkeys.SECOND_FACTOR, str(session.session_id), keys, verified=only_passkey)
     return page(
-        "factor.html", visit, errors=errors or {}, ask=ask, with_code=held.with_code and not only_passkey, only_passkey=only_passkey
-    )
+        "factor.html", visit,
+        errors=errors or {}, ask=ask, with_code=held.with_code and not only_passkey, only_passkey=only_passkey,
+        trust_hours=current_settings().trusted_browser_seconds // 3600,
+    )  # fmt: skip
 
 
 def _show_recovery(visit: Visit, errors: dict[str, str] | None = None) -> str:
@@ -161,9 +164,18 @@ def _take(factor: CodeFactor, then: str | None = None) -> Response:
     except WrongCode as wrong:
         return _refuse(visit, factor, attempt, typed, wrong)
     if then is None:
-        return go_on_as(visit, cookie)
+        return trusted_if_wanted(visit, go_on_as(visit, cookie)) if factor is PHONE else go_on_as(visit, cookie)
     response = redirect(link(then, visit), 303)
     browser_sessions.set_cookie(response, cookie)
+    return response
+
+
+def trusted_if_wanted(visit: Visit, response: Response) -> Response:
+    """After a real second factor, the box was ticked that this browser is trusted."""
+    if request.form.get("trust") and visit.may_trust:
+        session = require_session(visit)
+        value = in_transaction(lambda c: trusted_browsers.trust(c, session.person_id, session.session_id))
+        trusted_browsers.set_cookie(response, session.person_id, value)
     return response
 
 

@@ -48,8 +48,8 @@ class Standing:
 
     @property
     def needed(self) -> str:
-        """What must be proved: administrators always need two factors."""
-        return max(self.wanted.minimum_acr, assurance.AAL2) if self.administrator else self.wanted.minimum_acr
+        """What must be proved: what was asked for, or more where the session or a role demands it."""
+        return max(self.wanted.minimum_acr, self.session.required_acr if self.session else "", assurance.AAL2 if self.administrator else "")
 
     @property
     def is_too_old(self) -> bool:

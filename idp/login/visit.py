@@ -11,10 +11,11 @@ from idp.credentials import factors
 from idp.database import reader
 from idp.errors import Refusal
 from idp.login.activation import awaits_activation
+from idp.login.everybody import delays_left, may_trust
 from idp.login.steps import Standing, Step, next_step
 from idp.people.sign_in_name import require_named
 from idp.roles.permissions import is_administrator
-from idp.sessions import browser_sessions, sign_in_request
+from idp.sessions import assurance, browser_sessions, sign_in_request
 from idp.sessions.browser_sessions import LiveSession
 from idp.sessions.sign_in_request import FlowExpired, SignInRequest
 from idp.web.headers import forms_may_lead_anywhere, forms_may_lead_to
@@ -49,6 +50,18 @@ class Visit:
     def step(self) -> Step:
         """What comes next."""
         return next_step(self.standing)
+
+    @property
+    def delays_left(self) -> int:
+        """How often enrolling may still be put off here."""
+        standing = self.standing
+        needed_anyway = standing.administrator or assurance.is_enough(self.wanted.minimum_acr, assurance.AAL2)
+        return delays_left(standing.session, needed_anyway=needed_anyway) if standing.session else 0
+
+    @property
+    def may_trust(self) -> bool:
+        """Whether this browser may be called trusted."""
+        return self.standing.session is not None and may_trust(self.standing.session, administrator=self.standing.administrator)
 
 
 def require_visit() -> Visit:

@@ -55,6 +55,7 @@ class LiveSession:
     shared_pc: bool
     created_at: datetime
     expires_at: datetime
+    required_acr: str = assurance.AAL1
 
 
 _s, _p, _u = table_of(BrowserSession), table_of(Person), table_of(Unit)
@@ -73,9 +74,9 @@ _find = (
         _s.c.shared_pc,
         _s.c.created_at,
         _s.c.expires_at,
+        _s.c.required_acr,
         _s.c.last_seen_at,
         _s.c.idle_seconds,
-        _s.c.required_acr,
     )
     .select_from(_s.join(_p, _p.c.id == _s.c.person_id).outerjoin(_u, _u.c.id == _p.c.unit_id))
     .where(_s.c.digest == bindparam("digest"), _is_open, _p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
@@ -103,12 +104,12 @@ def _read(cookie_value: str, *, finished_only: bool) -> LiveSession | None:
     row = first(reader(), _find, {"digest": digest(cookie_value), "now": now})
     if row is None:
         return None
-    *facts, last_seen_at, idle_seconds, required_acr = row
+    *facts, required_acr, last_seen_at, idle_seconds = row
     unseen = (now - last_seen_at).total_seconds()
     if unseen >= idle_seconds or (finished_only and row.acr < required_acr):
         return None
     note_activity(row.id, last_seen_at)
-    return LiveSession(*facts)
+    return LiveSession(*facts, required_acr)
 
 
 def note_activity(session_id: uuid.UUID, last_seen_at: datetime) -> None:
@@ -134,7 +135,7 @@ def find_in_browser(connection: Connection) -> tuple[uuid.UUID, uuid.UUID] | Non
     return (row.id, row.person_id) if row else None
 
 
-def _lifetimes(now: datetime, shared_pc: bool, administrator: bool) -> dict[str, Any]:
+def _lifetimes(now: datetime, shared_pc: bool, administrator: bool, required_acr: str) -> dict[str, Any]:
     settings = current_settings()
     idle = settings.session_administrator_idle_seconds if administrator else settings.session_staff_idle_seconds
     seconds = settings.session_staff_seconds
@@ -145,14 +146,16 @@ def _lifetimes(now: datetime, shared_pc: bool, administrator: bool) -> dict[str,
         "idle_seconds": idle,
         "expires_at": now + timedelta(seconds=seconds),
         "last_seen_at": now,
-        "required_acr": assurance.AAL2 if administrator else assurance.AAL1,
+        "required_acr": max(required_acr, assurance.AAL2) if administrator else required_acr,
     }
 
 
 def start(
-    connection: Connection, *, person_id: uuid.UUID, acr: str, amr: tuple[str, ...], shared_pc: bool, administrator: bool
-) -> tuple[Secret, uuid.UUID]:
-    """Start a session; return the cookie's value and the session's id. An administrator's counts from aal2 on."""
+    connection: Connection, *, person_id: uuid.UUID, acr: str, amr: tuple[str, ...], shared_pc: bool, administrator: bool,
+    required_acr: str = assurance.AAL1,
+) -> tuple[Secret, uuid.UUID]:  # fmt: skip
+    """Start a session; return the cookie's value and the session's id. It counts from `required_acr` on, an administrator's at
+    least from aal2."""
     value, session_id, now = new_token(), new_id(), clock.now()
     agent = request.user_agent.string[:LONGEST_USER_AGENT].replace("\0", "") if request else None
     row = {
@@ -165,7 +168,7 @@ def start(
         "address": request.remote_addr if request else None,
         "user_agent": agent,
         "created_at": now,
-        **_lifetimes(now, shared_pc, administrator),
+        **_lifetimes(now, shared_pc, administrator, required_acr),
     }
     connection.execute(insert(_s), row)
     _note_sign_in(connection, person_id, acr, now)
@@ -173,10 +176,13 @@ def start(
     return value, session_id
 
 
-def renew(connection: Connection, session_id: uuid.UUID, *, acr: str, amr: tuple[str, ...], shared_pc: bool, administrator: bool) -> Secret:
+def renew(
+    connection: Connection, session_id: uuid.UUID, *, acr: str, amr: tuple[str, ...], shared_pc: bool, administrator: bool,
+    required_acr: str = assurance.AAL1,
+) -> Secret:  # fmt: skip
     """The same person proved themselves anew from the password on: the session goes on with a fresh cookie value and lifetime,
     and claims what was proved now, which may be less than before. Raises SessionEnded."""
-    lifetimes = _lifetimes(clock.now(), shared_pc, administrator)
+    lifetimes = _lifetimes(clock.now(), shared_pc, administrator, required_acr)
     return _prove_again(connection, session_id, acr, amr, lifetimes)
 
 
@@ -188,6 +194,11 @@ def raise_assurance(
     `value`: what `value_after` gives, so that a form sent twice ends in the same session.
     """
     return _prove_again(connection, session_id, acr, amr, {"last_seen_at": clock.now()}, value)
+
+
+def let_count(connection: Connection, session_id: uuid.UUID) -> None:
+    """Let a session count with what was proved so far: its person may put the rest off."""
+    connection.execute(_change_open.values(required_acr=assurance.AAL1), {"session_id": session_id})
 
 
 def value_after(value_before: str, proof: str) -> Secret:

@@ -30,3 +30,19 @@ class BrowserSession(Record):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_reason: Mapped[str | None] = mapped_column(String(32))
+
+
+class TrustedBrowser(Record):
+    """A browser in which one person showed two factors and asked not to be asked again today. The cookie is kept as a digest; it
+    never counts as a factor, it only lets the house's own demand for one rest."""
+
+    __tablename__ = "trusted_browser"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    session_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+    address: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

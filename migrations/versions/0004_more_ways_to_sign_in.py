@@ -1,4 +1,5 @@
-"""Passkeys and security keys; hardware tokens; codes from an officer, and what two officers do together."""
+"""Passkeys and security keys; hardware tokens; codes from an officer, and what two officers do together;
+trusted browsers, and enrolling put off."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -78,9 +79,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_first_word")),
     )
     op.create_index(op.f("ix_first_word_person_id"), "first_word", ["person_id"])
+    op.create_table(
+        "trusted_browser",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=True),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_trusted_browser_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_browser")),
+        sa.UniqueConstraint("digest", name=op.f("uq_trusted_browser_digest")),
+    )
+    op.create_index(op.f("ix_trusted_browser_person_id"), "trusted_browser", ["person_id"])
+    op.create_index(op.f("ix_trusted_browser_expires_at"), "trusted_browser", ["expires_at"])
+    op.create_table(
+        "enrolment_delay",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_enrolment_delay_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_enrolment_delay")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("enrolment_delay")
+    op.drop_table("trusted_browser")
     op.drop_table("first_word")
     op.drop_table("officer_code")
     op.drop_table("hardware_token")
