@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from clients.metadata import SCOPES
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient, find_even_disabled
 from idp.oidc import id_token
@@ -105,10 +106,13 @@ def _check_form(to: Destination, parameters: dict[str, str]) -> None:
 
 
 def _scope(to: Destination, parameters: dict[str, str]) -> str:
+    """What may be granted of what is asked. Without `openid` it is a request of OAuth alone, which makes sense only for the scopes of
+    some resource: there will be no ID token, and nothing at /userinfo."""
     asked = parameters.get("scope", "").split()
-    if "openid" not in asked:
+    granted = [name for name in dict.fromkeys(asked) if name in to.client.scopes]
+    if "openid" not in asked and set(granted) <= {*SCOPES}:
         raise RequestRefused(to, "invalid_scope", "the scope openid is missing")
-    return " ".join(name for name in dict.fromkeys(asked) if name in to.client.scopes)
+    return " ".join(granted)
 
 
 def _code_challenge(to: Destination, parameters: dict[str, str]) -> str | None:

@@ -66,3 +66,13 @@ def test_what_is_read_can_be_written_and_read_again() -> None:
     for raw in (b"resource=a&resource=b&state=1&state=2", b"resource=a%20b", b"resource=a+b&resource=c"):
         with pytest.raises(MalformedRequest):
             parse(raw, 1000)
+
+
+def test_without_openid_it_is_a_request_of_oauth_alone(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
+    """RFC 6749: an access token for an API, no ID token, nothing at /userinfo (the plain_oauth variants of FAPI 2.0)."""
+    told = party.tokens(browser, scope="documents:read", resource=DOCUMENTS)
+    assert "id_token" not in told
+    assert told["scope"] == "documents:read"
+    assert party.userinfo(browser, told["access_token"]).status_code in (401, 403)
+    for scope in ("profile", "profile offline_access", "unknown", None):
+        assert party.answer(party.authorize(browser, scope=scope))["error"] == "invalid_scope"
