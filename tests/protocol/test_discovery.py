@@ -13,6 +13,8 @@ from idp import clock
 from idp.database import db, in_transaction
 from idp.oidc import key_rotation, signing_keys
 from tests.support.installation import ISSUER
+from tests.support.people import add_person
+from tests.support.relying_party import register_party, sign_in
 
 DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 
@@ -22,10 +24,23 @@ DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorizat
     "headers", [{}, {"Host": "evil.test"}, {"X-Forwarded-Host": "evil.test"}, {"Forwarded": "host=evil.test;proto=http"}]
 )
 def test_the_metadata_names_one_issuer_whatever_host_was_asked(browser: FlaskClient, path: str, headers: dict[str, str]) -> None:
+    """DIS-003."""
     told = browser.get(path, headers=headers).get_json()
     assert told["issuer"] == ISSUER
     assert all(value.startswith(ISSUER) for name, value in told.items() if name.endswith(("_endpoint", "_uri")))
     assert "evil" not in json.dumps(told)
+
+
+def test_one_issuer_is_named_everywhere_in_the_same_characters(browser: FlaskClient) -> None:
+    """DIS-001: discovery, the answer to an authorization request, the ID token, a signed answer of userinfo."""
+    party = register_party(userinfo_signed_response_alg="RS256")
+    sign_in(browser, add_person())
+    answer = party.answer(party.authorize(browser))
+    told = party.redeem(browser, answer["code"]).get_json()
+    signed = party.userinfo(browser, told["access_token"]).text
+    keys = KeySet.import_key_set(browser.get("/jwks").get_json())
+    issuers = {jwt.decode(text, keys, algorithms=["RS256"]).claims["iss"] for text in (told["id_token"], signed)}
+    assert issuers | {answer["iss"]} | {browser.get(path).get_json()["issuer"] for path in DOCUMENTS} == {ISSUER}
 
 
 def test_the_metadata_promises_only_what_is_done(browser: FlaskClient) -> None:
