@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select
 
 from idp.credentials import hardware_tokens, passkeys, totp
 from idp.credentials.models import HardwareToken, Passkey, RecoveryCode, TotpCredential
@@ -53,7 +53,7 @@ class Factor:
 
 
 _t, _h, _k, _r = table_of(TotpCredential), table_of(HardwareToken), table_of(Passkey), table_of(RecoveryCode)
-_of_person = bindparam("of_person")
+_of_person: BindParameter[uuid.UUID] = bindparam("of_person")
 _is_key = (_k.c.person_id == _of_person) & _k.c.removed_at.is_(None)
 _held = select(
     exists().where(_t.c.person_id == _of_person, _t.c.confirmed_at.is_not(None), _t.c.removed_at.is_(None)),

@@ -28,7 +28,7 @@ _in_use = select(_t).where(_is_in_use).order_by(_t.c.id)
 _by_serial = select(_t).where(_t.c.serial == bindparam("of_serial"))
 _is_in_stock = (_t.c.person_id.is_(None)) & _t.c.revoked_at.is_(None)
 _any_in_stock = select(_t.c.id).where(_is_in_stock).limit(1)
-_accepted = {"last_step": bindparam("step"), "drift": bindparam("off"), "last_used_at": bindparam("now")}
+_accepted: dict[str, Any] = {"last_step": bindparam("step"), "drift": bindparam("off"), "last_used_at": bindparam("now")}
 _accept = update(_t).where(_t.c.id == bindparam("token_id"), _is_in_use, _t.c.last_step < bindparam("step")).values(**_accepted)
 _claim = (
     update(_t)
@@ -94,7 +94,7 @@ def claim(connection: Connection, person_id: uuid.UUID, serial: str, typed: str)
     row = connection.execute(_by_serial, {"of_serial": plain_serial(serial)}).first()
     for values in _matching(row, typed, FIRST_WINDOW) if row else ():
         if connection.execute(_claim, {**values, "for_person": person_id}).rowcount == 1:
-            return uuid.UUID(str(row.id))
+            return uuid.UUID(str(values["token_id"]))
     raise WrongCode
 
 

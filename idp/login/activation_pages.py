@@ -1,6 +1,7 @@
 """/sign-in/activate: the code of the slip that an officer has printed, before the first factor is enrolled."""
 
 import uuid
+from typing import Any
 
 from flask import Blueprint, make_response, request
 from sqlalchemy import Connection
@@ -57,7 +58,7 @@ def _activate(connection: Connection, session: LiveSession, code_id: uuid.UUID, 
     _record(connection, audit.Event.ACTIVATION_CODE_USED, session)
 
 
-def _record(connection: Connection, event: audit.Event, session: LiveSession, **detail: str) -> None:
+def _record(connection: Connection, event: audit.Event, session: LiveSession, **detail: Any) -> None:
     audit.record(connection, event, actor=f"person:{session.person_id}", person_id=session.person_id, **detail)
 
 

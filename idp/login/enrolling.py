@@ -1,6 +1,7 @@
 """A phone or a key becomes a factor, and the sheet of recovery codes that belongs to it is issued: all of it or nothing."""
 
 import uuid
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -109,5 +110,5 @@ def confirm_codes(connection: Connection, session: LiveSession) -> bool:
     return confirmed
 
 
-def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID, **detail: str) -> None:
+def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID, **detail: Any) -> None:
     audit.record(connection, event, actor=f"person:{person_id}", person_id=person_id, **detail)

@@ -104,12 +104,12 @@ def _read(cookie_value: str, *, finished_only: bool) -> LiveSession | None:
     row = first(reader(), _find, {"digest": digest(cookie_value), "now": now})
     if row is None:
         return None
-    *facts, required_acr, last_seen_at, idle_seconds = row
+    *facts, last_seen_at, idle_seconds = row
     unseen = (now - last_seen_at).total_seconds()
-    if unseen >= idle_seconds or (finished_only and row.acr < required_acr):
+    if unseen >= idle_seconds or (finished_only and row.acr < row.required_acr):
         return None
     note_activity(row.id, last_seen_at)
-    return LiveSession(*facts, required_acr)
+    return LiveSession(*facts)
 
 
 def note_activity(session_id: uuid.UUID, last_seen_at: datetime) -> None:

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyotp
 import pytest
@@ -24,8 +25,8 @@ SECRET = b"12345678901234567890"
 _t = table_of(HardwareToken)
 
 
-def in_stock(serial: str = "2600123", **given: object) -> Seed:
-    seed = Seed(serial, SECRET, **given)  # type: ignore[arg-type]
+def in_stock(serial: str = "2600123", **given: Any) -> Seed:
+    seed = Seed(serial, SECRET, **given)
     in_transaction(lambda c: hardware_tokens.import_seeds(c, [seed]))
     return seed
 
@@ -50,7 +51,7 @@ def refused(person_id: uuid.UUID, code: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [{}, {"digits": 8, "period_seconds": 60}, {"algorithm": "sha256"}, {"algorithm": "sha512", "digits": 8}])
-def test_tokens_of_every_kind_work_and_each_code_once(app: Flask, time: clock.ManualClock, kind: dict[str, object]) -> None:
+def test_tokens_of_every_kind_work_and_each_code_once(app: Flask, time: clock.ManualClock, kind: dict[str, Any]) -> None:
     """TOT-001"""
     person_id, seed = add_person(), in_stock(**kind)
     first = shown(seed)

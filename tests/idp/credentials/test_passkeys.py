@@ -157,6 +157,7 @@ def test_odd_answers_to_a_right_challenge_are_refused_too(app: Flask) -> None:
     key = Authenticator()
     enroll(add_person(), key)
     for name in ("authenticatorData", "signature", "userHandle"):
+        odd: Any
         for odd in ("", "AA", "é", 5, {}, [], "A" * 5000):
             parsed = json.loads(key.signs(ask()))
             parsed["response"][name] = odd
