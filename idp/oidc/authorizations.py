@@ -15,6 +15,7 @@ from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.models import Authorization, RefreshToken
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState
+from idp.prepared import first, run
 from idp.roles.models import RoleGrant
 from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
@@ -25,7 +26,7 @@ _p, _s, _g = table_of(Person), table_of(BrowserSession), table_of(RoleGrant)
 
 person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
 _session_is_live = and_(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now"))
-_is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, _g.c.revoked_at.is_(None)))
+is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, _g.c.revoked_at.is_(None)))
 # The one condition under which an access token is worth anything.
 is_live = and_(_a.c.revoked_at.is_(None), person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
 
@@ -41,7 +42,7 @@ _facts = (
         _p.c.id,
         _s.c.id,
         bindparam("scope", type_=_a.c.scope.type),
-        and_(bindparam("wants_offline", type_=Boolean), not_(_is_administrator)),
+        and_(bindparam("wants_offline", type_=Boolean), not_(is_administrator)),
         bindparam("acr", type_=_a.c.acr.type),
         bindparam("amr", type_=_a.c.amr.type),
         bindparam("auth_time", type_=_a.c.auth_time.type),
@@ -56,7 +57,7 @@ _facts = (
         _p.c.id == bindparam("person_id"),
         _session_is_live,
         person_may_sign_in,
-        or_(bindparam("is_two_factor", type_=Boolean), not_(_is_administrator)),
+        or_(bindparam("is_two_factor", type_=Boolean), not_(is_administrator)),
     )
 )
 _redeem = {
@@ -91,7 +92,7 @@ _refresh_token = (
     select(
         _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
         _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.confirmation, _a.c.resource, _a.c.revoked_at, _p.c.subject, person_may_sign_in.label("may_sign_in"),
-        _is_administrator.label("is_administrator"),
+        is_administrator.label("is_administrator"),
     )
     .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
     .where(_rt.c.digest == bindparam("digest"))
@@ -102,7 +103,7 @@ _prolong = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is
 
 def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
     """Whether the code of this authorization was redeemed, or burned."""
-    return connection.execute(_exists, {"authorization_id": authorization_id}).first() is not None
+    return first(connection, _exists, {"authorization_id": authorization_id}) is not None
 
 
 def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool, confirmation: dict[str, str] | None = None) -> bool | None:
@@ -125,14 +126,14 @@ def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool,
         "resource": list(granted.resource) or None,
         "now": clock.now(),
     }
-    row = connection.execute(_redeem[connection.dialect.name], values).first()
+    row = first(connection, _redeem[connection.dialect.name], values)
     return None if row is None else bool(row.offline)
 
 
 def open_without_code(connection: Connection, authorization_id: uuid.UUID, client: uuid.UUID, scope: str, **facts: Any) -> None:
     """Insert an authorization that no code stands for: of a client itself, or derived from another one. `facts`: its other columns."""
     row = {"id": authorization_id, "client_id": client, "scope": scope, "created_at": clock.now(), **facts}
-    connection.execute(_insert, row)
+    run(connection, _insert, row)
 
 
 def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
@@ -200,24 +201,24 @@ def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, cha
         "idle_expires_at": min(ends, now + timedelta(seconds=settings.refresh_token_idle_seconds)),
         "expires_at": ends,
     }
-    connection.execute(_insert_refresh_token, row)
+    run(connection, _insert_refresh_token, row)
     return token
 
 
 def find_refresh_token(connection: Connection, token: str) -> Any:
     """The row of a refresh token with its authorization and person, used or not, dead or alive; None when it is not ours."""
-    return connection.execute(_refresh_token, {"digest": digest(token)}).first()
+    return first(connection, _refresh_token, {"digest": digest(token)})
 
 
 def prolong_refresh_token(connection: Connection, token: str, ends: datetime) -> bool:
     """Let a refresh token that is not replaced live on: idle from now, at most until its chain `ends`. Return whether it is unused."""
     idle_ends = min(ends, clock.now() + timedelta(seconds=current_settings().refresh_token_idle_seconds))
-    return connection.execute(_prolong, {"used": digest(token), "idle_ends": idle_ends}).rowcount == 1
+    return run(connection, _prolong, {"used": digest(token), "idle_ends": idle_ends}) == 1
 
 
 def use_refresh_token(connection: Connection, token: str) -> bool:
     """Use a refresh token up: of any number at once, one gets True (RFC 9700 §4.14.2)."""
-    return connection.execute(_use, {"used": digest(token), "now": clock.now()}).rowcount == 1
+    return run(connection, _use, {"used": digest(token), "now": clock.now()}) == 1
 
 
 _insert, _insert_refresh_token = insert(_a), insert(_rt)

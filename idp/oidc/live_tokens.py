@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, not_, or_, select
 
 from clients.models import Client
 from idp import clock
 from idp.database import table_of
 from idp.oidc.access_token import AccessToken
-from idp.oidc.authorizations import is_live, person_may_sign_in
+from idp.oidc.authorizations import is_administrator, is_live, person_may_sign_in
 from idp.oidc.models import Authorization, RefreshToken
 from idp.opaque_tokens import digest
 from idp.people.models import Person
+from idp.prepared import first
 from idp.sessions.models import BrowserSession
 
 _a, _p, _c, _s, _rt = table_of(Authorization), table_of(Person), table_of(Client), table_of(BrowserSession), table_of(RefreshToken)
 _FACTS = (
     _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.offline, _a.c.acr, _a.c.amr, _a.c.auth_time,
-    _a.c.confirmation, _a.c.resource, _p.c.subject, _p.c.username, _c.c.client_id.label("issued_to"),
+    _a.c.confirmation, _a.c.resource, _p.c.subject, _c.c.client_id.label("issued_to"),
 )  # fmt: skip
 _joined = _a.join(_c, _c.c.id == _a.c.client_id).outerjoin(_p, _p.c.id == _a.c.person_id).outerjoin(_s, _s.c.id == _a.c.session_id)
 _own = _a.c.person_id.is_(None) & _a.c.revoked_at.is_(None) & _c.c.disabled_at.is_(None)
@@ -35,6 +36,7 @@ _live_refresh = (
         _a.c.revoked_at.is_(None),
         _c.c.disabled_at.is_(None),
         person_may_sign_in,
+        not_(is_administrator),
     )
 )
 _holder = select(_a.c.id, _a.c.client_id).where(_a.c.id == bindparam("authorization_id"))
@@ -48,12 +50,12 @@ def find_live(connection: Connection, token: AccessToken) -> Any:
     now = clock.now()
     if token.expires_at <= now or not all_live(connection, token.under):
         return None
-    return connection.execute(_live, {"authorization_id": token.authorization_id, "now": now}).first()
+    return first(connection, _live, {"authorization_id": token.authorization_id, "now": now})
 
 
 def find_live_refresh_token(connection: Connection, written: str) -> Any:
     """The authorization of a refresh token that could be used now, with its person and when it ends, or None."""
-    return connection.execute(_live_refresh, {"digest": digest(written), "now": clock.now()}).first()
+    return first(connection, _live_refresh, {"digest": digest(written), "now": clock.now()})
 
 
 def all_live(connection: Connection, authorization_ids: Sequence[UUID]) -> bool:

@@ -146,6 +146,7 @@ def test_who_becomes_an_administrator_loses_the_refresh_token_at_its_next_use(
 ) -> None:
     tokens = party.tokens(browser, scope=OFFLINE)
     in_transaction(lambda c: grant(c, person_id, Role.HR_OFFICER, actor="cli:test"))
+    assert told(browser, party, tokens["refresh_token"]) == INACTIVE
     assert party.refresh(browser, tokens["refresh_token"]).get_json()["error"] == "invalid_grant"
     assert told(browser, party, tokens["access_token"]) == INACTIVE
 

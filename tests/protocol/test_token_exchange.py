@@ -166,6 +166,14 @@ def test_a_service_exchanges_only_what_was_sent_to_it_by_whom_it_serves(
     assert exchange(browser, dossiers, token).status_code == 200
 
 
+def test_a_client_s_own_token_opens_no_resource_that_was_not_granted(
+    browser: FlaskClient, portal: RelyingParty, dossiers: RelyingParty, token: str
+) -> None:
+    derived = exchange(browser, dossiers, token).get_json()["access_token"]
+    assert exchange(browser, dossiers, derived, resource=LAST_API).get_json()["error"] == "invalid_target"
+    assert exchange(browser, dossiers, derived, resource=OTHER_API).status_code == 200
+
+
 def test_what_is_no_access_token_of_a_person_is_refused(
     browser: FlaskClient, portal: RelyingParty, dossiers: RelyingParty, token: str
 ) -> None:

@@ -37,8 +37,9 @@ def exchange(
         raise _invalid_subject()
     _check_policy(client, subject, held)
     audience = read_resources(client, form.get("resource") or form.get("audience"))
-    if not audience:
-        raise InvalidTarget(description="resource is required")
+    if not audience or (held.client_id == client.key and not set(audience) <= set(held.resource or ())):
+        # A client's own token opens no resource that was not granted with it.
+        raise InvalidTarget(description="resource is required, and within what the subject token may be for")
     return _derive(connection, client, subject, held, _narrowed_scope(client, form, subject), audience, confirmation)
 
 
