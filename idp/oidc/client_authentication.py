@@ -5,8 +5,7 @@ import binascii
 import hmac
 import time
 import uuid
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import unquote_plus
 
 import structlog
@@ -31,7 +30,7 @@ from idp.oidc.certificate_authentication import CertificateRefused, require_cert
 from idp.oidc.client_assertion import ASSERTION_TYPE, AssertionRefused, read_assertion, require_proof
 from idp.opaque_tokens import digest
 
-BY_SECRET = frozenset({CLIENT_SECRET_BASIC, CLIENT_SECRET_POST})
+BY_HEADER, BY_FIELD = (CLIENT_SECRET_BASIC,), (CLIENT_SECRET_POST,)
 BY_ASSERTION = (PRIVATE_KEY_JWT, CLIENT_SECRET_JWT)
 BY_NAME = (PUBLIC, TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH)  # its name is all that the request itself says
 ONE_WAY = "only one way of client authentication may be used"
@@ -39,8 +38,7 @@ NOTED_EVERY_SECONDS = 3600.0
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """What a request shows to prove its client: the client's name, the methods that it can be meant for, and the proof."""
 
     client_id: str
@@ -52,16 +50,16 @@ class Shown:
 def authenticate_client(form: dict[str, str]) -> RegisteredClient:
     """The client that sent this request, by the one method it is registered for. Raises InvalidClientError, or InvalidRequestError
     when it uses two methods at once or names two clients."""
-    shown = _shown(form)
-    client = find_client(shown.client_id)
-    if client is None or client.token_endpoint_auth_method not in shown.methods:
-        hmac.compare_digest(digest(shown.secret), bytes(32))  # an unknown client takes as long as a wrong secret
-        _tell_operators(client, f"the method was {' or '.join(shown.methods)}" if client else "no such client, or disabled")
+    client_id, methods, secret, assertion = _shown(form)
+    client = find_client(client_id)
+    if client is None or client.token_endpoint_auth_method not in methods:
+        hmac.compare_digest(digest(secret), bytes(32))  # an unknown client takes as long as a wrong secret
+        _tell_operators(client, f"the method was {' or '.join(methods)}" if client else "no such client, or disabled")
         raise refused()
-    if client.token_endpoint_auth_method in BY_SECRET:
-        _note_use(_require_secret(client, shown.secret))
+    if methods is BY_HEADER or methods is BY_FIELD:
+        _note_use(_require_secret(client, secret))
     elif client.token_endpoint_auth_method != PUBLIC:
-        _require_key(client, shown.assertion)
+        _require_key(client, assertion)
     return client
 
 
@@ -78,12 +76,13 @@ def _shown(form: dict[str, str]) -> Shown:
         if not named:
             raise refused()
         secret = form.get("client_secret")
-        return Shown(named, (CLIENT_SECRET_POST,), secret) if secret else Shown(named, BY_NAME)
+        return Shown(named, BY_FIELD, secret) if secret else Shown(named, BY_NAME)
     if "client_secret" in form:
         raise InvalidRequestError(description=ONE_WAY)
     client_id, secret = _read_basic(header)
-    _require_same(named, client_id)
-    return Shown(client_id, (CLIENT_SECRET_BASIC,), secret)
+    if named is not None:
+        _require_same(named, client_id)
+    return Shown(client_id, BY_HEADER, secret)
 
 
 def _shown_assertion(form: dict[str, str], *, alone: bool) -> Shown:
@@ -135,9 +134,9 @@ def _read_basic(header: str) -> tuple[str, str]:
 
 
 def _require_secret(client: RegisteredClient, secret: str) -> KnownSecret:
-    shown, now, found = digest(secret), clock.now(), None
+    shown, found = digest(secret), None
     for known in client.secrets:
-        if hmac.compare_digest(shown, known.digest) and (known.expires_at is None or known.expires_at > now):
+        if hmac.compare_digest(shown, known.digest) and (known.expires_at is None or known.expires_at > clock.now()):
             found = known
     if found is None:
         _tell_operators(client, "the secret is wrong or has expired")

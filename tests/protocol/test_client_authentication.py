@@ -1,10 +1,15 @@
 """Rules of client authentication: RFC 6749 §2.3, OpenID Connect Core §9."""
 
 import base64
+import time as time_source
 import uuid
+from contextlib import suppress
+from statistics import mean, variance
 from urllib.parse import quote_plus
 
 import pytest
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from structlog.testing import CapturingLogger
@@ -13,6 +18,7 @@ from werkzeug.test import TestResponse
 from clients import registry
 from clients.models import ClientSecret
 from clients.registration import rotate_secret
+from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import in_transaction, new_id, reader, table_of
 from idp.oidc import client_authentication
@@ -74,6 +80,7 @@ def test_a_header_that_cannot_be_read_is_a_failed_authentication(browser: FlaskC
 
 
 def test_a_confidential_client_cannot_do_without_its_secret(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
+    """CLI-015."""
     sign_in(browser, person_id)
     form = {"grant_type": "authorization_code", "code": party.code(browser), "redirect_uri": party.redirect_uri}
     named = {**form, "code_verifier": party.verifier, "client_id": party.client_id}
@@ -93,6 +100,7 @@ def test_only_the_registered_method_counts(browser: FlaskClient, party: RelyingP
 
 
 def test_two_methods_at_once_or_two_names_are_refused(browser: FlaskClient, party: RelyingParty) -> None:
+    """CLI-009."""
     other = register_party()
     both = browser.post("/token", data={**FORM, "client_id": party.client_id, "client_secret": "x"}, headers=party.headers())
     assert (both.status_code, both.get_json()["error"]) == (400, "invalid_request")
@@ -103,6 +111,7 @@ def test_two_methods_at_once_or_two_names_are_refused(browser: FlaskClient, part
 
 
 def test_client_secret_basic_is_form_urlencoded(browser: FlaskClient) -> None:
+    """CLI-011."""
     party, secret = register_party(client_id="a-b.c_d~e"), "p:a%s+s é/ữ"
     row = {"id": new_id(), "client_id": party.key, "digest": digest(secret), "hint": "x", "created_at": clock.now()}
     in_transaction(lambda c: c.execute(insert(ClientSecret), row))
@@ -149,3 +158,26 @@ def test_pages_of_a_public_client_s_own_origin_may_read_the_answer(browser: Flas
         browser.post("/token", data=FORM, headers={**party.headers(), "Origin": "https://rp.test"}),
     ):
         assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_how_much_of_a_secret_is_right_cannot_be_told_by_the_clock(app: Flask, party: RelyingParty) -> None:
+    """CLI-013: 2,000 samples each, of secrets wrong from the first character and wrong in the last one only; Welch's t."""
+    right = party.secret or ""
+    guesses = ("#" * len(right), right[:-1] + "#")
+    with app.test_request_context("/token", method="POST"):
+        client = registry.find_client(party.client_id)
+        assert client is not None
+        taken: dict[str, list[int]] = {guess: [] for guess in guesses}
+        for number in range(2200):
+            for guess in guesses if number % 2 else reversed(guesses):  # whoever comes second finds warm caches
+                taken[guess].append(_time_of(client, guess))
+    first, last = (sorted(times[200:])[:1800] for times in taken.values())  # a busy machine is no signal
+    spread = (variance(first) / len(first) + variance(last) / len(last)) ** 0.5
+    assert abs(mean(first) - mean(last)) / spread < 4.5
+
+
+def _time_of(client: RegisteredClient, guess: str) -> int:
+    begun = time_source.thread_time_ns()
+    with suppress(OAuth2Error):
+        client_authentication._require_secret(client, guess)
+    return time_source.thread_time_ns() - begun
