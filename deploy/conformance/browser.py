@@ -6,6 +6,10 @@ from deploy.conformance.site import Site
 
 SECONDS = 10
 FAPI = "fapi2-security-profile-final"  # the modules of message signing are called so as well
+WRONG_LOGOUTS = (
+    "bad-post-logout-redirect-uri", "query-added-to-post-logout-redirect-uri", "bad-id-token-hint", "modified-id-token-hint",
+    "no-id-token-hint",
+)  # fmt: skip
 Task = dict[str, Any]
 # Shows the page to the reviewer, where the test wants that.
 SHOW = ["wait", "id", "main", SECONDS, r"(?s).*", "update-image-placeholder-optional"]
@@ -53,11 +57,20 @@ def overrides(site: Site, plan: str, username: str, password: str) -> dict[str, 
     found: dict[str, Any] = {f"oidcc-registration-{name}-uri": {"browser": linked} for name in ("policy", "tos")}
     shown = [{"match": f"{authorize}*", "tasks": [seen, _agree(site), _arrived(site, plan, "callback")]}]
     found |= {module: {"browser": shown} for module in ("oidcc-prompt-login", "oidcc-max-age-1", "oidcc-registration-logo-uri")}
+    found |= {f"oidcc-rp-initiated-logout-{wrong}": {"browser": _wrong_logout(site, plan, username, password)} for wrong in WRONG_LOGOUTS}
     found[f"{FAPI}-user-rejects-authentication"] = {"browser": [refused]}
     found[f"{FAPI}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds"] = {
         "browser": [opened, *commands(site, plan, username, password)]
     }
     return found
+
+
+def _wrong_logout(site: Site, plan: str, username: str, password: str) -> list[dict[str, Any]]:
+    """The question whether to sign out says what is wrong with the request."""
+    words = [*SHOW[:4], r"(?s).*(post_logout_redirect_uri|id_token_hint).*", *SHOW[5:]]
+    asked = _task("Question", f"{site.issuer}/end_session*", [words, CONTINUE], optional=False)
+    sign_in, _, *others = commands(site, plan, username, password)
+    return [sign_in, {"match": f"{site.issuer}/end_session*", "tasks": [asked]}, *others]
 
 
 def _sign_in(site: Site, username: str, password: str, *before: list[Any]) -> Task:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,14 +12,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from joserfc.jwk import ECKey, KeyParameters, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
 
 from deploy.conformance.site import HOST, Site
 from deploy.demo.settings_file import write_private
 
 LIFETIME = timedelta(days=365)
 ORGANIZATION = "Hop Nhat conformance"
-RSA_BITS = 2048
+MAKERS: dict[str, Callable[[KeyParameters], RSAKey | ECKey | OKPKey]] = {
+    "PS256": lambda told: RSAKey.generate_key(2048, told),
+    "ES256": lambda told: ECKey.generate_key("P-256", told),
+    "EdDSA": lambda told: OKPKey.generate_key("Ed25519", told),
+}
 PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi"})  # RFC 7518 §6.2.2, §6.3.2
 
 
@@ -66,7 +71,7 @@ def make_authority(folder: Path) -> Path:
 
 
 def make_client_keys(folder: Path, name: str, algorithm: str) -> ClientKeys:
-    """A key to sign with (PS256 or ES256) and a certificate of the authority for a client, made the first time."""
+    """A key to sign with and a certificate of the authority for a client, made the first time."""
     file = folder / f"keys-{name}.json"
     if file.exists():
         return ClientKeys(**json.loads(file.read_text(encoding="utf-8")))
@@ -78,7 +83,7 @@ def make_client_keys(folder: Path, name: str, algorithm: str) -> ClientKeys:
     purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     made = builder.add_extension(purpose, critical=False).sign(authority_key, hashes.SHA256())
     told: KeyParameters = {"use": "sig", "alg": algorithm, "kid": name}
-    signing = ECKey.generate_key("P-256", told) if algorithm == "ES256" else RSAKey.generate_key(RSA_BITS, told)
+    signing = MAKERS[algorithm](told)
     held: dict[str, Any] = {
         "jwk": signing.as_dict(private=True),
         "certificate": _pem(made),

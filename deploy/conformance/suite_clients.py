@@ -56,5 +56,7 @@ def _with_keys(site: Site, client: dict[str, Any], client_id: str) -> dict[str, 
     if client["token_endpoint_auth_method"] == CERTIFICATE:
         made["tls_client_auth_subject_dn"] = keys.subject_dn
     if client["profile"] == SIGNED_MESSAGES:
-        made |= {"request_object_signing_alg": algorithm, "authorization_signed_response_alg": algorithm}
+        made["authorization_signed_response_alg"] = algorithm
+    if client["profile"] == SIGNED_MESSAGES or client.get("require_signed_request_object"):
+        made["request_object_signing_alg"] = algorithm
     return made

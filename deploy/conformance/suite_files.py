@@ -33,12 +33,12 @@ class TestPlan:
         return "=mtls" in self.variants
 
 
-def _fapi(client_id: str, authentication: str, constrained: str) -> TestPlan:
+def _fapi(client_id: str, authentication: str, constrained: str, *, response: str = "jarm") -> TestPlan:
     variants = f"[client_auth_type={authentication}][sender_constrain={constrained}][openid=openid_connect][fapi_profile=plain_fapi]"
     name = "fapi2-security-profile-final-test-plan"
     if client_id.startswith("signed"):
         name = "fapi2-message-signing-final-test-plan"
-        variants += "[fapi_request_method=signed_non_repudiation][fapi_response_mode=jarm]"
+        variants += f"[fapi_request_method=signed_non_repudiation][fapi_response_mode={response}]"
     return TestPlan(client_id, name, variants + "[authorization_request_type=simple]", client_id)
 
 
@@ -49,7 +49,7 @@ def _logout(file: str, name: str) -> TestPlan:
 def _comprehensive(file: str, authentication: str, mode: str) -> TestPlan:
     """Not for certification: all modules of OpenID Connect, for the ways of authentication that the others leave out."""
     variants = f"[client_auth_type={authentication}][response_type=code][response_mode={mode}]{DYNAMIC}"
-    return TestPlan(f"all-{file}", "oidcc-test-plan", f"[server_metadata=discovery]{variants}")
+    return TestPlan(f"all-{file}", "oidcc-test-plan", variants)
 
 
 PLANS = (
@@ -69,6 +69,8 @@ PLANS = (
     _fapi("fapi-key-mtls", "private_key_jwt", "mtls"),
     _fapi("fapi-mtls-dpop", "mtls", "dpop"),
     _fapi("fapi-mtls-mtls", "mtls", "mtls"),
+    _fapi("fapi-eddsa", "private_key_jwt", "dpop"),
+    _fapi("signed-requests", "private_key_jwt", "dpop", response="plain_response"),
     _fapi("signed-key-dpop", "private_key_jwt", "dpop"),
     _fapi("signed-mtls-mtls", "mtls", "mtls"),
 )
@@ -120,7 +122,7 @@ def _fapi_part(site: Site, plan: TestPlan) -> dict[str, Any]:
             "client_id": client_id + number,
             "scope": "openid profile email offline_access",
             "jwks": keys.private_jwks,
-            "dpop_signing_alg": "ES256",
+            "dpop_signing_alg": keys.jwk["alg"],
         }
         authority = (site.folder / "authority.pem").read_text(encoding="utf-8")
         part[f"mtls{number}"] = {"cert": keys.certificate, "key": keys.certificate_key, "ca": authority}

@@ -31,12 +31,13 @@ csrf_exempt(blueprint, answers_pages=True)  # other sites send people here; the 
 @dataclass(frozen=True)
 class WayOut:
     """Where somebody wants to land after signing out. `redirect_uri` is one of the client's own, or None: our own page.
-    `is_sure`: the request shows that the person wants it, and everything in it fits."""
+    `is_sure`: the request shows that the person wants it, and everything in it fits. `flaw`: why nothing will lead back."""
 
     redirect_uri: str | None
     state: str | None
     is_sure: bool
     hinted_session: str | None
+    flaw: str | None = None
 
     def target(self) -> str | None:
         """The URL to go to, with `state` (§3)."""
@@ -96,7 +97,7 @@ def _answer(parameters: dict[str, str]) -> AnyResponse:
     found = find_in_browser(reader()) if cookie_value() else None
     if found is None:
         # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.
-        return _gone(way_out.target() if way_out.is_sure else None)
+        return _gone(way_out.target() if way_out.is_sure else None, flaw=way_out.flaw)
     session_id, _person_id = found
     if way_out.is_sure and way_out.hinted_session == str(session_id):
         return _sign_out(way_out.target())
@@ -109,11 +110,12 @@ def _read(parameters: dict[str, str]) -> WayOut:
     named = parameters.get("client_id") or (hint.client_id if hint else None)
     client = find_client(named) if named else None
     if is_broken or (hint and client and hint.client_id != client.client_id):
-        return WayOut(None, None, is_sure=False, hinted_session=None)
+        return WayOut(None, None, is_sure=False, hinted_session=None, flaw=_wrong_hint())
     wanted = parameters.get("post_logout_redirect_uri")
     redirect_uri = _registered(client, wanted)
     is_sure = hint is not None and client is not None and redirect_uri == wanted
-    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None)
+    flaw = None if redirect_uri == wanted else _unregistered() if client else _missing_hint()
+    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None, flaw)
 
 
 def _hint(parameters: dict[str, str]) -> tuple[Hint | None, bool]:
@@ -134,7 +136,9 @@ def _ask(way_out: WayOut, session_id: uuid.UUID) -> AnyResponse:
     if target is not None:
         forms_may_lead_to(target)
     sealed = current_keys().seal_text(json.dumps(target).encode(), CONTEXT)
-    return make_response(render_template("oidc/confirm_sign_out.html", way_out=sealed, clients=clients_of_session(session_id)))
+    return make_response(
+        render_template("oidc/confirm_sign_out.html", way_out=sealed, clients=clients_of_session(session_id), flaw=way_out.flaw)
+    )
 
 
 def _sign_out(target: str | None) -> AnyResponse:
@@ -150,20 +154,37 @@ def _sign_out(target: str | None) -> AnyResponse:
     return _gone(target, session_id)
 
 
-def _gone(target: str | None, session_id: uuid.UUID | None = None) -> AnyResponse:
+def _gone(target: str | None, session_id: uuid.UUID | None = None, flaw: str | None = None) -> AnyResponse:
     """Where the person lands. Applications that want to be told in the browser are loaded by our own page, which then leads on."""
     frames = frontchannel_logout.addresses(session_id) if session_id else []
-    response: Response | AnyResponse = redirect(target, 303) if target is not None and not frames else _page(target, session_id, frames)
+    response: Response | AnyResponse = (
+        redirect(target, 303) if target is not None and not frames else _page(target, session_id, frames, flaw)
+    )
     clear_cookie(response)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _page(target: str | None, session_id: uuid.UUID | None, frames: list[str]) -> Response:
+def _page(target: str | None, session_id: uuid.UUID | None, frames: list[str], flaw: str | None = None) -> Response:
     if frames:
         set_policy(frame_src=frontchannel_logout.origins_of(frames))
     clients = clients_of_session(session_id) if session_id else ()
-    return make_response(render_template("oidc/signed_out.html", clients=clients, frames=frames, target=target))
+    return make_response(render_template("oidc/signed_out.html", clients=clients, frames=frames, target=target, flaw=flaw))
+
+
+def _wrong_hint() -> str:
+    return _("Yêu cầu đăng xuất kèm id_token_hint không đúng nên sẽ không trở về ứng dụng. Báo cho bộ phận quản lý ứng dụng đó.")
+
+
+def _missing_hint() -> str:
+    return _("Yêu cầu đăng xuất thiếu id_token_hint nên sẽ không trở về ứng dụng. Báo cho bộ phận quản lý ứng dụng đó.")
+
+
+def _unregistered() -> str:
+    return _(
+        "Ứng dụng yêu cầu trở về một địa chỉ (post_logout_redirect_uri) chưa đăng ký nên sẽ không trở về. "
+        "Báo cho bộ phận quản lý ứng dụng đó."
+    )
 
 
 def _malformed() -> Refusal:

@@ -134,7 +134,7 @@ def test_the_browser_uses_only_what_stays_on_our_pages(site: Site) -> None:
 
 
 def test_private_keys_are_told_to_the_suite_alone(site: Site) -> None:
-    for algorithm in ("PS256", "ES256"):
+    for algorithm in ("PS256", "ES256", "EdDSA"):
         keys = make_client_keys(site.folder, f"client-{algorithm}", algorithm)
         assert not {"d", "p", "q", "dp", "dq", "qi"} & keys.public_jwks["keys"][0].keys()
         assert keys.private_jwks["keys"][0]["d"]

@@ -218,3 +218,22 @@ def test_a_session_that_has_gone_idle_is_ended_too(
 def test_discovery_names_the_endpoint(browser: FlaskClient) -> None:
     """oidcc-rp-initiated-logout-discovery-endpoint-verification"""
     assert browser.get("/.well-known/openid-configuration").get_json()["end_session_endpoint"] == "http://127.0.0.1:8000/end_session"
+
+
+def test_the_question_says_why_nothing_leads_back(browser: FlaskClient, party: RelyingParty, hint: str) -> None:
+    """oidcc-rp-initiated-logout-bad-post-logout-redirect-uri, -query-added-to-post-logout-redirect-uri, -bad-id-token-hint,
+    -modified-id-token-hint, -no-id-token-hint: each wants a page that says what is wrong with the request."""
+    for wanted, flaw in (
+        ({"id_token_hint": hint, "post_logout_redirect_uri": "https://evil.test/"}, "post_logout_redirect_uri"),
+        ({"id_token_hint": hint, "post_logout_redirect_uri": f"{AFTER}?foo=bar"}, "post_logout_redirect_uri"),
+        ({"id_token_hint": hint[:-8] + "AAAAAAAA", "post_logout_redirect_uri": AFTER}, "id_token_hint không đúng"),
+        ({"post_logout_redirect_uri": AFTER}, "thiếu id_token_hint"),
+    ):
+        page = end(browser, **wanted)
+        assert asks(page)
+        assert flaw in page.text
+    for fine in ({"id_token_hint": hint, "post_logout_redirect_uri": AFTER}, {"client_id": party.client_id}, {}):
+        assert "nên sẽ không trở về" not in end(browser, **fine).text
+    gone = end(browser, id_token_hint=hint, post_logout_redirect_uri="https://evil.test/")
+    assert says_signed_out(gone)
+    assert "post_logout_redirect_uri" in gone.text
