@@ -58,17 +58,27 @@ def destination_of(client: RegisteredClient, parameters: dict[str, str], pushed:
     known = is_registered(redirect_uri, client.redirect_uris, client.metadata.application_type)
     if not known or (profile.https_redirects_only and not redirect_uri.startswith("https://")):
         _tell_operators(parameters)
-        raise Refusal(
-            _(
-                "Ứng dụng “%(name)s” yêu cầu trả kết quả về một địa chỉ (redirect_uri) chưa đăng ký. Báo cho bộ phận quản lý ứng dụng đó.",
-                name=client.client_name,
-            ),
-            reason="redirect_uri_unknown",
-        )
+        raise _unknown_address(client) if redirect_uri else _missing_address(client)
     mode = RESPONSE_MODES.get(parameters.get("response_mode", QUERY), QUERY)
     if profile.signed_responses_only:
         mode = SIGNED_MODES[mode]
     return Destination(client, redirect_uri, mode, parameters.get("state"), pushed)
+
+
+def _unknown_address(client: RegisteredClient) -> Refusal:
+    words = _(
+        "Ứng dụng “%(name)s” yêu cầu trả kết quả về một địa chỉ (redirect_uri) chưa đăng ký. Báo cho bộ phận quản lý ứng dụng đó.",
+        name=client.client_name,
+    )
+    return Refusal(words, reason="redirect_uri_unknown")
+
+
+def _missing_address(client: RegisteredClient) -> Refusal:
+    words = _(
+        "Yêu cầu của ứng dụng “%(name)s” thiếu địa chỉ trả kết quả (redirect_uri). Báo cho bộ phận quản lý ứng dụng đó.",
+        name=client.client_name,
+    )
+    return Refusal(words, reason="redirect_uri_missing")
 
 
 def refusal_at(client: RegisteredClient, parameters: dict[str, str], error: str, description: str) -> RequestRefused:

@@ -108,7 +108,10 @@ def test_the_log_has_what_was_sent_for_whoever_looks_for_the_mistake(
 
 
 def test_a_missing_redirect_uri_is_not_guessed(browser: FlaskClient, party: RelyingParty) -> None:
-    assert_own_page(party.authorize(browser, redirect_uri=None))
+    """oidcc-ensure-redirect-uri-in-authorization-request wants a page that says so."""
+    page = party.authorize(browser, redirect_uri=None)
+    assert_own_page(page)
+    assert "thiếu địa chỉ trả kết quả (redirect_uri)" in page.text
 
 
 def test_an_unknown_or_missing_client_gets_a_page_without_a_link(browser: FlaskClient, party: RelyingParty) -> None:
