@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask_babel import gettext as _
 
-from clients.metadata import ClientMetadata
+from clients.metadata import SELF_SIGNED_TLS_CLIENT_AUTH, TLS_CLIENT_AUTH, ClientMetadata
 from clients.profiles import Profile, profile_of
 from clients.refusals import InvalidMetadata, InvalidRedirectUri
 
@@ -23,12 +23,15 @@ def with_profile(wanted: ClientMetadata) -> ClientMetadata:
     if profile.https_redirects_only and not all(uri.startswith("https://") for uri in wanted.redirect_uris):
         raise InvalidRedirectUri(_("Bộ quy tắc %(name)s chỉ nhận địa chỉ trả về https.", name=wanted.profile))
     bound = wanted.dpop_bound_access_tokens or wanted.tls_client_certificate_bound_access_tokens
+    by_certificate = wanted.token_endpoint_auth_method in (TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH)
+    to_bind = profile.sender_constrained_tokens and not bound
     forced = replace(
         wanted,
         require_pkce=wanted.require_pkce or profile.pkce,
         require_pushed_authorization_requests=wanted.require_pushed_authorization_requests or profile.pushed_requests_only,
         require_signed_request_object=wanted.require_signed_request_object or profile.signed_requests_only,
-        dpop_bound_access_tokens=wanted.dpop_bound_access_tokens or (profile.sender_constrained_tokens and not bound),
+        dpop_bound_access_tokens=wanted.dpop_bound_access_tokens or (to_bind and not by_certificate),
+        tls_client_certificate_bound_access_tokens=wanted.tls_client_certificate_bound_access_tokens or (to_bind and by_certificate),
     )
     return _with_algorithms(forced, profile)
 
