@@ -94,6 +94,9 @@ def refusal_at(client: RegisteredClient, parameters: dict[str, str], error: str,
 
 def unreadable(reason: str) -> Refusal:
     """The page for a request that cannot be read, when nobody else can be told."""
+    if reason == "invalid_request_uri":
+        # Most often somebody went back, or had the page open for long.
+        return Refusal(_("Lượt đăng nhập này đã xong hoặc đã hết hạn. Mở lại ứng dụng cần vào để bắt đầu đăng nhập mới."), reason=reason)
     message = _("Yêu cầu đăng nhập mà ứng dụng gửi đến không đọc được. Mở lại ứng dụng; nếu vẫn lỗi, báo cho bộ phận quản lý ứng dụng.")
     return Refusal(message, reason=reason)
 
