@@ -4,7 +4,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -146,3 +146,32 @@ def test_the_pages_of_a_device_are_accessible_and_never_scrolled_sideways(
         page.click("#continue")
         look("done")
     assert seen == [(name, [], 0) for name in ("wrong", "code", "question", "done")]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_consent_page_leads_on_without_javascript_and_is_for_everybody(
+    provider: Flask, chrome: Browser, pages: ApplicationPages, narrow: bool
+) -> None:
+    party = register_party(
+        client_name="Sổ tay hộ nghèo", redirect_uris=(pages.url("/cb"),), require_consent=True, contacts=("hotro@sotay.test",),
+        policy_uri="https://sotay.test/quy-dinh-xu-ly-du-lieu", tos_uri="https://sotay.test/dieu-khoan",
+    )  # fmt: skip
+    query = urlencode(party.request(scope="openid profile email phone staff offline_access"))
+    with person_at(chrome, javascript=False, narrow=narrow) as page:
+        let_in(provider, page)
+        page.goto(f"{issuer_of(provider)}/authorize?{query}")
+        assert "Sổ tay hộ nghèo" in page.inner_text("h1")
+        page.click("#continue")
+        page.wait_for_url(pages.url("/cb") + "*")
+        assert "code=" in page.url
+    with person_at(chrome, narrow=narrow) as page:
+        let_in(provider, page)
+        page.goto(f"{issuer_of(provider)}/authorize?{query}&prompt=consent")
+        assert accessibility_faults(page) == []
+        assert overflow_pixels(page) == 0
+        page.click("#cancel")
+        page.wait_for_url(pages.url("/cb") + "*")
+        assert "error=access_denied" in page.url
+        page.goto(f"{issuer_of(provider)}/account/applications")
+        assert accessibility_faults(page) == []
+        assert overflow_pixels(page) == 0
