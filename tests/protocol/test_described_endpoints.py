@@ -19,7 +19,7 @@ from wsgi import build
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SCHEMA = schemathesis.openapi.from_dict(OPENAPI)
 OPERATIONS = [(path, method) for path, operations in OPENAPI["paths"].items() for method in operations if method != "parameters"]
-EXAMPLES = 20
+EXAMPLES = 12
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,12 @@ from tests.support.trail import events
 
 
 @pytest.fixture
+def database_url(postgresql_url: str) -> str:
+    """PostgreSQL here; the recipe for nginx does the same on SQLite."""
+    return postgresql_url
+
+
+@pytest.fixture
 def site(app: Flask) -> Site:
     return register_site()
 

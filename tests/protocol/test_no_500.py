@@ -76,7 +76,7 @@ def written(rule: str) -> str:
 PATHS = sorted({written(rule.rule) for rule in build(settings_for("sqlite://")).url_map.iter_rules()})
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PATHS), method=st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT"]), query=pairs, body=pairs,
        escape=st.booleans(), header=headers, known=st.booleans(), content_type=st.sampled_from(
            ["application/x-www-form-urlencoded", "application/json", "multipart/form-data; boundary=b", "", "a;b=\"c"]))  # fmt: skip

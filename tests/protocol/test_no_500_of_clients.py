@@ -25,7 +25,7 @@ from tests.support.keyed_party import KeyedParty, new_key, register_keyed, sign_
 from tests.support.people import add_person
 from tests.support.relying_party import sign_in
 
-EXAMPLES = 60
+EXAMPLES = 40
 LONGEST_SECONDS = 1.0  # of processor time
 CLIENT_ENDPOINTS = ("/token", "/par", "/introspect", "/revoke", "/device_authorization")
 HEADER = ("alg", "typ", "kid", "jwk", "jku", "x5c", "x5u", "x5t", "crit", "b64", "cty", "zip", "enc", "p2c", "nonce")
