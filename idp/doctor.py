@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -86,6 +87,19 @@ def _audit() -> str:
     return "" if newest else "The newest events do not fit the hash chain: run `hopnhat audit verify`, which names the first one."
 
 
+def _client_certificates() -> str:
+    settings = current_settings()
+    if settings.client_certificate_header and not settings.trusted_proxies:
+        return "HOPNHAT_CLIENT_CERTIFICATE_HEADER is not believed without HOPNHAT_TRUSTED_PROXIES."
+    file = settings.client_certificate_ca_file
+    try:
+        if file is not None:
+            x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        return "HOPNHAT_CLIENT_CERTIFICATE_CA_FILE names a file that holds no certificates (PEM)."
+    return ""
+
+
 def _outbound() -> str:
     file = current_settings().outbound_ca_file
     try:
@@ -103,6 +117,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("worker", _worker),
     ("audit trail", _audit),
     ("outbound certificates", _outbound),
+    ("client certificates", _client_certificates),
 )
 
 

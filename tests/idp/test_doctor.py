@@ -1,12 +1,17 @@
 """Rules of `hopnhat doctor`: each check says what to do, and notices what it is for."""
 
+from pathlib import Path
+from typing import Any
+
 from flask import Flask
 from sqlalchemy import text
 
 from idp import audit, clock, jobs
+from idp.app import create_app
 from idp.database import in_transaction
 from idp.doctor import examine
 from idp.jobs import Job
+from tests.support.installation import close, settings_for
 
 
 def _remedy(check: str) -> str:
@@ -44,6 +49,20 @@ def test_a_changed_event_at_the_end_of_the_chain_is_noticed(app: Flask) -> None:
 
 def test_without_a_directory_it_says_which_settings_are_missing(app: Flask) -> None:
     assert "HOPNHAT_LDAP_URL" in _remedy("directory")
+
+
+def test_certificates_of_clients_that_nobody_would_believe_are_noticed(database_url: str, tmp_path: Path) -> None:
+    broken = tmp_path / "x.pem"
+    broken.write_text("no certificate")
+    wrong: list[dict[str, Any]] = [
+        {"client_certificate_header": "X-Client-Certificate"}, {"client_certificate_ca_file": broken},
+        {"client_certificate_ca_file": tmp_path / "missing.pem"},
+    ]  # fmt: skip
+    for given in ({}, *wrong):
+        application = create_app(settings_for(database_url, **given))
+        with application.app_context():
+            assert bool(_remedy("client certificates")) is bool(given), given
+        close(application)
 
 
 def _drop_trigger(app: Flask) -> str:
