@@ -55,7 +55,9 @@ def read_claims_request(written: str, scopes: frozenset[str]) -> ClaimsRequest:
     named = {place: tuple(name for name in member if name in allowed) for place, member in members.items()}
     acr = members["id_token"].get("acr") or {}
     sub = members["id_token"].get("sub") or members["userinfo"].get("sub") or {}
-    return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), acr.get("essential") is True, _values(sub))
+    # Essential without values asks for nothing in particular: the voluntary `acr_values` beside it stay voluntary.
+    is_essential = acr.get("essential") is True and bool(_values(acr))
+    return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), is_essential, _values(sub))
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -231,6 +231,15 @@ def test_an_essential_assurance_that_the_session_goes_beyond_is_told_as_it_was_w
     assert claims(strict.tokens(browser, claims=essential)["id_token"])["acr"] == assurance.AAL2
 
 
+def test_an_essential_acr_of_no_certain_value_makes_no_wish_a_demand(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+) -> None:
+    sign_in(browser, person_id)
+    wish = json.dumps({"id_token": {"acr": {"essential": True}}})
+    for more in ({}, {"acr_values": "urn:elsewhere"}, {"acr_values": assurance.AAL2, "prompt": "none"}):
+        assert claims(party.tokens(browser, claims=wish, **more)["id_token"])["acr"] == assurance.AAL1
+
+
 def test_a_client_s_least_assurance_holds_whatever_it_asks(browser: FlaskClient, person_id: uuid.UUID) -> None:
     strict = register_party(minimum_acr=assurance.AAL2)
     sign_in(browser, person_id)
