@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import wsgi
+from deploy.conformance import resource_server
 from deploy.conformance.keys import make_authority, make_server_certificate
 from deploy.conformance.prepare import prepare
 from deploy.conformance.settings_file import CERTIFICATE_HEADER, claim_folder, forget_other_settings, write_settings
@@ -60,6 +61,7 @@ def run(site: Site, children: list[Child]) -> None:
     for name, work in (("provider", lambda: _serve(site)), ("worker", lambda: wsgi.main(["worker"]))):
         children.append(start(name, work, site.folder))
     if site.is_mutual:
+        children.append(start("resource", lambda: resource_server.serve(site.resource_port), site.folder))
         children.append(start("nginx", lambda: _run_nginx(site), site.folder))
     trusted = ssl.create_default_context(cafile=str(site.certificate))
     wait_for(lambda: _answers(f"{site.issuer}/readyz", trusted), children)
@@ -96,7 +98,7 @@ def _run_nginx(site: Site) -> None:
     text = NGINX_CONFIGURATION.read_text(encoding="utf-8")
     for name, value in (
         ("folder", site.folder), ("certificate", site.certificate), ("key", site.key), ("header", CERTIFICATE_HEADER),
-        ("port", site.port), ("inner_port", site.inner_port), ("mtls_port", site.mtls_port), ("host", HOST),
+        ("resource_path", resource_server.PATH), ("resource_port", site.resource_port), ("port", site.port), ("inner_port", site.inner_port), ("mtls_port", site.mtls_port), ("host", HOST),
     ):  # fmt: skip
         text = text.replace(f"@{name}@", str(value))
     write_private(site.folder / "nginx.conf", text)

@@ -11,8 +11,10 @@ from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import update
 
 import wsgi
-from clients import initial_access
+from clients import initial_access, resources
 from clients.metadata import SECRET_METHODS
+from clients.resources import Resource
+from deploy.conformance.resource_server import PATH, SCOPE
 from deploy.conformance.site import Site
 from deploy.conformance.suite_clients import wanted_clients
 from deploy.conformance.suite_files import REGISTRATION, write_suite_files
@@ -50,6 +52,7 @@ def prepare(site: Site) -> None:
             run_sync(started_by=ACTOR)
             in_transaction(lambda connection: _acknowledge(connection, person["username"]))
         with step("the clients of the suite are as they should be"):
+            in_transaction(lambda connection: add_resource(connection, site))
             secrets = _secrets_before(site)
             _apply_clients(site, secrets)
             kept = secrets.get(REGISTRATION)
@@ -87,6 +90,13 @@ def _apply_clients(site: Site, secrets: dict[str, str]) -> None:
     write_private(file, json.dumps(wanted, ensure_ascii=False, indent=2) + "\n")
     with contextlib.redirect_stdout(io.StringIO()):
         wsgi.main(["client", "apply", str(file), "--yes"], standalone_mode=False)
+
+
+def add_resource(connection: DatabaseConnection, site: Site) -> None:
+    """The API of the plans of OAuth alone: its scope is what a client asks for there."""
+    identifier = f"{site.issuer}{PATH}"
+    if resources.find_resource(identifier) is None:
+        resources.add(connection, Resource(identifier, "Conformance", (SCOPE,), "", None), actor=ACTOR)
 
 
 def _registration_token(connection: DatabaseConnection, kept: str | None) -> str:

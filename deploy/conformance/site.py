@@ -55,6 +55,11 @@ class Site:
         return self.port + 3
 
     @property
+    def resource_port(self) -> int:
+        """Where the API for the plans of OAuth alone listens behind nginx."""
+        return self.port + 4
+
+    @property
     def settings_file(self) -> Path:
         """Where the provider's settings are written; `HOPNHAT_CONFIG` names it to `hopnhat`."""
         return self.folder / "hopnhat.toml"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.conformance.keys import ClientKeys, make_client_keys
+from deploy.conformance.resource_server import SCOPE as API_SCOPE
 from deploy.conformance.site import Site
 
 CLIENTS_FILE = Path(__file__).with_name("clients.json")
@@ -51,6 +52,8 @@ def _at(site: Site, entry: dict[str, Any]) -> dict[str, Any]:
 def _with_keys(site: Site, client: dict[str, Any], client_id: str) -> dict[str, Any]:
     keys, algorithm = keys_of_client(site, client_id), client["id_token_signed_response_alg"]
     made = {**client, "client_id": client_id, "jwks": keys.public_jwks}
+    made["scope"] += f" {API_SCOPE}"
+    made["grant_types"] = ["authorization_code", "refresh_token", "client_credentials"]
     if client["token_endpoint_auth_method"] == KEY:
         made["token_endpoint_auth_signing_alg"] = algorithm
     if client["token_endpoint_auth_method"] == CERTIFICATE:

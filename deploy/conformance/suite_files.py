@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy.conformance.browser import commands, overrides
+from deploy.conformance.resource_server import PATH
+from deploy.conformance.resource_server import SCOPE as API_SCOPE
 from deploy.conformance.site import Site
 from deploy.conformance.suite_clients import SECOND, keys_of_client
 from deploy.demo.settings_file import write_private
@@ -21,6 +23,7 @@ class TestPlan:
     name: str
     variants: str = ""
     client_id: str = "basic"
+    scope: str = "openid profile email offline_access"
 
     @property
     def is_fapi(self) -> bool:
@@ -28,9 +31,14 @@ class TestPlan:
         return self.name.startswith("fapi2")
 
     @property
-    def needs_certificates(self) -> bool:
-        """Whether its clients show certificates: then nginx is needed."""
-        return "=mtls" in self.variants
+    def needs_nginx(self) -> bool:
+        """Whether its clients show certificates or ask an API."""
+        return "=mtls" in self.variants or self.is_oauth
+
+    @property
+    def is_oauth(self) -> bool:
+        """Whether it is of OAuth alone, without OpenID Connect."""
+        return "=plain_oauth" in self.variants
 
 
 def _fapi(client_id: str, authentication: str, constrained: str, *, response: str = "jarm") -> TestPlan:
@@ -40,6 +48,13 @@ def _fapi(client_id: str, authentication: str, constrained: str, *, response: st
         name = "fapi2-message-signing-final-test-plan"
         variants += f"[fapi_request_method=signed_non_repudiation][fapi_response_mode={response}]"
     return TestPlan(client_id, name, variants + "[authorization_request_type=simple]", client_id)
+
+
+def _oauth(file: str, client_id: str, authentication: str, constrained: str, profile: str = "plain_fapi") -> TestPlan:
+    like = _fapi(client_id, authentication, constrained)
+    variants = like.variants.replace("=openid_connect", "=plain_oauth").replace("=plain_fapi", f"={profile}")
+    scope = API_SCOPE if profile != "plain_fapi" else f"{API_SCOPE} offline_access"
+    return TestPlan(file, like.name, variants, client_id, scope)
 
 
 def _logout(file: str, name: str) -> TestPlan:
@@ -69,6 +84,9 @@ PLANS = (
     _fapi("fapi-key-mtls", "private_key_jwt", "mtls"),
     _fapi("fapi-mtls-dpop", "mtls", "dpop"),
     _fapi("fapi-mtls-mtls", "mtls", "mtls"),
+    _oauth("oauth-key-dpop", "fapi-key-dpop", "private_key_jwt", "dpop"),
+    _oauth("oauth-mtls-mtls", "fapi-mtls-mtls", "mtls", "mtls"),
+    _oauth("oauth-client", "fapi-key-dpop", "private_key_jwt", "dpop", "fapi_client_credentials_grant"),
     _fapi("fapi-eddsa", "private_key_jwt", "dpop"),
     _fapi("signed-requests", "private_key_jwt", "dpop", response="plain_response"),
     _fapi("signed-key-dpop", "private_key_jwt", "dpop"),
@@ -81,7 +99,7 @@ def write_suite_files(site: Site, person: dict[str, str], secrets: dict[str, str
     site.suite_folder.mkdir(mode=0o700, exist_ok=True)
     lines = []
     for plan in PLANS:
-        if site.is_mutual or not plan.needs_certificates:
+        if site.is_mutual or not plan.needs_nginx:
             file = site.suite_folder / f"{plan.file}.json"
             write_private(file, json.dumps(configuration(site, plan, person, secrets), ensure_ascii=False, indent=2) + "\n")
             lines.append(f"{plan.name}{plan.variants} {file}\n")
@@ -115,12 +133,12 @@ def _basic_part(client_id: str, secrets: dict[str, str]) -> dict[str, Any]:
 def _fapi_part(site: Site, plan: TestPlan) -> dict[str, Any]:
     client_id = plan.client_id
     api = site.mtls_url if "[sender_constrain=mtls]" in plan.variants else site.issuer  # where the certificate is seen
-    part: dict[str, Any] = {"resource": {"resourceUrl": f"{api}/userinfo"}}
+    part: dict[str, Any] = {"resource": {"resourceUrl": api + (PATH if plan.is_oauth else "/userinfo")}}
     for number in ("", SECOND):
         keys = keys_of_client(site, client_id + number)
         part[f"client{number}"] = {
             "client_id": client_id + number,
-            "scope": "openid profile email offline_access",
+            "scope": plan.scope,
             "jwks": keys.private_jwks,
             "dpop_signing_alg": keys.jwk["alg"],
         }

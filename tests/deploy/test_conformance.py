@@ -20,7 +20,7 @@ from clients.given_metadata import checked_names
 from clients.metadata import ClientMetadata
 from deploy.conformance.browser import commands, overrides
 from deploy.conformance.keys import make_authority, make_client_keys
-from deploy.conformance.prepare import read_person
+from deploy.conformance.prepare import add_resource, read_person
 from deploy.conformance.settings_file import claim_folder, forget_other_settings, write_settings
 from deploy.conformance.site import Site, SiteMistaken, read_site
 from deploy.conformance.suite_clients import wanted_clients
@@ -142,6 +142,7 @@ def test_private_keys_are_told_to_the_suite_alone(site: Site) -> None:
 
 
 def test_its_clients_may_be_registered_as_they_are(app: Flask, site: Site) -> None:
+    in_transaction(lambda connection: add_resource(connection, site))
     wanted = [Wanted(ClientMetadata(**checked_names(client))) for client in wanted_clients(site)]
     assert {step.deed for step in in_transaction(lambda connection: apply(connection, wanted, actor="cli:test"))} == {"add"}
     assert {step.deed for step in in_transaction(lambda connection: apply(connection, wanted, actor="cli:test"))} == {"keep"}
