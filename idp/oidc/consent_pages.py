@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -15,6 +15,7 @@ from idp.oidc.authorize_endpoint import require_ours
 from idp.oidc.demands import demand_after_sign_in, for_person, is_met
 from idp.oidc.destination import RequestRefused
 from idp.oidc.scope_words import words_of
+from idp.opaque_tokens import digest
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.sessions.sign_in_request import FlowExpired, SignInRequest, begin_again, open_flow
 from idp.web.headers import forms_may_lead_to
@@ -43,6 +44,7 @@ def consent() -> Page:
         session=live,
         known=words_of(scope),
         is_wider=agreed is not None and not scope <= agreed,
+        shown=_shown(asked, live),
         flow=request.args["flow"],
     )
 
@@ -58,12 +60,19 @@ def consent_posted() -> Page:
     flow, asked, live = visit
     if request.form.get("cancel"):
         raise RequestRefused(asked.to, "access_denied", "the person does not agree")
+    if request.form.get("shown") != _shown(asked, live):
+        return redirect(request.full_path, 303)  # somebody else is signed in now, or the client may know more: that was not agreed to
 
     def give(connection: Connection) -> None:
         consents.give(connection, live.person_id, asked.client, consents.scope_asked(asked))
 
     in_transaction(give)
     return grant(asked, live, authorization_of(flow))
+
+
+def _shown(asked: AuthorizationRequest, live: LiveSession) -> str:
+    """What the page says to whom, in short."""
+    return digest(" ".join([str(live.person_id), *sorted(consents.scope_asked(asked))])).hex()
 
 
 def _visit() -> tuple[SignInRequest, AuthorizationRequest, LiveSession] | Response:

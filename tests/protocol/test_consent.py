@@ -46,9 +46,9 @@ def page_of(browser: FlaskClient, response: TestResponse) -> TestResponse:
 
 def decide(browser: FlaskClient, page: TestResponse, **button: str) -> TestResponse:
     """Press a button of the page."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-    assert token is not None
-    return browser.post(page.request.full_path, data={"csrf_token": token.group(1), **button})
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page.text))
+    assert hidden.keys() == {"csrf_token", "shown"}
+    return browser.post(page.request.full_path, data={**hidden, **button})
 
 
 def agree(browser: FlaskClient, party: RelyingParty, **more: str | None) -> str:
@@ -150,6 +150,20 @@ def test_the_answer_of_a_session_of_somebody_else_is_theirs_to_give(
     sign_in(victim, add_person("lbchi", "Lê Bảo Chi"))
     assert victim.get(location).status_code == 400
     assert victim.post(location, data={}).status_code == 400
+
+
+def test_what_was_shown_is_what_is_agreed_to_by_whom_it_was_shown_to(
+    browser: FlaskClient, asking: RelyingParty, person_id: uuid.UUID
+) -> None:
+    sign_in(browser, person_id)
+    page = page_of(browser, asking.authorize(browser, scope="openid profile"))
+    sign_in(browser, add_person("lbchi", "Lê Bảo Chi"))
+    again = decide(browser, page)
+    assert "Lê Bảo Chi" in page_of(browser, again).text
+    narrow = register_party(require_consent=True, scope="openid")
+    page = page_of(browser, narrow.authorize(browser, scope="openid phone"))
+    in_transaction(lambda c: change(c, narrow.client_id, actor="cli:test", scope="openid phone"))
+    assert "Số điện thoại" in page_of(browser, decide(browser, page)).text
 
 
 def test_a_forged_form_agrees_to_nothing(browser: FlaskClient, asking: RelyingParty, session_id: uuid.UUID) -> None:
