@@ -96,6 +96,21 @@ def test_an_access_token_is_no_id_token_and_the_reverse(browser: FlaskClient, se
     assert party.userinfo(browser, signing_keys.sign("RS256", "at+jwt", claims)).status_code == 200
 
 
+def test_a_subject_of_the_client_s_own_is_the_same_wherever_the_client_is_told_it(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """OpenID Connect Core §8.1: ID token, userinfo, JWT and introspection name one person by one name."""
+    party, public = register_party(access_token_format="jwt", subject_type="pairwise"), register_party()
+    tokens = party.tokens(browser)
+    keys = KeySet.import_key_set(browser.get("/jwks").get_json())
+    told = {
+        jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims["sub"],
+        claims_of(browser, tokens["access_token"])["sub"],
+        party.userinfo(browser, tokens["access_token"]).get_json()["sub"],
+        introspected(browser, party, tokens["access_token"])["sub"],
+    }
+    assert len(told) == 1
+    assert public.userinfo(browser, public.tokens(browser)["access_token"]).get_json()["sub"] not in told
+
+
 def test_a_bound_jwt_names_its_key(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
     """RFC 9449 §6.1."""
     bound = register_bound(scope=f"{ALL_SCOPES} dossiers", resources=(API,))
