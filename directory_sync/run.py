@@ -24,12 +24,12 @@ from directory_sync.source.ldap import Directory, ReadIncomplete
 from directory_sync.staff_record import ATTRIBUTES, StaffRecord, digest_of, understand
 from directory_sync.unit_tree import ATTRIBUTES as UNIT_ATTRIBUTES
 from directory_sync.unit_tree import UnitTree, understand_units
-from directory_sync.wire import messages
-from directory_sync.wire.ber import Malformed
 from idp import audit
 from idp.database import in_transaction, reader
 from idp.settings import current_settings
 from idp.web.formats import today
+from idp.wire import messages
+from idp.wire.ber import Malformed
 
 BATCH_PEOPLE, BATCH_WITHDRAWALS = 2000, 100
 RENEW_SECONDS = 10

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from directory_sync.directory_text import Flaw, clean
-from directory_sync.wire.distinguished_names import Dn, NotADn, normalize, parent_text
 from idp.people.models import Level
 from idp.people.names import fold
+from idp.wire.distinguished_names import Dn, NotADn, normalize, parent_text
 
 ATTRIBUTES = ("entryUUID", "ou", "description")
 LONGEST_CODE = 64

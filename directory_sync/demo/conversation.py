@@ -5,10 +5,10 @@ from itertools import islice
 
 from directory_sync.demo import passwords, requests
 from directory_sync.demo.entries import OPERATIONAL, Entry, LdapRefusal, Tree, key_of
-from directory_sync.wire import ber, messages
-from directory_sync.wire.ber import Malformed
-from directory_sync.wire.distinguished_names import attribute_key, value_key
-from directory_sync.wire.messages import Control
+from idp.wire import ber, messages
+from idp.wire.ber import Malformed
+from idp.wire.distinguished_names import attribute_key, value_key
+from idp.wire.messages import Control
 
 OPERATIONS_ERROR, PROTOCOL_ERROR, SIZE_LIMIT, COMPARE_FALSE, COMPARE_TRUE, METHOD_NOT_SUPPORTED = 1, 2, 4, 5, 6, 7
 UNKNOWN_CRITICAL_CONTROL, NO_SUCH_OBJECT, INVALID_CREDENTIALS, NOT_ALLOWED, UNWILLING = 12, 32, 49, 50, 53

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from directory_sync.demo import passwords
-from directory_sync.wire import distinguished_names as names
-from directory_sync.wire.distinguished_names import Dn, attribute_key, value_key
 from idp import clock
+from idp.wire import distinguished_names as names
+from idp.wire.distinguished_names import Dn, attribute_key, value_key
 
 NO_SUCH_ATTRIBUTE, CONSTRAINT_VIOLATION, VALUE_EXISTS, INVALID_SYNTAX = 16, 19, 20, 21
 NO_SUCH_OBJECT, INVALID_DN, UNWILLING, NAMING_VIOLATION, CLASS_VIOLATION = 32, 34, 53, 64, 65

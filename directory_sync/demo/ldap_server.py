@@ -10,9 +10,9 @@ from directory_sync.demo import province
 from directory_sync.demo.conversation import Conversation
 from directory_sync.demo.entries import Tree
 from directory_sync.demo.journal import open_tree
-from directory_sync.wire import ber
-from directory_sync.wire.ber import Malformed
 from idp.settings import LOOPBACK_HOSTS
+from idp.wire import ber
+from idp.wire.ber import Malformed
 
 LONGEST_REQUEST_BYTES = 4 * 2**20
 IDLE_SECONDS = 3600

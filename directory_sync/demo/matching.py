@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from directory_sync.demo.entries import Entry
-from directory_sync.wire import ber
-from directory_sync.wire.ber import Malformed
-from directory_sync.wire.distinguished_names import attribute_key, value_key
+from idp.wire import ber
+from idp.wire.ber import Malformed
+from idp.wire.distinguished_names import attribute_key, value_key
 
 DEEPEST = 32
 Matches = Callable[[Entry], bool]

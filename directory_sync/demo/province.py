@@ -9,8 +9,8 @@ from pathlib import Path
 from directory_sync.demo import passwords
 from directory_sync.demo import province_words as words
 from directory_sync.demo.entries import Entry, Tree, key_of
-from directory_sync.wire.distinguished_names import escape
 from idp.people.names import fold, split_name
+from idp.wire.distinguished_names import escape
 
 VERSION = 1  # another number: a directory kept from before is made anew
 STAFF = 300

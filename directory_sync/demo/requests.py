@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from directory_sync.demo.matching import Matches, read_filter
-from directory_sync.wire import ber
-from directory_sync.wire.ber import Malformed
+from idp.wire import ber
+from idp.wire.ber import Malformed
 
 
 @dataclass(frozen=True)

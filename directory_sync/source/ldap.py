@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from ldap3 import NONE, SIMPLE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
 
-from directory_sync.wire import ber, messages
-from directory_sync.wire.ber import Malformed
-from directory_sync.wire.messages import Result
 from idp.opaque_tokens import Secret
 from idp.settings import LOOPBACK_HOSTS, Settings
+from idp.wire import ber, messages
+from idp.wire.ber import Malformed
+from idp.wire.messages import Result
 
 PAGE_ENTRIES = 1000
 LONGEST_MESSAGE_BYTES = 16 * 2**20

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from directory_sync.models import RunState
-from directory_sync.wire.distinguished_names import escape
 from idp import access
 from idp.database import in_transaction
+from idp.wire.distinguished_names import escape
 from tests.support import trail
 from tests.support.slapd import BASE_DN
 from tests.support.staff_directory import (

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from directory_sync.unit_tree import UnitTree, understand_units
-from directory_sync.wire.distinguished_names import parse_rdn, split
+from idp.wire.distinguished_names import parse_rdn, split
 
 PROVINCE = "dc=hagiang,dc=vn"
 UNITS = {

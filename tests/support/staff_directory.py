@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from directory_sync import ledger
 from directory_sync.run import RunReport, run_sync
-from directory_sync.wire.distinguished_names import escape
 from idp.database import reader, table_of
 from idp.people.models import Person, Unit
+from idp.wire.distinguished_names import escape
 from tests.support.slapd import BASE_DN, SYNC_DN, SYNC_PASSWORD, Slapd, administrator
 
 TOP = f"ou=Cấp tỉnh,{BASE_DN}"

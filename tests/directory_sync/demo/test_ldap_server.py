@@ -12,7 +12,7 @@ import pytest
 
 from directory_sync.demo import province
 from directory_sync.demo.ldap_server import DirectoryServer, open_province
-from directory_sync.wire.distinguished_names import escape
+from idp.wire.distinguished_names import escape
 
 BASE = province.BASE_DN
 PEOPLE = {account.role: account for account in province.DEMO_ACCOUNTS}

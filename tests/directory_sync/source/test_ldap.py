@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from directory_sync.source import ldap
 from directory_sync.source.ldap import FIRST_MESSAGE_ID, Directory, ReadIncomplete, access_from
-from directory_sync.wire import ber, messages
+from idp.wire import ber, messages
 from tests.support.installation import settings_for
 
 FIRST = FIRST_MESSAGE_ID + 1

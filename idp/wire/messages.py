@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from directory_sync.wire import ber
-from directory_sync.wire.ber import Malformed
+from idp.wire import ber
+from idp.wire.ber import Malformed
 
 SEARCH_REQUEST, SEARCH_ENTRY, SEARCH_DONE, SEARCH_REFERENCE = 0x63, 0x64, 0x65, 0x73
 UNBIND_REQUEST, EXTENDED_RESPONSE, CONTROLS = 0x42, 0x78, 0xA0

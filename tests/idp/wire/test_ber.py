@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory_sync.wire import ber, messages
-from directory_sync.wire.ber import Malformed
-from directory_sync.wire.messages import Control
+from idp.wire import ber, messages
+from idp.wire.ber import Malformed
+from idp.wire.messages import Control
 
 attributes = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), st.lists(st.binary(max_size=300), max_size=4), max_size=6

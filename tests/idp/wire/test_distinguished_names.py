@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory_sync.wire.distinguished_names import NotADn, escape, normalize, parent_text, parse_rdn, split
+from idp.wire.distinguished_names import NotADn, escape, normalize, parent_text, parse_rdn, split
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
