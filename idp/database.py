@@ -181,7 +181,8 @@ def in_transaction(work: Callable[[Connection], T]) -> T:
 def _try_in_transaction(work: Callable[[Connection], T]) -> T:
     for attempt in range(1, MAX_TRIES + 1):
         try:
-            with db.engine.begin() as connection:
+            connection = _kept_connection("writer")
+            with connection.begin():
                 return work(connection)
         except DBAPIError as error:
             if attempt == MAX_TRIES or not _is_worth_another_try(error):
@@ -195,18 +196,31 @@ def reader() -> Connection:
 
     Every statement sees the newest committed state. Never write through it.
     """
+    return _kept_connection("reader")
+
+
+def _kept_connection(use: str) -> Connection:
+    """This thread's connection for one use. Taking one from the pool and giving it back costs as much as a short transaction."""
     engine = db.engine
-    connection: Connection | None = getattr(_kept, "connection", None)
+    connection: Connection | None = getattr(_kept, use, None)
     if connection is None or connection.engine.url != engine.url or connection.closed or connection.invalidated:
-        forget_reader()
-        connection = _kept.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT", autocommit_reads=True)
+        _forget(use)
+        connection = engine.connect()
+        if use == "reader":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT", autocommit_reads=True)
+        setattr(_kept, use, connection)
     return connection
 
 
-def forget_reader() -> None:
-    """Close this thread's kept connection; the next `reader()` opens a new one."""
-    connection: Connection | None = getattr(_kept, "connection", None)
-    _kept.connection = None
+def forget_connections() -> None:
+    """Close this thread's kept connections; the next use opens a new one."""
+    _forget("reader")
+    _forget("writer")
+
+
+def _forget(use: str) -> None:
+    connection: Connection | None = getattr(_kept, use, None)
+    setattr(_kept, use, None)
     if connection is not None:
         try:
             connection.close()

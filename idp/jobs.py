@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
-from idp.database import Record, UtcDateTime, db, forget_reader, in_transaction, reader, table_of
+from idp.database import Record, UtcDateTime, db, forget_connections, in_transaction, reader, table_of
 
 LONGEST_NAP_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -109,7 +109,7 @@ def _run(job: Job) -> bool:
         job.run()
     except Exception:  # noqa: BLE001 - whatever one job's fault is, the worker goes on: it is logged whole and the job is tried again
         _log.exception("job.failed", job=job.name)
-        forget_reader()
+        forget_connections()
     return True
 
 
@@ -120,7 +120,7 @@ def _keep_running(app: Flask, job: Job, stop: threading.Event) -> None:
                 run_if_due(job)
             except Exception:  # noqa: BLE001 - the database may be away for a while; the worker waits for it
                 _log.exception("job.not_started", job=job.name)
-                forget_reader()
+                forget_connections()
             stop.wait(min(job.seconds, LONGEST_NAP_SECONDS) if job.lease_seconds else job.seconds)
 
 

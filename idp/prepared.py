@@ -1,9 +1,9 @@
 """Statements of hot paths: written in SQLAlchemy Core, compiled once, run at the driver's own price.
 
 `Connection.execute` costs 25 to 60 µs of Python each time, whatever it asks: more than SQLite takes to answer. Here the
-text, the conversion of values and the shape of rows are worked out at the first use; what is left is the driver. The
-statement must be one of a module, made once, and be given the same names each time. Transactions, retries and errors stay
-what they are with `Connection.execute`.
+text, the conversion of values and the shape of rows are worked out at the first use; what is left is the driver. A
+statement must be made once, by its module. Transactions, retries and errors stay what they are with `Connection.execute`;
+values that Python would make up for a column are not made: name them.
 """
 
 from collections import namedtuple
@@ -31,7 +31,7 @@ class _Compiled:
     make_row: Callable[[Any], Any] | None
 
 
-_known: dict[tuple[Statement, str], _Compiled] = {}
+_known: dict[tuple[Any, ...], _Compiled] = {}
 
 
 def first(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Any:
@@ -55,7 +55,7 @@ def run(connection: Connection, statement: Statement, values: Mapping[str, Any])
 
 
 def _compiled(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) -> _Compiled:
-    key = (statement, dialect.name)
+    key = (statement, dialect.name, *values)
     if key not in _known:
         _known[key] = _compile(dialect, statement, values)
     return _known[key]
@@ -65,6 +65,7 @@ def _compile(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) 
     compiled = statement.compile(dialect=dialect, column_keys=None if isinstance(statement, Select) else list(values))
     binders = {name: _processor(bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in compiled.binds.items()}
     missing = [name for name, bind in compiled.binds.items() if bind.required and name not in values]
+    missing += [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]  # defaults made by Python
     assert not missing, missing
     constants = {name: binders[name](value) for name, value in compiled.params.items() if name not in values}
     columns = list(statement.exported_columns.items())
@@ -99,8 +100,11 @@ def _run(connection: Connection, compiled: _Compiled, values: Mapping[str, Any])
     driver = connection.connection.dbapi_connection
     assert driver is not None
     cursor = driver.cursor()
+    sent = given if compiled.positions is None else [given[name] for name in compiled.positions]
+    if connection.dispatch.before_cursor_execute:  # whoever counts the statements of an engine counts these too
+        connection.dispatch.before_cursor_execute(connection, cursor, compiled.text, sent, None, False)
     try:
-        cursor.execute(compiled.text, given if compiled.positions is None else [given[name] for name in compiled.positions])
+        cursor.execute(compiled.text, sent)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told_by_sqlalchemy(connection, compiled.text, error, cursor) from error
     return cursor

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
 from idp.database import Record, UtcDateTime, table_of
+from idp.prepared import first
 
 
 class SpentIdentifier(Record):
@@ -32,7 +33,7 @@ def spend(connection: Connection, kind: str, *parts: str, until: datetime) -> bo
     """Use an identifier up, remembered `until` then at least: of any number at once, one gets True. `kind` and `parts` name it."""
     written = "".join(f"{len(part)}:{part}" for part in (kind, *parts))  # no two lists of parts read alike
     row = {"digest": hashlib.sha256(written.encode()).digest(), "expires_at": until}
-    return connection.execute(_spend[connection.dialect.name], row).first() is not None
+    return first(connection, _spend[connection.dialect.name], row) is not None
 
 
 def forget_expired(connection: Connection) -> int:

@@ -20,6 +20,7 @@ from idp.oidc.subjects import subject_for
 from idp.oidc.token_response import PERSON_COLUMNS
 from idp.oidc.userinfo_response import told_to
 from idp.people.models import Person, Unit
+from idp.prepared import first
 from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
 from idp.web.csrf import csrf_exempt
@@ -73,7 +74,7 @@ def preflight() -> Response:
 
 
 def _require_person(token: AccessToken) -> Any:
-    row = reader().execute(_told, {"authorization_id": token.authorization_id, "now": clock.now()}).first()
+    row = first(reader(), _told, {"authorization_id": token.authorization_id, "now": clock.now()})
     if row is None:
         raise bearer.invalid()
     return row

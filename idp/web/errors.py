@@ -10,7 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from idp import clock
-from idp.database import forget_reader
+from idp.database import forget_connections
 from idp.errors import Refusal
 from idp.request_ids import request_id
 from idp.web.csrf import is_machine_request
@@ -87,7 +87,7 @@ def _answer_http(error: HTTPException) -> Response:
 
 def _answer_database_away(error: Exception) -> Response:
     _log.error("database.unavailable", exc_info=error)
-    forget_reader()
+    forget_connections()
     return _answer(503, _words_for(503), "unavailable", RETRY_SECONDS)
 
 

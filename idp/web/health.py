@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from idp.database import forget_reader, reader
+from idp.database import forget_connections, reader
 from idp.web.viewer import anyone
 
 blueprint = Blueprint("health", __name__)
@@ -28,6 +28,6 @@ def readyz() -> Response:
     try:
         reader().execute(text("SELECT 1"))
     except DBAPIError:
-        forget_reader()
+        forget_connections()
         return _answer("database unavailable", 503)
     return _answer("ok", 200)

@@ -15,7 +15,7 @@ from directory_sync.ledger import AlreadyRunning, LeaseLost
 from directory_sync.models import RunState, SyncRun
 from idp.app import create_app
 from idp.clock import ManualClock
-from idp.database import forget_reader, in_transaction, new_id, reader
+from idp.database import forget_connections, in_transaction, new_id, reader
 from tests.support.installation import close, settings_for
 from tests.support.staff_directory import StaffDirectory, everybody, ldap_settings, sync
 
@@ -43,7 +43,7 @@ def test_twenty_runs_at_once_are_one_run_and_nineteen_refusals(postgresql_app: F
             except AlreadyRunning as refusal:
                 return refusal.reason
             finally:
-                forget_reader()
+                forget_connections()
 
     with ThreadPoolExecutor(20) as threads:
         outcomes = list(threads.map(try_it, range(20)))

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from idp import clock
 from idp.app import create_app
 from idp.audit import AuditEvent
-from idp.database import forget_reader, id_floor, in_transaction, insert_rows, new_id, new_ids, reader, table_of
+from idp.database import forget_connections, id_floor, in_transaction, insert_rows, new_id, new_ids, reader, table_of
 from idp.jobs import JobLease
 from tests.support.installation import close, settings_for
 
@@ -109,7 +109,7 @@ def test_twenty_writers_at_once_all_get_their_turn(database_url: str) -> None:
         list(pool.map(count, range(20)))
     with app.app_context():
         assert reader().execute(select(_t.c.holder)).scalar_one() == "20"
-        forget_reader()
+        forget_connections()
     close(app)
 
 

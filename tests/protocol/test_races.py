@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from idp import access
 from idp.app import create_app
-from idp.database import forget_reader, in_transaction, reader, table_of
+from idp.database import forget_connections, in_transaction, reader, table_of
 from idp.oidc.models import Authorization, RefreshToken
 from tests.support import trail
 from tests.support.installation import close, settings_for
@@ -48,7 +48,7 @@ def at_once(app: Flask, call: Callable[[FlaskClient, int], Any], callers: int = 
             try:
                 got[number] = call(client, number)
             finally:
-                forget_reader()
+                forget_connections()
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(callers)]
     for thread in threads:

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from idp import clock
 from idp.app import create_app
-from idp.database import forget_reader
+from idp.database import forget_connections
 from idp.oidc.request_by_reference import MOST_AT_ONCE
 from tests.protocol.test_authorize_sign_in import claims, flow_of, opened, resume
 from tests.support.installation import ISSUER, FreshContextClient, close, settings_for
@@ -372,7 +372,7 @@ def test_slow_addresses_hold_up_a_few_threads_only(app: Flask, shelf: Shelf) -> 
     def open_it(_number: int) -> str:
         with app.app_context():
             told = party.answer(by_reference(app.test_client(), party, f"{shelf.url}/slow"))["error"]
-            forget_reader()
+            forget_connections()
             return told
 
     with ThreadPoolExecutor(8) as threads:

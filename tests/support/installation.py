@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from idp import schema
 from idp.app import create_app
-from idp.database import db, forget_reader
+from idp.database import db, forget_connections
 from idp.sealing import new_key
 from idp.settings import Settings, read_settings
 
@@ -47,7 +47,7 @@ class Databases:
         app = create_app(settings_for(self._template))
         with app.app_context():
             schema.upgrade()
-            forget_reader()
+            forget_connections()
             db.engine.dispose()
 
     def _create(self, name: str, template: str | None = None) -> str:
@@ -92,5 +92,5 @@ def _empty(postgresql_url: str) -> bool:
 def close(app: Flask) -> None:
     """Let go of the application's connections."""
     with app.app_context():
-        forget_reader()
+        forget_connections()
         db.engine.dispose()
