@@ -8,11 +8,13 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from idp import clock
+from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.clock import ManualClock
 from idp.database import db, in_transaction, new_id, reader, table_of
 from idp.people.models import Person
 from idp.prepared import first, run
+from tests.support.installation import close, settings_for
 from tests.support.people import add_person
 
 _e, _p = table_of(AuditEvent), table_of(Person)
@@ -76,9 +78,6 @@ def test_a_name_left_out_is_found_at_once(app: Flask) -> None:
 
 
 def test_a_connection_that_broke_is_not_used_again(postgresql_url: str) -> None:
-    from idp.app import create_app
-    from tests.support.installation import close, settings_for
-
     app = create_app(settings_for(postgresql_url))
     with app.app_context():
         first(reader(), _event, {"wanted": new_id()})
