@@ -37,6 +37,7 @@ _withdraw = (
     .values(sealed_private_key=b"")
     .returning(_t.c.alg)
 )
+_keep_on = update(_t).where(_t.c.id == bindparam("kid")).values(retired_at=None)
 _start = update(_t).where(_t.c.id == bindparam("kid")).values(active_from=bindparam("at"))
 
 
@@ -75,6 +76,16 @@ def ensure_signer(connection: Connection, alg: str, *, actor: str) -> str:
         _read_anew()
         return str(known[0].id)
     return create(connection, alg, active_from=now, actor=actor)
+
+
+def _succeed(connection: Connection, alg: str, actor: str) -> None:
+    """A key of this algorithm has gone: another one signs now, and one without an end is there for the time after. When it was the
+    successor that has gone, the one that was to retire in its favour stays."""
+    ensure_signer(connection, alg, actor=actor)
+    known = connection.execute(_in_use, {"wanted": alg, "now": clock.now()}).all()
+    if all(row.retired_at is not None for row in known):
+        connection.execute(_keep_on, {"kid": known[-1].id})
+        _read_anew()
 
 
 def create_missing(connection: Connection) -> None:
@@ -117,7 +128,7 @@ def retire(connection: Connection, kid: str, *, actor: str) -> bool:
     if alg is None:
         return False
     _record(connection, audit.Event.SIGNING_KEY_RETIRED, kid, actor, retired_at=now.isoformat())
-    ensure_signer(connection, alg, actor=actor)
+    _succeed(connection, alg, actor)
     return True
 
 
@@ -129,7 +140,7 @@ def withdraw(connection: Connection, kid: str, *, actor: str) -> bool:
     if alg is None:
         return False
     _record(connection, audit.Event.SIGNING_KEY_WITHDRAWN, kid, actor)
-    ensure_signer(connection, alg, actor=actor)
+    _succeed(connection, alg, actor)
     return True
 
 

@@ -148,6 +148,15 @@ def test_a_key_already_published_takes_over_from_one_that_is_retired_in_a_hurry(
     assert signing_keys.require_signing_key("RS256").kid == following
 
 
+@pytest.mark.parametrize("deed", [key_rotation.retire, key_rotation.withdraw])
+def test_when_the_next_key_goes_before_it_signs_the_present_one_stays(app: Flask, time: clock.ManualClock, deed: Any) -> None:
+    present = signing_keys.require_signing_key("RS256").kid
+    following = in_transaction(lambda c: key_rotation.rotate(c, "RS256", actor="cli:test"))
+    assert in_transaction(lambda c: deed(c, following, actor="cli:test"))
+    time.advance(hours=2)
+    assert signing_keys.require_signing_key("RS256").kid == present
+
+
 def test_a_withdrawn_key_leaves_the_set_at_once_and_vouches_for_nothing_any_more(app: Flask, browser: FlaskClient, person_id: Any) -> None:
     party = register_party()
     sign_in(browser, person_id)
