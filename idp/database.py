@@ -103,7 +103,7 @@ def engine_options(url: str) -> dict[str, Any]:
     return {
         "hide_parameters": True,  # an error of the database is logged, and the values of its statement must not be
         "pool_size": 8,
-        "max_overflow": 24,
+        "max_overflow": 120,  # a thread keeps two connections, and a process has at most 64 threads
         "pool_pre_ping": False,
         "pool_recycle": 1800,
         "connect_args": {"prepare_threshold": 1, "connect_timeout": 3},
