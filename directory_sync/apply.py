@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from directory_sync import ledger
-from directory_sync.changes import GONE, LOCKED, SOURCE, Update
+from directory_sync.changes import GONE, LOCKED, SOURCE, Suspension, Update
 from directory_sync.ledger import Line, Run
 from directory_sync.models import ChangeKind
 from directory_sync.staff_record import StaffRecord
@@ -88,10 +88,14 @@ def apply_updates(connection: Connection, run: Run, updates: Sequence[Update], u
     audit.record_for_each(connection, audit.Event.PERSON_CHANGED, people, actor=run.started_by)
 
 
-def apply_suspensions(connection: Connection, run: Run, suspensions: Sequence[tuple[uuid.UUID, str]]) -> None:
+def apply_suspensions(connection: Connection, run: Run, suspensions: Sequence[Suspension]) -> None:
     """Withdraw access from whoever is gone from the directory or locked in it."""
-    reasons = dict(suspensions)
-    done = [person_id for person_id, reason in suspensions if access.withdraw(connection, person_id, reason=reason, actor=run.started_by)]
+    reasons = {person_id: reason for person_id, reason, _changed_at in suspensions}
+    done = [
+        person_id
+        for person_id, reason, changed_at in suspensions
+        if access.withdraw(connection, person_id, reason=reason, actor=run.started_by, changed_at=changed_at, read_at=run.started_at)
+    ]
     lines: list[Line] = [
         (ChangeKind.SUSPENDED, row.id, row.name, row.unit_name, {"state": "active"}, {"state": "suspended", "reason": reasons[row.id]})
         for row in connection.execute(_names.where(_p.c.id.in_(done)))

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -61,6 +62,15 @@ class Update:
         return "unit_key" in self.after
 
 
+class Suspension(NamedTuple):
+    """Somebody whose access is withdrawn; `changed_at`: when the directory says that it was changed, which of an entry that is gone
+    it does not."""
+
+    person_id: uuid.UUID
+    reason: str
+    changed_at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class KnownUnit:
     """A unit as it is remembered."""
@@ -89,7 +99,7 @@ class Changes:
     units: UnitChanges
     joins: Sequence[StaffRecord]
     updates: Sequence[Update]
-    suspensions: Sequence[tuple[uuid.UUID, str]]
+    suspensions: Sequence[Suspension]
     returns: Sequence[uuid.UUID]
     people_read: int
     units_read: int
@@ -150,12 +160,13 @@ def compare(
     fresh: Mapping[str, StaffRecord],
 ) -> Changes:
     """All that is different. `seen`: the keys of everybody read; `fresh`: of those whose digest is new, what was understood."""
-    suspensions: list[tuple[uuid.UUID, str]] = []
+    suspensions: list[Suspension] = []
     returns: list[uuid.UUID] = []
     for key, person in known.items():
         locked = fresh[key].locked if key in fresh else person.locked
         if person.state == PersonState.ACTIVE and (key not in seen or locked):
-            suspensions.append((person.person_id, LOCKED if key in seen else GONE))
+            changed_at = fresh[key].changed_at if key in fresh else None
+            suspensions.append(Suspension(person.person_id, LOCKED if key in seen else GONE, changed_at))
         elif person.state == PersonState.SUSPENDED and person.state_reason in OUR_REASONS and key in seen and not locked:
             returns.append(person.person_id)
     return Changes(

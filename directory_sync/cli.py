@@ -103,7 +103,7 @@ def _preview_lines(changes: Changes) -> Iterator[tuple[str, str, str]]:
     for kind, units in (("unit_added", changes.units.added), ("unit_changed", [unit for _, unit in changes.units.changed])):
         yield from ((kind, unit.name, unit.code or "") for unit in units)
     yield from (("unit_closed", unit.record.name, unit.record.code or "") for unit in changes.units.closed)
-    reasons = dict(changes.suspensions)
+    reasons = {person_id: reason for person_id, reason, _changed_at in changes.suspensions}
     names = told_people(reader(), [*reasons, *changes.returns])
     yield from (("suspended", names[person_id], reason) for person_id, reason in reasons.items())
     yield from (("returned", names[person_id], "") for person_id in changes.returns)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -57,6 +57,7 @@ class Run:
     run_id: uuid.UUID
     number: int
     started_by: str
+    started_at: datetime
 
 
 def begin(connection: Connection, started_by: str) -> Run:
@@ -70,7 +71,7 @@ def begin(connection: Connection, started_by: str) -> Run:
     running = connection.execute(_running).scalar()
     if running is not None:
         raise already_running(running)
-    run = Run(new_id(), connection.execute(_next_number).scalar_one(), started_by)
+    run = Run(new_id(), connection.execute(_next_number).scalar_one(), started_by, now)
     connection.execute(
         insert(SyncRun),
         {

@@ -1,6 +1,8 @@
 """What the directory says of one person, understood: plain facts in NFC, and what is wrong with the entry."""
 
 import hashlib
+import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,10 +13,14 @@ from idp.people.names import fold, username_key
 
 ATTRIBUTES = (
     "entryUUID", "uid", "displayName", "cn", "title", "mail", "mobile", "telephoneNumber", "employeeNumber", "employeeType",
-    "departmentNumber", "businessCategory", "pwdAccountLockedTime",
+    "departmentNumber", "businessCategory", "pwdAccountLockedTime", "nsAccountLock", "loginDisabled", "userAccountControl", "lockoutTime",
+    "modifyTimestamp", "whenChanged",
 )  # fmt: skip
-UNDERSTANDING = b"1"  # another number when this module reads entries differently: then every entry is understood anew
-LOCKED_FOR_GOOD = b"000001010000Z"
+UNDERSTANDING = b"2"  # another number when this module reads entries differently: then every entry is understood anew
+ACCOUNT_DISABLED = 0x2  # of userAccountControl, [MS-ADTS] 2.2.16
+NOT_LOCKED = frozenset({b"", b"0"})
+LONGEST_NUMBER = 10
+_UTC_TIME = re.compile(rb"[0-9]{14}(?:[.,][0-9]{1,6})?Z")
 LONGEST_NAME, LONGEST_KEY, LONGEST_CODE, LONGEST_STATUS = 255, 255, 64, 32
 CATEGORIES = {
     "can bo": StaffCategory.CAN_BO.value,
@@ -26,7 +32,8 @@ CATEGORIES = {
 
 
 class StaffRecord(NamedTuple):
-    """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: an administrator of the directory locked them.
+    """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: the directory lets them in no more, for good or for
+    a time; `changed_at`: when the directory says that the entry was last changed.
 
     A tuple, because there are tens of thousands in memory at once.
     """
@@ -47,6 +54,7 @@ class StaffRecord(NamedTuple):
     unit_key: str | None
     locked: bool
     flaws: frozenset[Flaw]
+    changed_at: datetime | None = None
 
 
 def digest_of(raw: bytes, unit_key: str | None, tree: UnitTree) -> bytes:
@@ -86,7 +94,7 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
     return StaffRecord(
         source_key, digest, dn, username, key, mail, mail_key,
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
-        text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes.get("pwdaccountlockedtime", [])), frozenset(flaws),
+        text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes), frozenset(flaws), _changed_at(attributes),
     )  # fmt: skip
 
 
@@ -117,7 +125,29 @@ def _unit(dn: str, code: str | None, tree: UnitTree, flaws: set[Flaw]) -> str | 
     return hangs or named
 
 
-def _is_locked(values: list[bytes]) -> bool:
-    """Locked by an administrator until he unlocks. Any other time stamp is the directory's own pause after wrong passwords
-    (draft-behera-ldap-password-policy §5.3.3): it stops binds by itself, and a stranger who guesses must end no sessions."""
-    return LOCKED_FOR_GOOD in values
+def _is_locked(attributes: dict[str, list[bytes]]) -> bool:
+    """Whether the directory has locked or disabled the account: password policy of OpenLDAP (for good or for a time), of 389 and
+    of eDirectory, and Active Directory. Also a lock for a time ends what the person has: whoever set it off may be somebody else,
+    who sits in a session. It is gone from the entry with the next password that the directory takes, and a sync brings them back."""
+
+    def values(name: str) -> list[bytes]:
+        return attributes.get(name, [])
+
+    return (
+        any(values("pwdaccountlockedtime"))
+        or any(value.lower() == b"true" for name in ("nsaccountlock", "logindisabled") for value in values(name))
+        or any(value.isdigit() and len(value) <= LONGEST_NUMBER and int(value) & ACCOUNT_DISABLED for value in values("useraccountcontrol"))
+        or any(value not in NOT_LOCKED for value in values("lockouttime"))
+    )
+
+
+def _changed_at(attributes: dict[str, list[bytes]]) -> datetime | None:
+    """When the entry was changed: a generalized time in UTC (RFC 4517 §3.3.13), with or without fractions."""
+    for name in ("modifytimestamp", "whenchanged"):
+        for value in attributes.get(name, []):
+            if _UTC_TIME.fullmatch(value):
+                try:
+                    return datetime.strptime(value[:14].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+                except ValueError:
+                    return None
+    return None

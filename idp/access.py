@@ -8,12 +8,12 @@ from sqlalchemy import Connection, bindparam, update
 from idp import audit, clock
 from idp.credentials import hardware_tokens, officer_codes, passkeys, recovery_codes, totp
 from idp.database import table_of
-from idp.oidc import authorizations
-from idp.oidc.backchannel_logout import WITHDRAWN, tell_clients_of_person
+from idp.oidc import authorizations, leavings
+from idp.oidc.backchannel_logout import WITHDRAWN
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions, trusted_browsers
 
-SIGNED_OUT, FACTORS_RESET = "signed_out_elsewhere", "factors_reset"
+SIGNED_OUT, FACTORS_RESET, ROLE_GRANTED = "signed_out_elsewhere", "factors_reset", "role_granted"
 _p = table_of(Person)
 _set_state = (
     update(_p)
@@ -29,16 +29,22 @@ _set_reason = (
 )
 
 
-def withdraw(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> bool:
-    """Suspend a person: no sign-in, no session, no token, and every client that holds an authorization is told. Return whether
-    this call did it; a person suspended already is left as they are, but a person's decision outweighs the directory's: then
-    the directory cannot take it back."""
+def withdraw(
+    connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str, changed_at: datetime | None = None,
+    read_at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Suspend a person: no sign-in, no session, no token, no code in anybody's hand, and every client that holds an authorization
+    is told. Return whether this call did it; a person suspended already is left as they are, but a person's decision outweighs
+    the directory's: then the directory cannot take it back. `changed_at`, `read_at`: when the directory was changed and read,
+    for the ledger."""
     if not _change_state(connection, person_id, PersonState.ACTIVE, PersonState.SUSPENDED, reason, clock.now()):
         return reason not in _DIRECTORY_REASONS and _decide_over_the_directory(connection, person_id, reason, actor)
     audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
     trusted_browsers.distrust(connection, person_id, actor=actor)
-    tell_clients_of_person(connection, authorizations.revoke_all(connection, person_id, reason=WITHDRAWN), person_id)
+    officer_codes.replace_all(connection, person_id)
+    clients = authorizations.revoke_all(connection, person_id, reason=WITHDRAWN)
+    leavings.write_down(connection, person_id, clients, reason=reason, actor=actor, changed_at=changed_at, read_at=read_at)
     return True
 
 
@@ -56,6 +62,7 @@ def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor:
     # A code that was being redeemed while access was withdrawn may have slipped in behind it; nothing older comes back to life.
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
     authorizations.revoke_all(connection, person_id, reason=WITHDRAWN)
+    leavings.undo(connection, person_id)
     audit.record(connection, audit.Event.PERSON_RESTORED, actor=actor, person_id=person_id, reason=reason)
     return True
 
@@ -84,6 +91,12 @@ def reset_factors(connection: Connection, person_id: uuid.UUID, *, reason: str, 
     officer_codes.replace_all(connection, person_id)
     audit.record(connection, audit.Event.FACTORS_RESET, actor=actor, person_id=person_id, reason=reason)
     sign_out(connection, person_id, reason=FACTORS_RESET, actor=actor)
+
+
+def role_granted(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:
+    """An administrator's session asks for two factors and rests for less long, and none has offline access or a trusted browser:
+    whatever a person had before the role ends with it. Return how many sessions."""
+    return sign_out(connection, person_id, reason=ROLE_GRANTED, actor=actor)
 
 
 def _change_state(

@@ -15,7 +15,6 @@ from idp.people.models import Person, Unit
 from idp.people.roster import require_person_named
 from idp.roles import grants
 from idp.roles.models import Role
-from idp.sessions import browser_sessions
 
 _p, _u = table_of(Person), table_of(Unit)
 ROLE = click.Choice([role.value for role in Role])
@@ -37,7 +36,7 @@ def grant_role(person: str, role: str, unit: str | None) -> None:
     def give(connection: Connection) -> bool:
         given = grants.grant(connection, found.id, Role(role), unit_id=unit_id, actor=operator())
         if given:  # an administrator's session is shorter and asks for two factors: it begins with the role
-            browser_sessions.end_all(connection, found.id, reason="role_granted", actor=operator())
+            access.role_granted(connection, found.id, actor=operator())
         return given
 
     click.echo(f"{found.name}: {role}" + ("" if in_transaction(give) else " was held already"))

@@ -59,6 +59,8 @@ _facts = (
         person_may_sign_in,
         or_(bindparam("is_two_factor", type_=Boolean), not_(is_administrator)),
     )
+    # Whoever ends the session at this moment waits, and then sees the row and ends it; or was first, and then nothing is inserted.
+    .with_for_update(read=True, of=_s)
 )
 _redeem = {
     "sqlite": sqlite.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),

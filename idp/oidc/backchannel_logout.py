@@ -85,24 +85,28 @@ def tell_clients_of_session(message: Message) -> None:
     in_transaction(expand)
 
 
-def tell_clients_of_person(connection: Connection, clients: Sequence[uuid.UUID], person_id: uuid.UUID) -> None:
+def tell_clients_of_person(connection: Connection, clients: Sequence[uuid.UUID], person_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID]]:
     """Let these clients know that every session of the person is over (§2.4): by `sub` alone, or, to a client that must be told
-    which one, session by session."""
+    which one, session by session. Return who is told by which message; a client without a channel is not among them."""
+    told: list[tuple[uuid.UUID, uuid.UUID]] = []
     since = clock.now() - timedelta(seconds=current_settings().session_staff_seconds)
     for row in connection.execute(_told_of_person, {"clients": clients, "person_id": person_id}).all():
         if not row.settings.get("backchannel_logout_session_required"):
-            tell_client(connection, row.id, person_id, row.subject)
+            told.append((row.id, tell_client(connection, row.id, person_id, row.subject)))
             continue
         for session_id in (
             connection.execute(_sessions_at_client, {"person_id": person_id, "client": row.id, "since": since}).scalars().all()
         ):
-            tell_client(connection, row.id, person_id, row.subject, session_id=str(session_id))
+            told.append((row.id, tell_client(connection, row.id, person_id, row.subject, session_id=str(session_id))))
+    return told
 
 
-def tell_client(connection: Connection, client: uuid.UUID, person_id: uuid.UUID, subject: str, *, session_id: str | None = None) -> None:
-    """Let one client know that a session is over; without a session, that all of the person's are."""
+def tell_client(
+    connection: Connection, client: uuid.UUID, person_id: uuid.UUID, subject: str, *, session_id: str | None = None
+) -> uuid.UUID:
+    """Let one client know that a session is over; without a session, that all of the person's are. Return the message's id."""
     payload = {"sub": subject} | ({"sid": session_id} if session_id else {})
-    outbox.enqueue(connection, LOGOUT_TOKEN, payload, person_id=person_id, client_id=client)
+    return outbox.enqueue(connection, LOGOUT_TOKEN, payload, person_id=person_id, client_id=client)
 
 
 def deliver_logout_token(message: Message) -> None:

@@ -128,3 +128,30 @@ class DeviceAuthorization(Record):
     auth_time: Mapped[datetime | None] = mapped_column(UtcDateTime)
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     denied_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Leaving(Record):
+    """One time that a person's access was withdrawn. `changed_at`: when the directory was changed, where it tells; `read_at`: when
+    the sync that noticed began to read; both None when somebody decided here. `undone_at`: when access was given back."""
+
+    __tablename__ = "leaving"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class LeavingClient(Record):
+    """One client of a leaving, and the message of the outbox that tells it; without a message it has no channel to be told by."""
+
+    __tablename__ = "leaving_client"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    leaving_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("leaving.id"), index=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
+    message_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)

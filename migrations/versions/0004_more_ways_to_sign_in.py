@@ -1,5 +1,5 @@
 """Passkeys and security keys; hardware tokens; codes from an officer, and what two officers do together;
-trusted browsers, and enrolling put off."""
+trusted browsers, and enrolling put off; the ledger of leavings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -103,9 +103,37 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_enrolment_delay_person_id_person")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_enrolment_delay")),
     )
+    op.create_table(
+        "leaving",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_leaving_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaving")),
+    )
+    op.create_index(op.f("ix_leaving_person_id"), "leaving", ["person_id"])
+    op.create_index(op.f("ix_leaving_withdrawn_at"), "leaving", ["withdrawn_at"])
+    op.create_table(
+        "leaving_client",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("leaving_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["leaving_id"], ["leaving.id"], name=op.f("fk_leaving_client_leaving_id_leaving")),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_leaving_client_client_id_client")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaving_client")),
+    )
+    op.create_index(op.f("ix_leaving_client_leaving_id"), "leaving_client", ["leaving_id"])
 
 
 def downgrade() -> None:
+    op.drop_table("leaving_client")
+    op.drop_table("leaving")
     op.drop_table("enrolment_delay")
     op.drop_table("trusted_browser")
     op.drop_table("first_word")

@@ -8,7 +8,8 @@ from flask import Flask
 
 from directory_sync.models import RunState
 from idp import access
-from idp.database import in_transaction
+from idp.database import in_transaction, reader
+from idp.oidc import leavings
 from idp.wire.distinguished_names import escape
 from tests.support import trail
 from tests.support.slapd import BASE_DN
@@ -105,10 +106,23 @@ def test_who_is_locked_in_the_directory_is_out_and_unlocking_brings_them_back(ap
     assert sorted(change.kind for change in changes_of(4)) == ["changed", "returned"]
 
 
-def test_a_pause_after_wrong_passwords_suspends_nobody(app: Flask, directory: StaffDirectory) -> None:
-    directory.change(f"uid=an.nv,{DEPARTMENT}", pwdAccountLockedTime="20261124010000Z")
+def test_who_is_locked_for_a_time_is_out_until_the_directory_takes_the_password_again(app: Flask, directory: StaffDirectory) -> None:
+    """LOG-033: the ledger counts from the directory's own change."""
+    entry = f"uid=an.nv,{DEPARTMENT}"
     sync()
-    assert (person("an.nv").state, person("an.nv").directory_locked) == ("active", False)
+    directory.change(entry, pwdAccountLockedTime="20261124010000Z")
+    sync()
+    locked = person("an.nv")
+    assert (locked.state, locked.state_reason) == ("suspended", "locked_in_directory")
+    [left] = leavings.leavings_of(reader(), locked.id)
+    assert left.changed_at is not None
+    assert left.read_at is not None
+    assert left.counted_from == left.changed_at <= left.withdrawn_at
+    assert left.took is not None
+    directory.change(entry, pwdAccountLockedTime=None)
+    sync()
+    assert person("an.nv").state == "active"
+    assert leavings.leavings_of(reader(), locked.id)[0].undone_at is not None
 
 
 def test_who_is_locked_from_the_start_is_added_as_suspended(app: Flask, directory: StaffDirectory) -> None:

@@ -1,6 +1,7 @@
 """Rules of understanding one entry."""
 
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -92,9 +93,37 @@ def test_who_hangs_outside_the_tree_belongs_to_the_unit_whose_code_they_carry() 
     assert (outside.unit_key, Flaw.NO_UNIT in outside.flaws) == (None, True)
 
 
-def test_only_a_lock_for_good_locks() -> None:
-    assert record(pwdaccountlockedtime="000001010000Z").locked
-    assert not record(pwdaccountlockedtime="20261124080000Z").locked
+@pytest.mark.parametrize(
+    ("attribute", "value", "locked"),
+    [
+        ("pwdaccountlockedtime", "000001010000Z", True),
+        ("pwdaccountlockedtime", "20261124080000Z", True),
+        ("nsaccountlock", "TRUE", True),
+        ("nsaccountlock", "false", False),
+        ("logindisabled", "TRUE", True),
+        ("useraccountcontrol", "514", True),
+        ("useraccountcontrol", "512", False),
+        ("useraccountcontrol", "9" * 5000, False),
+        ("lockouttime", "133765344000000000", True),
+        ("lockouttime", "0", False),
+    ],
+)
+def test_a_lock_for_good_or_for_a_time_locks_in_the_words_of_each_directory(attribute: str, value: str, locked: bool) -> None:
+    """LOG-033: the marks of OpenLDAP, 389, eDirectory and Active Directory."""
+    assert record(**{attribute: value}).locked is locked
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("20261124005900Z", datetime(2026, 11, 24, 0, 59, tzinfo=UTC)),
+        ("20261124005900.0Z", datetime(2026, 11, 24, 0, 59, tzinfo=UTC)),
+        ("20269924005900Z", None),
+        ("yesterday", None),
+    ],
+)
+def test_an_entry_says_when_it_was_changed(written: str, read: datetime | None) -> None:
+    assert record(modifytimestamp=written).changed_at == read
 
 
 def test_a_digest_tells_entries_units_and_trees_apart() -> None:

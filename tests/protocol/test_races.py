@@ -119,6 +119,30 @@ def test_withdrawing_and_redeeming_at_once_never_leaves_a_living_token(app: Flas
                 assert party.refresh(browser, answer["refresh_token"]).get_json()["error"] == "invalid_grant"
 
 
+def test_signing_out_everywhere_and_redeeming_at_once_never_leaves_offline_access(app: Flask) -> None:
+    """TOK-029: a code redeemed in the very instant of the sign-out gives nothing that outlives it."""
+    party = register_party()
+    for attempt in range(4):
+        person_id = add_person(f"person{attempt}")
+        browser = app.test_client()
+        sign_in(browser, person_id)
+        codes = [party.code(browser, scope="openid offline_access") for _ in range(CALLERS - 1)]
+
+        def act(client: FlaskClient, number: int, person_id: uuid.UUID = person_id, codes: list[str] = codes) -> Any:
+            if number == CALLERS // 2:
+                return in_transaction(lambda c: access.sign_out(c, person_id, reason="by_person", actor="cli:test"))
+            return party.redeem(client, codes[number - (number > CALLERS // 2)]).get_json()
+
+        answers = at_once(app, act)
+        assert answers[CALLERS // 2] == 1
+        a = table_of(Authorization)
+        alive = select(a.c.id).where(a.c.person_id == person_id, a.c.offline, a.c.revoked_at.is_(None))
+        assert reader().execute(alive).all() == []
+        for answer in answers:
+            if isinstance(answer, dict) and "refresh_token" in answer:
+                assert party.refresh(browser, answer["refresh_token"]).get_json()["error"] == "invalid_grant"
+
+
 def test_two_processes_that_need_the_first_key_at_once_both_sign_with_a_published_one(app: Flask, browser: FlaskClient) -> None:
     party = register_party()
     codes = [party.code(browser) for _ in range(6)]
