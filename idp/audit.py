@@ -164,7 +164,13 @@ def record(
 ) -> None:
     """Write one event in the transaction of its deed. `detail` never holds a secret or a personal identification number."""
     row = _shared_by_events(event, actor)
-    run(connection, _insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": detail})
+    told = {name: _writable(value) if isinstance(value, str) else value for name, value in detail.items()}
+    run(connection, _insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": told})
+
+
+def _writable(text: str) -> str:
+    # Half a character, which JSON can say and UTF-8 cannot, would stop the chain and every page that shows the event.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def record_for_each(connection: Connection, event: Event, people: Iterable[tuple[uuid.UUID, dict[str, Any]]], *, actor: str) -> None:
@@ -198,7 +204,7 @@ def _hash_of(previous: bytes, row: Any) -> bytes:
         row.detail,
     ]
     canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + canonical.encode()).digest()
+    return hashlib.sha256(previous + canonical.encode("utf-8", "surrogatepass")).digest()
 
 
 def link_events(connection: Connection) -> int:

@@ -30,6 +30,7 @@ from idp.spent_identifiers import spend
 SIGN_IN, SECOND_FACTOR, ENROLLING = "sign in", "second factor", "enrolling"
 LIFETIME = timedelta(minutes=5)
 LARGEST_ANSWER = 16 * 1024  # characters
+LONGEST_ID, LARGEST_KEY = 1023, 1024  # bytes; WebAuthn §4, and RSA of 4096 bits with room to spare
 ALGORITHMS = (-8, -7, -257)  # EdDSA, ES256, RS256 (IANA COSE)
 PLACE = "Định danh cán bộ"
 _TRANSPORTS = frozenset(transport.value for transport in AuthenticatorTransport)
@@ -216,6 +217,8 @@ def match_new(answer: str, bound_to: str, *, alone: bool) -> NewKey:
         )  # fmt: skip
     except Exception as wrong:  # noqa: BLE001 - as above
         raise WrongKey(_reason(wrong)) from None
+    if not 0 < len(made.credential_id) <= LONGEST_ID or len(made.credential_public_key) > LARGEST_KEY:
+        raise WrongKey("too_large")
     synced = made.credential_device_type == CredentialDeviceType.MULTI_DEVICE
     transports = _known_transports(parsed["response"].get("transports"))
     return NewKey(
@@ -305,5 +308,6 @@ def _known_transports(told: object) -> str:
 
 
 def _reason(wrong: Exception) -> str:
-    # The library's own texts are written for developers and hold nothing of the person; only their first words are kept.
-    return f"refused: {str(wrong)[:80]}" if isinstance(wrong, WebAuthnException) else "unreadable"
+    # Of the library's texts only the words before the first quotation: what follows is what somebody sent.
+    said = str(wrong).partition('"')[0][:60].strip() if isinstance(wrong, WebAuthnException) else ""
+    return f"refused: {said}" if said and said.isascii() and said.isprintable() else "unreadable"

@@ -52,3 +52,9 @@ def test_a_changed_event_breaks_the_chain_at_its_position(app: Flask) -> None:
 
     in_transaction(tamper)
     assert audit.verify_chain(reader()).broken_at == 2
+
+
+def test_no_text_that_somebody_sent_breaks_the_chain(app: Flask) -> None:
+    in_transaction(lambda c: audit.record(c, audit.Event.PASSKEY_REFUSED, actor="anonymous", reason="\ud800 \0 \u202e"))
+    assert in_transaction(audit.link_events) == 1
+    assert audit.verify_chain(reader()).broken_at is None

@@ -242,3 +242,19 @@ def test_one_of_twenty_answers_to_one_challenge_gets_through(postgresql_url: str
     with app.app_context():
         assert reader().execute(select(table_of(Passkey).c.last_used_at)).scalar_one() is not None
     close(app)
+
+
+def test_what_an_answer_says_does_not_get_into_the_reason(app: Flask) -> None:
+    key = Authenticator()
+    enroll(add_person(), key)
+    for origin in ("https://evil.test/\ud800", "\0", "x" * 2000, "<script>"):
+        with pytest.raises(WrongKey) as wrong:
+            verify(key.signs(ask(), client_data={"origin": origin}))
+        assert wrong.value.reason == "refused: Unexpected client data origin"
+
+
+def test_an_id_longer_than_there_are_is_refused(app: Flask) -> None:
+    key = Authenticator(credential_id=b"x" * 3000)
+    options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
+    with pytest.raises(WrongKey, match="too_large"):
+        passkeys.match_new(key.makes(options), "s", alone=True)
