@@ -10,7 +10,7 @@ from idp.account import adding_pages as account_adding_pages
 from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
-from idp.console import audit_pages, client_pages, help_pages, home, people_pages
+from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
 from idp.login import activation_pages, codes_pages, enroll_pages, notice_pages, passkey_pages, second_factor_pages
@@ -58,6 +58,7 @@ BLUEPRINTS = (
     home.blueprint,
     client_pages.blueprint,
     people_pages.blueprint,
+    leaving_pages.blueprint,
     help_pages.blueprint,
     audit_pages.blueprint,
     discovery_endpoint.blueprint,

@@ -18,6 +18,7 @@ from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.console.cli import restore, role_group, suspend
 from idp.console.help_cli import activation_code, reset_factors, temporary_code
+from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
@@ -166,5 +167,5 @@ def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
     for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group, token):
         group.add_command(command)
-    for deed in (suspend, restore, unlock, temporary_code, activation_code, reset_factors):
+    for deed in (suspend, restore, list_leavings, unlock, temporary_code, activation_code, reset_factors):
         people.add_command(deed)

@@ -2,6 +2,7 @@
 
 import os
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
@@ -88,6 +89,9 @@ class Settings(BaseSettings):
         description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "
         "console after checking who it is for; otherwise the password is enough.",
     )
+    network_names: dict[str, str] = Field(
+        {}, description="Names of the province's networks, as JSON: network (10.1.0.0/16) to name, shown instead of bare addresses."
+    )
     sign_in_seconds: int = Field(1800, ge=60, description="How long a started sign-in can be finished, in seconds.")
     authorization_code_seconds: int = Field(60, ge=10, le=600, description="Lifetime of an authorization code, in seconds.")
     access_token_seconds: int = Field(600, ge=60, le=3600, description="Lifetime of an access token, in seconds.")
@@ -168,6 +172,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("network_names")
+    @classmethod
+    def _check_network_names(cls, value: dict[str, str]) -> dict[str, str]:
+        for text in value:
+            ip_network(text)
+        return value
 
     @field_validator("mtls_url")
     @classmethod

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, bindparam, select
 
 from clients.models import Client
 from idp import clock
-from idp.account.words import device_words, event_words
+from idp.account.words import event_words
 from idp.audit import AuditEvent
 from idp.database import id_floor, table_of
 from idp.people.models import Person, Unit
+from idp.sessions.devices import device_words
 from idp.sessions.models import BrowserSession
 
 HISTORY = timedelta(days=90)

@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.own_facts import history_of, is_own_session, masked, open_sessions, person_of
-from idp.account.words import device_words
 from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.oidc.frontchannel_logout import page_after
 from idp.sessions import browser_sessions, trusted_browsers
+from idp.sessions.devices import device_words
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account", __name__)

@@ -1,6 +1,5 @@
-"""Events and devices in words for the person they concern."""
+"""Events in words for the person they concern."""
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -14,6 +13,7 @@ EVENTS: dict[str, LazyString] = {
     Event.NOTICE_ACKNOWLEDGED: _l("Đã đọc thông báo xử lý dữ liệu"),
     Event.PASSWORD_VERIFIED: _l("Nhập đúng mật khẩu"),
     Event.PASSWORD_REFUSED: _l("Mật khẩu không được chấp nhận"),
+    Event.PASSWORD_CHANGED: _l("Đổi mật khẩu"),
     Event.SECOND_FACTOR_VERIFIED: _l("Nhập đúng mã xác thực"),
     Event.SECOND_FACTOR_REFUSED: _l("Mã xác thực không đúng"),
     Event.TOTP_ENROLLED: _l("Thêm ứng dụng tạo mã"),
@@ -55,36 +55,9 @@ EVENTS: dict[str, LazyString] = {
     Event.LOGOUT_DELIVERED: _l("Một ứng dụng đã đăng xuất"),
     Event.LOGOUT_FAILED: _l("Một ứng dụng chưa nhận lệnh đăng xuất"),
 }
-_SYSTEMS = (
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
-# Each browser also names those it wants to be taken for, so the rarer ones come first.
-_BROWSERS = (
-    ("coc_coc_browser", "Cốc Cốc"),
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
 
 
 def event_words(event: str, application: str | None) -> str:
     """What happened, as the person may read it: "Vào một ứng dụng: Quản lý văn bản"."""
     told = str(EVENTS.get(event, _l("Sự kiện khác")))
     return f"{told}: {application}" if application else told
-
-
-def device_words(user_agent: str | None) -> str:
-    """Chrome, Windows. Only what everybody knows; the rest of what browsers say about themselves is noise."""
-    agent = user_agent or ""
-    system = next((name for mark, name in _SYSTEMS if mark in agent), None)
-    browser = next((name for mark, name in _BROWSERS if mark in agent), None)
-    return ", ".join(filter(None, (browser, system))) or _("Thiết bị không rõ")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from idp import access
-from idp.console.person_facts import count_open_sessions, facts_of
+from idp.console.person_facts import count_open_sessions, facts_of, require_session_of
 from idp.console.reach import may_change, require_changeable, within
 from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
@@ -18,10 +18,13 @@ from idp.console.words import assurance_words, reason_words, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
 from idp.login.messages import factor_words
+from idp.oidc.leavings import leavings_of
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
 from idp.people.roster import Filters, count_people, require_person, search_people
 from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
+from idp.sessions.devices import device_words
+from idp.sessions.places import place_words
 from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -79,6 +82,7 @@ def show(person_id: uuid.UUID) -> str:
         "console/person.html",
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
+        leavings=leavings_of(reader(), person_id), device_words=device_words, place_words=place_words,
         helpable=may_change(person_id, Permission.HELP_PEOPLE), slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
         factor_words=factor_words,
@@ -102,6 +106,28 @@ def carry_out(person_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
         return _reason_page(person, deed, errors), 400
     do: dict[str, Any] = {"suspend": access.withdraw, "restore": access.restore, "sign_out": access.sign_out}
     in_transaction(lambda connection: do[deed](connection, person_id, reason=reason, actor=actor))
+    return redirect(url_for("console_people.show", person_id=person_id), 303)
+
+
+@blueprint.get("/console/people/<uuid:person_id>/sessions/<uuid:session_id>/end")
+@requires(Permission.SUSPEND_PEOPLE)
+def ask_why_end(person_id: uuid.UUID, session_id: uuid.UUID) -> str:
+    """What ending this one session does, and why it is done."""
+    person = require_changeable(person_id, Permission.SUSPEND_PEOPLE)
+    require_session_of(reader(), person_id, session_id)
+    return _reason_page(person, "end_session")
+
+
+@blueprint.post("/console/people/<uuid:person_id>/sessions/<uuid:session_id>/end")
+@requires(Permission.SUSPEND_PEOPLE)
+def end_session(person_id: uuid.UUID, session_id: uuid.UUID) -> Response | tuple[str, int]:
+    """End one session of somebody, with a reason; its applications are told."""
+    person, actor = require_changeable(person_id, Permission.SUSPEND_PEOPLE), require_viewer().actor
+    require_session_of(reader(), person_id, session_id)
+    reason, errors = read_reason()
+    if errors:
+        return _reason_page(person, "end_session", errors), 400
+    in_transaction(lambda connection: access.sign_out(connection, person_id, reason=reason, actor=actor, only=session_id))
     return redirect(url_for("console_people.show", person_id=person_id), 303)
 
 

@@ -12,6 +12,7 @@ from idp import clock
 from idp.credentials import factors
 from idp.credentials.models import RecoveryCode
 from idp.database import table_of
+from idp.errors import NotFound
 from idp.oidc.models import Authorization
 from idp.people.models import Unit
 from idp.roles.models import RoleGrant
@@ -57,6 +58,12 @@ def facts_of(connection: Connection, person_id: uuid.UUID) -> Facts:
         _applications(connection, person_id),
         _roles(connection, person_id),
     )
+
+
+def require_session_of(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """Raise NotFound unless the session is this person's."""
+    if connection.execute(select(_s.c.id).where(_s.c.id == session_id, _s.c.person_id == person_id)).first() is None:
+        raise NotFound("")
 
 
 def count_open_sessions(connection: Connection, person_id: uuid.UUID) -> int:

@@ -71,7 +71,21 @@ def format_age(value: datetime | None) -> str:
     return _("cách đây %(number)s ngày", number=format_number(age.days))
 
 
+def format_duration(seconds: float | None) -> str:
+    """How long something took, cut to whole seconds: 43 giây, 2 phút 5 giây, 26 giờ 0 phút."""
+    if seconds is None:
+        return NOTHING
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    if minutes == 0:
+        return _("%(number)s giây", number=rest)
+    if minutes < 60:
+        return _("%(minutes)s phút %(seconds)s giây", minutes=minutes, seconds=rest)
+    return _("%(hours)s giờ %(minutes)s phút", hours=format_number(minutes // 60), minutes=minutes % 60)
+
+
 def set_up_formats(app: Flask) -> None:
-    """The same words as filters of templates: `|date`, `|time`, `|seconds`, `|number`, `|age`; `share(part, whole)`."""
+    """The same words as filters of templates: `|date`, `|time`, `|seconds`, `|number`, `|age`,
+    `|duration` (seconds); `share(part, whole)`."""
     app.jinja_env.filters.update(date=format_date, time=format_time, seconds=format_seconds, number=format_number, age=format_age)
+    app.jinja_env.filters["duration"] = format_duration
     app.jinja_env.globals.update(share=format_share)

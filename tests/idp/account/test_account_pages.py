@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from idp import audit, clock
 from idp.account.own_facts import masked
-from idp.account.words import device_words
 from idp.audit import AuditEvent
 from idp.credentials import recovery_codes, totp
 from idp.credentials.models import TotpCredential
@@ -17,6 +16,7 @@ from idp.database import in_transaction, reader, table_of
 from idp.outbox import OutboxMessage
 from idp.people.models import Person
 from idp.sessions.assurance import AAL1, AAL2
+from idp.sessions.devices import device_words
 from tests.support.bind_directory import BindDirectory
 from tests.support.people import add_unit
 from tests.support.relying_party import register_party
