@@ -1,5 +1,7 @@
 """What is looked at before a client that nobody of the ministry has seen may register itself."""
 
+import time
+
 from flask_babel import gettext as _
 
 from clients.metadata import ClientMetadata
@@ -8,7 +10,7 @@ from clients.offers import auth_methods
 from clients.redirect_uris import check_published_uri
 from clients.refusals import InvalidMetadata
 from clients.sector import check_sector
-from idp.outbound import OutboundFailed, OutboundRefused, resolve
+from idp.outbound import PATIENT_SECONDS, OutboundFailed, OutboundRefused, one_at_a_time, resolve
 
 
 def admitted(wanted: ClientMetadata) -> ClientMetadata:
@@ -23,17 +25,22 @@ def admitted(wanted: ClientMetadata) -> ClientMetadata:
         if uri is not None:
             check_published_uri(uri)
     # What this server itself will ask or tell: refused now rather than when it is due.
-    for uri in (told.jwks_uri, told.backchannel_logout_uri, *told.request_uris):
-        _check_reach(uri)
+    _check_reach(tuple(uri for uri in (told.jwks_uri, told.backchannel_logout_uri, *told.request_uris) if uri is not None))
     check_sector(told)
     return wanted
 
 
-def _check_reach(uri: str | None) -> None:
-    try:
-        if uri is not None:
-            resolve(uri)
-    except OutboundRefused as refused:
-        raise InvalidMetadata(_("Địa chỉ “%(uri)s” không dùng được: %(why)s.", uri=uri[:200] if uri else "", why=str(refused))) from None
-    except OutboundFailed:
-        return  # no address yet: whoever registers it may be about to set it up
+def _check_reach(uris: tuple[str, ...]) -> None:
+    """Raises InvalidMetadata for an address that would be refused; one that is not found, or not soon, is looked at when it is
+    due: whoever registers it may be about to set it up."""
+    begun = time.monotonic()
+    for uri in uris:
+        try:
+            with one_at_a_time():
+                resolve(uri)
+        except OutboundRefused as refused:
+            raise InvalidMetadata(_("Địa chỉ “%(uri)s” không dùng được: %(why)s.", uri=uri[:200], why=str(refused))) from None
+        except OutboundFailed:
+            pass
+        if time.monotonic() - begun > PATIENT_SECONDS:
+            return

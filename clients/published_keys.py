@@ -10,7 +10,7 @@ from flask import current_app
 from joserfc.jwk import Key
 
 from idp.compact_jws import UnreadableJwt, strict_json
-from idp.outbound import OutboundFailed, OutboundRefused, fetch
+from idp.outbound import PATIENT_SECONDS, OutboundBusy, OutboundFailed, OutboundRefused, fetch
 from idp.public_keys import KeyRefused, import_key_set
 
 FRESH_SECONDS, AGAIN_SECONDS, FAILED_SECONDS = 600.0, 60.0, 10.0
@@ -44,8 +44,8 @@ def published_at(url: str, *, anew: bool = False) -> list[Key]:
     """
     memory = cast("dict[str, _Published]", current_app.extensions.setdefault("hopnhat.published_keys", {}))
     known = memory.setdefault(url, _Published())
-    # Whoever has keys goes on with them while another thread asks.
-    if known.is_due(anew) and known.reading.acquire(blocking=not known.keys):
+    # Whoever has keys goes on with them while another thread asks; whoever has none waits for it, but not for a slow one.
+    if known.is_due(anew) and known.reading.acquire(timeout=0 if known.keys else PATIENT_SECONDS):
         try:
             if known.is_due(anew):
                 known.asked_at = time.monotonic()
@@ -62,7 +62,11 @@ def _read(url: str, known: _Published) -> None:
         if answer.status != 200:
             raise OutboundFailed(f"status {answer.status}")
         known.keys = import_key_set(strict_json(answer.body), strict=False)
+    except OutboundBusy:
+        known.asked_at = known.asked_anew_at = float("-inf")  # it was not asked at all
+        return
     except (OutboundRefused, OutboundFailed, UnreadableJwt, KeyRefused) as trouble:
         _log.warning("published_keys.not_read", jwks_uri=url.partition("?")[0], why=str(trouble))
+        known.asked_at = time.monotonic()  # it rests from now on, however long it took to say nothing
         return
     known.read_at = time.monotonic()

@@ -3,8 +3,10 @@
 import ipaddress
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -14,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from idp.settings import current_settings
 
 CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER = 3.0, 5.0, 64 * 1024
+PATIENT_SECONDS = 1.0
 # Networks that reach IPv4 addresses in disguise: NAT64, 6to4, Teredo.
 _DISGUISES = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
@@ -24,6 +27,10 @@ class OutboundRefused(Exception):
 
 class OutboundFailed(Exception):
     """The other side could not be reached, or did not answer in time. The text holds no secret."""
+
+
+class OutboundBusy(OutboundFailed):
+    """Another request waits for a server that does not answer soon; nothing is said about this one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,30 @@ class Target:
     port: int
 
 
+class _Turn:
+    """Whose turn it is to wait for somebody else's server, and since when (monotonic seconds)."""
+
+    def __init__(self) -> None:
+        self.taken, self.since = threading.Lock(), float("-inf")
+
+
+_turn = _Turn()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """While a request of ours waits for another server, by name or by answer, the others of this process wait for their turn a
+    second at most: whoever registers addresses that answer slowly, or not at all, holds up one thread and never all of them.
+    Raises OutboundBusy."""
+    if not _turn.taken.acquire(timeout=max(0.0, _turn.since + PATIENT_SECONDS - time.monotonic())):
+        raise OutboundBusy("another server is being waited for")
+    _turn.since = time.monotonic()
+    try:
+        yield
+    finally:
+        _turn.taken.release()
+
+
 def post_form(url: str, fields: dict[str, str]) -> int:
     """POST a form; return the status of the answer. Redirects are not followed. Raises OutboundRefused or OutboundFailed."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -54,7 +85,8 @@ def post_form(url: str, fields: dict[str, str]) -> int:
 def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER) -> Fetched:
     """GET what a client has published; `largest` in bytes. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
     also when the answer is larger or takes too long: half of it is worth nothing."""
-    status, headers, body = _send("GET", url, None, {"Accept": accept}, largest)
+    with one_at_a_time():
+        status, headers, body = _send("GET", url, None, {"Accept": accept}, largest)
     if body is None:
         raise OutboundFailed("the answer is too large or too slow")
     return Fetched(status, headers.get("Content-Type", "").partition(";")[0].strip().lower(), body)

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import threading
 import time
 from typing import cast
 
@@ -11,14 +10,12 @@ from flask import current_app
 
 from clients.registry import RegisteredClient
 from idp.oidc.request_object import LARGEST
-from idp.outbound import OutboundFailed, OutboundRefused, fetch
+from idp.outbound import OutboundBusy, OutboundFailed, OutboundRefused, fetch
 
 MOST_KEPT = 200
 REST_SECONDS = 10.0
-MOST_AT_ONCE = 3  # a client that answers slowly holds up so many threads, never all of them
 ACCEPT = "application/oauth-authz-req+jwt, application/jwt"
 _log = structlog.get_logger()
-_fetching = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class RequestUriRefused(Exception):
@@ -37,16 +34,14 @@ def fetch_request_object(client: RegisteredClient, request_uri: str) -> str:
         return known
     if isinstance(known, float) and time.monotonic() < known:
         raise RequestUriRefused("the request_uri did not answer a moment ago")
-    if not _fetching.acquire(blocking=False):
-        raise RequestUriRefused("too many are being fetched")
     try:
         text = _fetch(address)
+    except OutboundBusy:
+        raise RequestUriRefused("too many are being fetched") from None
     except (OutboundFailed, OutboundRefused, RequestUriRefused) as failed:
         _log.info("request_uri.failed", client_id=client.client_id, why=str(failed))
         _keep(kept, request_uri, time.monotonic() + REST_SECONDS)  # whoever opens it again and again does not make us ask as often
         raise RequestUriRefused("the request_uri could not be read") from None
-    finally:
-        _fetching.release()
     if fragment and fragment == _digest(text):
         _keep(kept, request_uri, text)  # an address with a digest in it says one thing for ever
     return text

@@ -1,12 +1,15 @@
 """Rules of requests that the server makes itself: never into our own network (SSRF)."""
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 
-from idp.outbound import OutboundFailed, OutboundRefused, is_public, post_form, resolve
+from idp.outbound import PATIENT_SECONDS, OutboundBusy, OutboundFailed, OutboundRefused, fetch, is_public, post_form, resolve
 from tests.support.installation import settings_for
 from tests.support.listening_client import ListeningClient, listening_client
 
@@ -93,3 +96,28 @@ def test_a_redirect_is_not_followed_and_a_flood_is_cut_off(allowing: Flask, list
 def test_nobody_there_is_a_failure_that_may_pass(allowing: Flask) -> None:
     with pytest.raises(OutboundFailed):
         post_form("https://no-such-host.invalid/", {})
+
+
+def test_one_thread_at_a_time_waits_for_another_server_and_the_rest_do_not_wait_for_a_slow_one(
+    allowing: Flask, listener: ListeningClient
+) -> None:
+    """Whoever registers addresses that answer slowly holds up one thread of a process, whatever the addresses are for."""
+    go = listener.gates["/slow"] = threading.Event()
+    listener.documents |= {"/slow": {"keys": []}, "/quick": {"keys": []}}
+
+    def wait_for_it() -> int:
+        with allowing.app_context():
+            return fetch(listener.url("/slow")).status
+
+    with ThreadPoolExecutor(1) as threads:
+        held = threads.submit(wait_for_it)
+        begun = time.monotonic()
+        while not listener.read:
+            assert time.monotonic() < begun + 5
+        for _ in range(3):
+            with pytest.raises(OutboundBusy):
+                fetch(listener.url("/quick"))
+        assert time.monotonic() - begun < PATIENT_SECONDS + 0.5
+        go.set()
+        assert held.result() == 200
+    assert fetch(listener.url("/quick")).status == 200

@@ -12,13 +12,14 @@ from urllib.parse import parse_qs
 @dataclass
 class ListeningClient:
     """What came in, and what is answered: `answer(path)` returns a status and headers; `documents` are what it publishes by path,
-    and `read` the paths that were asked for."""
+    `read` the paths that were asked for, `gates` those that are answered later only."""
 
     port: int = 0
     taken: list[dict[str, str]] = field(default_factory=list)
     answer: Callable[[str], tuple[int, dict[str, str]]] = lambda _path: (200, {})
     documents: dict[str, object] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
+    gates: dict[str, threading.Event] = field(default_factory=dict)
 
     def url(self, path: str = "/backchannel-logout") -> str:
         """An address of it."""
@@ -43,6 +44,8 @@ def listening_client() -> Iterator[ListeningClient]:
 
         def do_GET(self) -> None:
             client.read.append(self.path)
+            if self.path in client.gates:
+                client.gates[self.path].wait(10)
             document = client.documents.get(self.path)
             body = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(404 if document is None else 200)
