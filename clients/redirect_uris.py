@@ -17,7 +17,8 @@ _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _LIKE_A_NUMBER = re.compile(r"(.*\.)?(\d+|0[xX][0-9A-Fa-f]*)\.?")  # browsers read such a host as an IPv4 address
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+:/(/[A-Za-z0-9.-]+([/?].*)?|[^/].*)?")
-_LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost)):\d{1,5}(?=[/?]|$)")
+_LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost)):(\d{1,5})(?=[/?]|$)")
+HIGHEST_PORT = 65535
 _FORBIDDEN_CHARACTERS = frozenset('\\*"<>^`{|}')
 
 __all__ = ["InvalidRedirectUri", "check_published_uri", "check_redirect_uris", "check_uri", "check_uris", "is_registered"]
@@ -72,8 +73,12 @@ def is_registered(uri: str, registered: frozenset[str], application_type: str) -
         return True
     if application_type != NATIVE or not uri.startswith("http://"):
         return False
-    portless, found = _LOOPBACK_PORT.subn(r"\1", uri)
-    return found == 1 and any(one.startswith("http://") and _LOOPBACK_PORT.sub(r"\1", one) == portless for one in registered)
+    found = _LOOPBACK_PORT.match(uri)
+    if found is None or not 0 < int(found.group(2)) <= HIGHEST_PORT:
+        return False
+    return any(
+        one.startswith("http://") and _LOOPBACK_PORT.sub(r"\1", one, count=1) == found.group(1) + uri[found.end() :] for one in registered
+    )
 
 
 def _fault(uri: str) -> str | None:  # noqa: PLR0911 - a list of faults

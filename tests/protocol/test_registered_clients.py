@@ -87,6 +87,8 @@ def test_a_native_application_comes_back_to_any_port_of_loopback(browser: FlaskC
         uri.replace("/cb", "/other"),
         uri.replace("http:", "https:"),
         uri.replace("53121", "53121@evil.test"),
+        uri.replace("53121", "99999"),
+        uri.replace("53121", "0"),
         "http://evil.test:53121/cb",
     ):
         assert error_page(party_of(told, wrong).authorize(browser)), wrong
