@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 SMALLEST_RSA, LARGEST_RSA, LEAST_EXPONENT = 2048, 8192, 65537
+LARGEST_EXPONENT_BITS = 32  # a longer one makes each signature take as long as making it, and that over and over
 LONGEST_KID, MOST_KEYS, MOST_CERTIFICATES = 255, 20, 5
 CURVES = {"P-256": 32, "P-384": 48, "P-521": 66}
 _PARTS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
@@ -109,8 +110,9 @@ def _import(told: dict[str, Any]) -> Key:
     key: Key
     if told["kty"] == "RSA":
         numbers = [int.from_bytes(_bytes(told[part]), "big") for part in ("n", "e")]
-        if not SMALLEST_RSA <= numbers[0].bit_length() <= LARGEST_RSA or numbers[1] < LEAST_EXPONENT or not numbers[0] & numbers[1] & 1:
-            raise KeyRefused("an RSA key has 2048 to 8192 bits and an odd exponent of at least 65537")
+        fits = numbers[1] >= LEAST_EXPONENT and numbers[1].bit_length() <= LARGEST_EXPONENT_BITS
+        if not SMALLEST_RSA <= numbers[0].bit_length() <= LARGEST_RSA or not fits or not numbers[0] & numbers[1] & 1:
+            raise KeyRefused("an RSA key has 2048 to 8192 bits and an odd exponent from 65537 on, of 32 bits at most")
         key = RSAKey.import_key(told)
     elif told["kty"] == "EC":
         if told["crv"] not in CURVES:

@@ -44,7 +44,7 @@ def of_low_order() -> list[dict[str, Any]]:
 
 
 BAD: list[object] = [
-    None, [], "x", 5, {}, {"kty": 5}, {"kty": "EC"}, weak_rsa(), {**RSA, "e": "AQ"}, {**RSA, "e": "Aw"}, {**RSA, "e": number(65536)}, {**RSA, "n": number(1 << 2047)},
+    None, [], "x", 5, {}, {"kty": 5}, {"kty": "EC"}, weak_rsa(), {**RSA, "e": "AQ"}, {**RSA, "e": "Aw"}, {**RSA, "e": number(65536)}, {**RSA, "e": number(2**32 + 1)}, {**RSA, "e": number(2**2000 + 1)}, {**RSA, "n": number(1 << 2047)},
     {**RSA, "n": number((1 << 9000) + 1)}, {**RSA, "n": "é"}, {**RSA, "n": 5}, {**RSA, "d": "x"}, {**EC, "d": EC["x"]}, dict(OctKey.generate_key(256).as_dict()),
     {**EC, "x": EC["y"], "y": EC["x"]}, {**EC, "x": "AA"}, {**EC, "x": EC["x"] + "AAAA"}, {**EC, "crv": "P-384"}, {**EC, "x": number(0, 32), "y": number(0, 32)},
     {**EC, "kid": "k" * 256}, {**EC, "kid": 5}, {**EC, "key_ops": "verify"}, {**EC, "key_ops": [5]}, {**EC, "x5c": "x"}, {**EC, "x5c": ["x"]}, {**EC, "x5c": []},
