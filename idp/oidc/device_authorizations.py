@@ -82,6 +82,11 @@ def find_waiting(connection: Connection, user_code: str) -> Any:
     return connection.execute(_by_user_code, {"code": user_code_digest(user_code), "now": clock.now()}).first()
 
 
+def asked_by(waiting: Any) -> frozenset[str]:
+    """What the person lets the device have: its scopes, and the resources that its tokens are for."""
+    return frozenset(waiting.scope.split()) | frozenset(waiting.resource or ())
+
+
 def approve(connection: Connection, waiting: Any, live: LiveSession) -> bool:
     """Let the device in as the person of this session. Return whether this call answered it."""
     values = {

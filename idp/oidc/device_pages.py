@@ -63,7 +63,7 @@ def question() -> str | AnyResponse:
         "oidc/device_question.html",
         client=client,
         session=live,
-        known=words_of(waiting.scope.split()),
+        known=words_of(device_authorizations.asked_by(waiting)),
         user_code=user_code,
         waiting=waiting,
         request_value=request.args.get("request", ""),
@@ -90,7 +90,7 @@ def answered() -> str | AnyResponse:
 def _approve(connection: Connection, waiting: Any, client: RegisteredClient, live: LiveSession) -> bool:
     done = device_authorizations.approve(connection, waiting, live)
     if done and client.metadata.require_consent:
-        consents.give(connection, live.person_id, client, frozenset(waiting.scope.split()))
+        consents.give(connection, live.person_id, client, device_authorizations.asked_by(waiting))
     return done
 
 

@@ -12,10 +12,12 @@ from joserfc import jwt
 from limits import parse_many
 from werkzeug.test import TestResponse
 
-from idp import access, clock
+from clients import resources
+from clients.resources import Resource
+from idp import access, audit, clock
 from idp.app import create_app
 from idp.database import in_transaction
-from idp.oidc import device_authorization_endpoint, device_authorizations, signing_keys
+from idp.oidc import consents, device_authorization_endpoint, device_authorizations, signing_keys
 from idp.oidc.device_codes import LETTERS, new_user_code, read_user_code
 from idp.oidc.grants.device_code import GRANT_TYPE
 from tests.support.installation import FreshContextClient, close, settings_for
@@ -23,6 +25,7 @@ from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 from tests.support.trail import events, kinds
 
+RESIDENTS = "https://dan-cu.hagiang.test/"
 GRANTS = ("authorization_code", "refresh_token", GRANT_TYPE)
 
 
@@ -306,6 +309,31 @@ def test_an_address_gets_so_many_codes_a_minute(browser: FlaskClient, party: Rel
     monkeypatch.setattr(device_authorization_endpoint, "LIMITS", parse_many("2/hour"))
     statuses = [browser.post("/device_authorization", data={"client_id": party.client_id}).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
+
+
+def test_a_resource_is_told_agreed_to_and_granted(app: Flask, browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """RFC 8707; CON-001: what a device is let do counts as agreed to, and nothing else."""
+    add = Resource(RESIDENTS, "Cơ sở dữ liệu dân cư", ("residents:read",), "", None)
+    in_transaction(lambda c: resources.add(c, add, actor="cli:test"))
+    party = device_party(require_consent=True, resources=(RESIDENTS,), scope="openid residents:read")
+    begun = begin(browser, party, scope="openid residents:read", resource=RESIDENTS)
+    page = browser.get(type_code(browser, begun["user_code"]).location)
+    assert "Cơ sở dữ liệu dân cư" in page.text
+    answer(browser, begun["user_code"])
+    assert poll(browser, party, begun["device_code"]).get_json()["scope"] == "residents:read"
+    assert [row.detail["scope"] for row in events(audit.Event.CONSENT_GIVEN)] == [f"{RESIDENTS} openid residents:read"]
+
+
+def test_who_takes_consent_back_before_the_device_asks_has_let_nothing_in(
+    app: Flask, browser: FlaskClient, session_id: uuid.UUID, person_id: uuid.UUID
+) -> None:
+    """CON-003."""
+    party = device_party(require_consent=True)
+    begun = begin(browser, party)
+    answer(browser, begun["user_code"])
+    in_transaction(lambda c: consents.withdraw(c, person_id, party.key, actor="test"))
+    assert error_of(poll(browser, party, begun["device_code"])) == "access_denied"
+    assert error_of(poll(browser, party, begun["device_code"])) == "invalid_grant"
 
 
 def test_discovery_names_the_endpoint_and_the_grant(browser: FlaskClient) -> None:

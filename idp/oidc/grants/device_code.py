@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.database import table_of
-from idp.oidc import authorizations, device_authorizations
+from idp.oidc import authorizations, consents, device_authorizations
 from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.id_token import Authentication
 from idp.oidc.resource_indicators import narrowed
@@ -41,7 +41,10 @@ def ask_for_device(
     audience = narrowed(row.resource, client, form.get("resource"))
     if not device_authorizations.take(connection, row):
         return InvalidGrantError(description="the device code is not valid here")
-    return _redeem(connection, client, _granted(connection, row), audience, confirmation)
+    granted = _granted(connection, row)
+    if client.metadata.require_consent and not consents.still_stands(connection, granted):
+        return AccessDeniedError(description="the person has taken it back", status_code=400)
+    return _redeem(connection, client, granted, audience, confirmation)
 
 
 def _granted(connection: Connection, row: Any) -> GrantedCode:
