@@ -1,6 +1,6 @@
 """Resource indicators (RFC 8707): whom an access token is for, in which form, and with which of the granted scopes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -29,10 +29,13 @@ def read_resources(client: RegisteredClient, written: str | None) -> tuple[str, 
     return asked
 
 
-def narrowed(granted: Iterable[str] | None, client: RegisteredClient, written: str | None) -> tuple[str, ...]:
-    """Whom a token is for: the resources asked for at the token endpoint, else all that were granted. Raises InvalidTarget for one
-    that was not granted (RFC 8707 §2.2); an authorization for none may give a token for this provider only."""
-    held = tuple(granted or ())
+def narrowed(granted: Collection[str] | None, client: RegisteredClient, written: str | None) -> tuple[str, ...]:
+    """Whom a token is for: the resources asked for at the token endpoint, else all that were granted and that the client is still
+    registered for. Raises InvalidTarget for one that was not granted (RFC 8707 §2.2), and when none is left; an authorization for
+    none may give a token for this provider only."""
+    held = tuple(name for name in granted or () if name in {current_settings().issuer, *client.metadata.resources})
+    if granted and not held:
+        raise InvalidTarget(description="the client may not ask for this resource any more")
     if written is None:
         return held
     asked = read_resources(client, written)

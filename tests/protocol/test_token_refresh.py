@@ -4,12 +4,15 @@ import uuid
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import update
 
-from clients.registration import disable
+from clients import resources
+from clients.registration import change, disable
+from clients.resources import Resource
 from idp import access, clock
 from idp.database import in_transaction, table_of
 from idp.people.models import Person
@@ -21,6 +24,7 @@ from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 
 SCOPE = "openid email offline_access"
+APIS = ("https://api.hagiang.test/van-ban", "https://api.hagiang.test/thue")
 
 
 @pytest.fixture
@@ -171,3 +175,30 @@ def test_who_inherits_a_username_inherits_nothing_else(
     assert party.userinfo(another, tokens["access_token"]).get_json()["sub"] != before
     assert refused(browser, party, told["refresh_token"])
     assert party.userinfo(browser, told["access_token"]).status_code == 401
+
+
+def test_what_the_client_is_registered_for_no_more_is_not_refreshed(
+    browser: FlaskClient, party: RelyingParty, told: dict[str, Any]
+) -> None:
+    """RFC 9700 §2.3: an administrator who takes a scope from a client takes it from what was granted before."""
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", scope="openid offline_access"))
+    again = party.refresh(browser, told["refresh_token"]).get_json()
+    assert again["scope"] == "openid offline_access"
+    assert "email" not in party.userinfo(browser, again["access_token"]).get_json()
+    wider = party.refresh(browser, again["refresh_token"], scope="openid email")
+    assert wider.get_json()["error"] == "invalid_scope"
+
+
+def test_a_resource_that_was_taken_from_the_client_is_not_refreshed(browser: FlaskClient, app: Flask, session_id: uuid.UUID) -> None:
+    """RFC 8707 §2.2; with none left the token is not one for this provider instead."""
+    for name in APIS:
+        in_transaction(lambda c, name=name: resources.add(c, Resource(name, name, (), "", None), actor="cli:test"))  # type: ignore[misc]
+    party = register_party(resources=APIS)
+    told = party.tokens(browser, scope="openid offline_access", resource=APIS[0])
+    both = party.tokens(browser, scope="openid offline_access")
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", resources=APIS[1:]))
+    refused_now = party.refresh(browser, told["refresh_token"])
+    assert (refused_now.status_code, refused_now.get_json()["error"]) == (400, "invalid_target")
+    assert party.refresh(browser, both["refresh_token"]).status_code == 200
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", resources=APIS))
+    assert party.refresh(browser, told["refresh_token"]).status_code == 200

@@ -32,7 +32,7 @@ def refresh(
     breach = _breach(found, client)
     if breach is None:
         _check_alive(found, client, confirmation)
-        scope, audience = _narrowed_scope(form, found), narrowed(found.resource, client, form.get("resource"))
+        scope, audience = _narrowed_scope(form, found, client), narrowed(found.resource, client, form.get("resource"))
         successor = _successor(connection, client, found, form["refresh_token"])
         if successor is not None:
             return _issue(found, new_access_token(found.id, scope, audience=audience, confirmation=confirmation), successor, scope)
@@ -67,11 +67,13 @@ def _check_alive(found: Any, client: RegisteredClient, confirmation: dict[str, s
         raise _refusal()  # what the client asks of its people has been raised since: they must prove more
 
 
-def _narrowed_scope(form: dict[str, str], found: Any) -> str:
-    scope: str = form.get("scope", found.scope)
-    if not scope.split() or not set(scope.split()) <= set(found.scope.split()):
+def _narrowed_scope(form: dict[str, str], found: Any, client: RegisteredClient) -> str:
+    """What was granted and the client is still registered for, or less."""
+    held = [name for name in found.scope.split() if name in client.scopes]
+    asked = form["scope"].split() if "scope" in form else held
+    if not asked or not set(asked) <= set(held):
         raise InvalidScopeError(description="scope may only be narrowed")
-    return scope
+    return " ".join(asked)
 
 
 def _successor(connection: Connection, client: RegisteredClient, found: Any, token: str) -> Secret | None:
