@@ -17,6 +17,7 @@ from idp.web.csrf import csrf_exempt
 from idp.web.headers import shown_elsewhere
 from idp.web.viewer import anyone
 
+PARAMETERS = frozenset({"client_id", "acr", "max_age", "units", "answer"})  # a misspelt one must not open what it was to close
 SAFE_METHODS = frozenset({"GET", "HEAD", ""})
 blueprint = Blueprint("forward_auth", __name__)
 csrf_exempt(blueprint, answers_pages=True)
@@ -31,6 +32,8 @@ def check() -> AnyResponse:
     `answer=page` a refusal is what the visitor is to see, else its status is all."""
     try:
         parameters = query_parameters()
+        if not parameters.keys() <= PARAMETERS:
+            raise NotGuarded(f"the parameters are {', '.join(sorted(PARAMETERS))}")
         site = guarded_site(parameters.get("client_id", ""))
         wanted = read_requirements(site, parameters)
     except (NotGuarded, MalformedRequest) as mistake:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from flask import request
+
 from clients.metadata import ACR
 from idp import clock
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded
@@ -40,7 +42,9 @@ class Requirements:
 
 def read_requirements(site: GuardedSite, parameters: dict[str, str]) -> Requirements:
     """What these parameters (`acr`, `max_age`, `units`) ask for; never less than the client's own minimum. Raises NotGuarded for
-    what nobody could meet or understand: a mistake must not open what it was to close."""
+    what nobody could meet or understand, or is left empty: a mistake must not open what it was to close."""
+    if any(name in request.args and not parameters.get(name) for name in ("acr", "max_age", "units")):
+        raise NotGuarded("acr, max_age or units is empty")
     acr = ACR.get(parameters.get("acr", "aal1"), parameters.get("acr", ""))
     if acr not in assurance.OFFERED:
         raise NotGuarded("acr is none that is offered")
@@ -48,4 +52,6 @@ def read_requirements(site: GuardedSite, parameters: dict[str, str]) -> Requirem
     if written is not None and not _MAX_AGE.fullmatch(written):
         raise NotGuarded("max_age is a number of seconds")
     units = frozenset(parameters.get("units", "").split(",")) - {""}
+    if "units" in parameters and not units:
+        raise NotGuarded("units names no unit")
     return Requirements(max(acr, site.client.minimum_acr), None if written is None else int(written), units)
