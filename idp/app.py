@@ -7,13 +7,15 @@ from flask import Flask
 from clients import registration_endpoint
 from idp import records
 from idp.account import adding_pages as account_adding_pages
+from idp.account import alarm_pages as account_alarm_pages
 from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
+from idp.account import password_pages as account_password_pages
 from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
-from idp.login import activation_pages, codes_pages, enroll_pages, notice_pages, passkey_pages, second_factor_pages
+from idp.login import activation_pages, change_pages, codes_pages, enroll_pages, known_pages, notice_pages, passkey_pages, second_factor_pages
 from idp.login import pages as login_pages
 from idp.logs import set_up_logs
 from idp.oidc import (
@@ -44,6 +46,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     health.blueprint,
     login_pages.blueprint,
+    change_pages.blueprint,
+    known_pages.blueprint,
     second_factor_pages.blueprint,
     passkey_pages.blueprint,
     activation_pages.blueprint,
@@ -51,9 +55,11 @@ BLUEPRINTS = (
     codes_pages.blueprint,
     notice_pages.blueprint,
     account_pages.blueprint,
+    account_alarm_pages.blueprint,
     account_application_pages.blueprint,
     account_factor_pages.blueprint,
     account_adding_pages.blueprint,
+    account_password_pages.blueprint,
     enrollment_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,

@@ -48,13 +48,34 @@ class Settings(BaseSettings):
     )
     timezone: str = Field("Asia/Ho_Chi_Minh", description="Time zone of dates on pages and of the daily snapshot.")
 
-    ldap_url: str | None = Field(None, description="The staff directory: ldaps://… or, on loopback only, ldap://…")
+    ldap_url: str | None = Field(
+        None,
+        description="The staff directory: ldaps://… or, on loopback only, ldap://…; several servers of it, separated by spaces or commas, are "
+        "asked in this order.",
+    )
+    ldap_kind: Literal["auto", "openldap", "active_directory"] = Field(
+        "auto", description="What kind of directory it is; auto: what it says of itself."
+    )
     ldap_bind_dn: str | None = Field(None, description="DN of the service account that reads the directory.")
     ldap_bind_password: SecretStr | None = Field(None, description="Password of that account.")
     ldap_base_dn: str | None = Field(None, description="Where the search for people and units starts.")
     ldap_ca_file: Path | None = Field(None, description="CA certificates that vouch for the directory; the system's own when absent.")
     ldap_connect_seconds: int = Field(3, ge=1, le=30, description="Longest wait for a connection to the directory, in seconds.")
     ldap_sign_in_seconds: int = Field(8, ge=1, le=60, description="Longest wait for one sign-in at the directory, in seconds.")
+    ldap_password_change: bool = Field(True, description="Whether people may change their directory password here, as far as it lets them.")
+    ldap_lockout_failures: int = Field(
+        5,
+        ge=3,
+        le=1000,
+        description="After how many wrong passwords the directory itself locks an account (pwdMaxFailure, lockoutThreshold): sign-in stops "
+        "short of it, so that nobody can lock somebody's account through this provider.",
+    )
+    ldap_lockout_window_seconds: int = Field(
+        900,
+        ge=60,
+        le=86400,
+        description="For how long the directory remembers a wrong password (pwdFailureCountInterval, lockout observation window), in seconds.",
+    )
     ldap_sync_seconds: int = Field(900, ge=10, description="Longest wait for one full read of the directory, in seconds.")
     sync_interval_seconds: int = Field(60, ge=5, description="Pause between two sync runs of the worker, in seconds.")
     sync_suspend_limit_percent: int = Field(
@@ -198,11 +219,12 @@ class Settings(BaseSettings):
     @field_validator("ldap_url")
     @classmethod
     def _check_ldap_url(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "ldaps://none")
-        if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
-            raise ValueError("must be ldaps://host[:port], or ldap:// on loopback")
-        if parts.scheme == "ldap" and parts.hostname not in LOOPBACK_HOSTS:
-            raise ValueError("unencrypted ldap:// is for loopback only; use ldaps://")
+        for url in _split_urls(value):
+            parts = urlsplit(url)
+            if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
+                raise ValueError("must be ldaps://host[:port], or ldap:// on loopback")
+            if parts.scheme == "ldap" and parts.hostname not in LOOPBACK_HOSTS:
+                raise ValueError("unencrypted ldap:// is for loopback only; use ldaps://")
         return value
 
     @field_validator("sealing_keys")
@@ -218,9 +240,18 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def ldap_urls(self) -> tuple[str, ...]:
+        """The servers of the directory, in the order in which they are asked."""
+        return _split_urls(self.ldap_url)
+
+    @property
     def is_https(self) -> bool:
         """Whether browsers reach this provider over TLS: then cookies are Secure and carry the __Host- prefix."""
         return self.issuer.startswith("https://")
+
+
+def _split_urls(value: str | None) -> tuple[str, ...]:
+    return tuple((value or "").replace(",", " ").split())
 
 
 def read_settings(**given: Any) -> Settings:

@@ -42,7 +42,7 @@ class ReadIncomplete(Exception):
 class Access:
     """Where the directory is and as whom it is read; times in seconds."""
 
-    url: str
+    urls: tuple[str, ...]
     bind_dn: str
     bind_password: Secret
     base_dn: str
@@ -56,7 +56,7 @@ def access_from(settings: Settings) -> Access:
     if not (settings.ldap_url and settings.ldap_bind_dn and settings.ldap_bind_password and settings.ldap_base_dn):
         raise ReadIncomplete("no_directory")
     return Access(
-        settings.ldap_url,
+        settings.ldap_urls,
         settings.ldap_bind_dn,
         Secret(settings.ldap_bind_password.get_secret_value()),
         settings.ldap_base_dn,
@@ -158,10 +158,25 @@ def _cookie_of(data: bytes, start: int, stop: int, end: int) -> bytes:
 
 @contextmanager
 def connected(access: Access) -> Iterator[Directory]:
-    """The directory, connected and bound as the service account. Raises ReadIncomplete."""
+    """The directory, connected and bound as the service account: the first of its servers that can be reached. Raises ReadIncomplete."""
     deadline = time.monotonic() + access.read_seconds
+    for url in access.urls[:-1]:
+        try:
+            directory = _connect(access, url, deadline)
+        except ReadIncomplete:
+            continue
+        break
+    else:
+        directory = _connect(access, access.urls[-1], deadline)
+    try:
+        yield directory
+    finally:
+        directory.close()
+
+
+def _connect(access: Access, url: str, deadline: float) -> Directory:
     connection = Connection(
-        _server(access), access.bind_dn, access.bind_password, authentication=SIMPLE, auto_referrals=False,
+        _server(access, url), access.bind_dn, access.bind_password, authentication=SIMPLE, auto_referrals=False,
         receive_timeout=access.connect_seconds, raise_exceptions=False,
     )  # fmt: skip
     try:
@@ -174,15 +189,11 @@ def connected(access: Access) -> Iterator[Directory]:
     if not bound:
         raise ReadIncomplete("account_refused" if code == 49 else "refused", f"code={code}")
     connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    directory = Directory(connection.socket, access.base_dn, deadline)
-    try:
-        yield directory
-    finally:
-        directory.close()
+    return Directory(connection.socket, access.base_dn, deadline)
 
 
-def _server(access: Access) -> Server:
-    parts = urlsplit(access.url)
+def _server(access: Access, url: str) -> Server:
+    parts = urlsplit(url)
     tls = None
     if parts.scheme == "ldaps":
         unverified = parts.hostname in LOOPBACK_HOSTS and access.ca_file is None

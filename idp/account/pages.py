@@ -2,19 +2,22 @@
 
 import uuid
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
-from idp.account.own_facts import history_of, is_own_session, masked, open_sessions, person_of
+from idp.account.launcher import LONGEST_SEARCH, MANY, entries_for
+from idp.account.own_facts import NEWEST, history_of, is_own_session, masked, open_sessions, person_of
 from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.oidc.frontchannel_logout import page_after
 from idp.sessions import browser_sessions, trusted_browsers
 from idp.sessions.devices import device_words
+from idp.sessions.places import place_words
+from idp.settings import current_settings
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account", __name__)
@@ -25,13 +28,19 @@ BY_PERSON = "by_person"
 @signed_in
 @as_strong_as_possible
 def overview() -> Answer:
-    """Name, unit, title, and what is left to do."""
-    session = own_session()
+    """The applications to enter, with what is missing for each; name, unit, title, and what is left to do."""
+    session, text = own_session(), request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    held = factors.held_by(reader(), session.person_id)
+    applications = entries_for(reader(), session.person_id, session.acr, held, text)
     return render_template(
         "account/overview.html",
         person=person_of(reader(), session.person_id),
         masked=masked,
-        has_factor=factors.held_by(reader(), session.person_id).second_factor,
+        may_change_password=current_settings().ldap_password_change,
+        applications=applications,
+        many=len(applications) > MANY,
+        text=text,
+        has_factor=held.second_factor,
         codes_left=recovery_codes.left(reader(), session.person_id),
         few=recovery_codes.FEW,
     )
@@ -48,6 +57,7 @@ def sessions() -> Answer:
         sessions=open_sessions(reader(), session.person_id, session.session_id),
         trusted=trusted_browsers.find_all(reader(), session.person_id),
         device_words=device_words,
+        place_words=place_words,
     )
 
 
@@ -99,5 +109,14 @@ def end_other_sessions() -> Answer:
 @signed_in
 @as_strong_as_possible
 def history() -> Answer:
-    """What happened to this account in the last 90 days."""
-    return render_template("account/history.html", events=history_of(reader(), own_session().person_id))
+    """What happened to this account in the last 90 days, page by page."""
+    before = _event_id(request.args.get("before"))
+    page = history_of(reader(), own_session().person_id, before or NEWEST)
+    return render_template("account/history.html", page=page, is_later=before is not None)
+
+
+def _event_id(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

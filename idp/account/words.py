@@ -45,6 +45,8 @@ EVENTS: dict[str, LazyString] = {
     Event.DEVICE_APPROVED: _l("Cho một thiết bị vào ứng dụng"),
     Event.DEVICE_DENIED: _l("Từ chối một thiết bị"),
     Event.DEVICE_CODE_REFUSED: _l("Nhập sai mã thiết bị"),
+    Event.MISUSE_REPORTED: _l("Báo có người khác dùng tài khoản"),
+    Event.OWN_DATA_DOWNLOADED: _l("Tải dữ liệu của mình"),
     Event.AUTHORIZATION_GRANTED: _l("Vào một ứng dụng"),
     Event.AUTHORIZATION_REVOKED: _l("Thu hồi quyền truy cập của một ứng dụng"),
     Event.TOKEN_EXCHANGED: _l("Một ứng dụng đổi mã truy cập để thay mặt trong dịch vụ khác"),

@@ -30,6 +30,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.NOTICE_ACKNOWLEDGED: _l("%(person)s đã đọc thông báo xử lý dữ liệu"),
     Event.PASSWORD_VERIFIED: _l("%(person)s nhập đúng mật khẩu"),
     Event.PASSWORD_REFUSED: _l("Mật khẩu của %(person)s bị từ chối"),
+    Event.PASSWORD_CHANGED: _l("%(person)s đổi mật khẩu"),
     Event.SECOND_FACTOR_VERIFIED: _l("%(person)s nhập đúng mã xác thực"),
     Event.SECOND_FACTOR_REFUSED: _l("Mã xác thực của %(person)s bị từ chối"),
     Event.TOTP_ENROLLED: _l("%(person)s đăng ký ứng dụng tạo mã"),
@@ -59,6 +60,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.SESSION_STARTED: _l("%(person)s đăng nhập"),
     Event.SESSION_RAISED: _l("%(person)s xác thực bổ sung"),
     Event.SESSION_ENDED: _l("Phiên đăng nhập của %(person)s kết thúc"),
+    Event.MISUSE_REPORTED: _l("%(person)s báo có người khác dùng tài khoản"),
+    Event.OWN_DATA_DOWNLOADED: _l("%(person)s tải dữ liệu của mình"),
     Event.AUTHORIZATION_GRANTED: _l("%(person)s vào %(client)s"),
     Event.AUTHORIZATION_REFUSED: _l("%(client)s bị từ chối cấp mã truy cập"),
     Event.AUTHORIZATION_REVOKED: _l("Thu hồi quyền vào %(client)s của %(person)s"),
@@ -102,6 +105,10 @@ REASONS: dict[str, LazyString] = {
     "factors_reset": _l("phương tiện xác thực bị hủy"),
     DirectoryReason.GONE: _l("không còn trong danh bạ"),
     DirectoryReason.LOCKED: _l("bị khóa trong danh bạ"),
+    "misuse_reported": _l("báo có người khác dùng tài khoản"),
+    "password_changed": _l("mật khẩu đã đổi"),
+    "by_person": _l("tự đăng xuất"),
+    "replaced": _l("người khác đăng nhập trên máy này"),
     "role_granted": _l("được cấp vai trò mới"),
 }
 

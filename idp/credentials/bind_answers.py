@@ -1,14 +1,21 @@
-"""What a directory means by its answer to a bind: result codes, the password policy control, Active Directory's sub-codes."""
+"""What a directory means by its answer to a bind or to a change of a password: result codes, the password policy control, Active
+Directory's sub-codes."""
 
 import enum
 import re
-from typing import Any
+from dataclasses import dataclass
 
-PASSWORD_POLICY = "1.3.6.1.4.1.42.2.27.8.5.1"  # draft-behera-ldap-password-policy
-SUCCESS, NO_SUCH_OBJECT, INVALID_CREDENTIALS = 0, 32, 49
+from idp.wire import ber
+from idp.wire.ber import Malformed
+from idp.wire.messages import Result
+
+SUCCESS, CONSTRAINT_VIOLATION, NO_SUCH_OBJECT, INVALID_CREDENTIALS = 0, 19, 32, 49
 DID_NOT_WORK = frozenset({51, 52, 80})  # busy, unavailable, other: the server is in trouble
+UNWILLING = 53
 _POLICY_EXPIRED, _POLICY_LOCKED, _POLICY_MUST_CHANGE = 0, 1, 2
 _SUB_CODE = re.compile(r"AcceptSecurityContext error, data ([0-9a-fA-F]+)")
+_WIN32_ERROR = re.compile(r"^([0-9a-fA-F]{8}):")
+_ERROR_INVALID_PASSWORD = 0x56
 
 
 class Answer(enum.StrEnum):
@@ -24,7 +31,7 @@ class Answer(enum.StrEnum):
     NO_ANSWER = "directory_unavailable"
 
 
-# Active Directory tells after code 49 what it means (MS-ADTS §5.1.1.1.1, winerror): all but these say the password was wrong.
+# Active Directory tells after code 49 what it means (MS-ADTS §5.1.1.1.1, winerror): all but these (52e, 525) say the password was wrong.
 _ACTIVE_DIRECTORY = {
     0x530: Answer.DISABLED,  # not at this time
     0x531: Answer.DISABLED,  # not from this computer
@@ -36,30 +43,88 @@ _ACTIVE_DIRECTORY = {
 }
 
 
-def understand(result: dict[str, Any]) -> Answer:
-    """The meaning of the result of a bind, as ldap3 gives it."""
-    code, policy = result["result"], _policy_error(result)
-    if code == SUCCESS:
-        return Answer.MUST_CHANGE if policy == _POLICY_MUST_CHANGE else Answer.RIGHT
-    if code == NO_SUCH_OBJECT:
-        return Answer.WRONG
-    if code == INVALID_CREDENTIALS:
-        sub_code = _SUB_CODE.search(str(result.get("message") or ""))
+@dataclass(frozen=True)
+class Said:
+    """What was said of a password. `expires_in` (seconds) and `grace_left` (binds) come with a right one that is near or past its
+    end, where the directory tells."""
+
+    answer: Answer
+    expires_in: int | None = None
+    grace_left: int | None = None
+
+
+class Change(enum.StrEnum):
+    """What came of a change of a password."""
+
+    DONE = "done"
+    OLD_WRONG = "old_wrong"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    TOO_SIMPLE = "too_simple"
+    TOO_YOUNG = "too_young"
+    USED_BEFORE = "used_before"
+    AGAINST_RULES = "against_rules"
+    NOT_ALLOWED = "not_allowed"
+    NO_ANSWER = "directory_unavailable"
+
+
+_POLICY_REFUSALS = {
+    3: Change.NOT_ALLOWED, 4: Change.OLD_WRONG, 5: Change.TOO_SIMPLE, 6: Change.TOO_SHORT, 7: Change.TOO_YOUNG, 8: Change.USED_BEFORE,
+    9: Change.TOO_LONG,
+}  # fmt: skip
+
+
+def understand(result: Result, policy: bytes = b"") -> Said:
+    """The meaning of the result of a bind, with the value of the password policy's control."""
+    told = _read_policy(policy)
+    if result.code == SUCCESS:
+        # A bind on grace uses it up: the next ones may be the last, so the password is changed now.
+        must_change = told.error == _POLICY_MUST_CHANGE or told.grace_left is not None
+        return Said(Answer.MUST_CHANGE if must_change else Answer.RIGHT, told.expires_in, told.grace_left)
+    if result.code == NO_SUCH_OBJECT:
+        return Said(Answer.WRONG)
+    if result.code == INVALID_CREDENTIALS:
+        sub_code = _SUB_CODE.search(result.text)
         if sub_code:
-            return _ACTIVE_DIRECTORY.get(int(sub_code[1], 16), Answer.WRONG)
-        return {_POLICY_EXPIRED: Answer.EXPIRED, _POLICY_LOCKED: Answer.LOCKED}.get(policy, Answer.WRONG)
-    return Answer.NO_ANSWER if code in DID_NOT_WORK else Answer.REFUSED
+            return Said(_ACTIVE_DIRECTORY.get(int(sub_code[1], 16), Answer.WRONG))
+        return Said({_POLICY_EXPIRED: Answer.EXPIRED, _POLICY_LOCKED: Answer.LOCKED}.get(told.error, Answer.WRONG))
+    return Said(Answer.NO_ANSWER if result.code in DID_NOT_WORK else Answer.REFUSED)
 
 
-def _policy_error(result: dict[str, Any]) -> int:
-    """The error of the password policy's answer, -1 for none: SEQUENCE { warning [0] …, error [1] ENUMERATED }, each optional."""
-    value = ((result.get("controls") or {}).get(PASSWORD_POLICY) or {}).get("value") or b""
-    if not isinstance(value, bytes) or len(value) < 2 or value[0] != 0x30:
-        return -1
-    position = 2
-    while position + 2 <= len(value):
-        tag, length = value[position], value[position + 1]
-        if tag == 0x81 and length == 1 and position + 2 < len(value):
-            return value[position + 2]
-        position += 2 + length
-    return -1
+def understand_change(result: Result, policy: bytes = b"") -> Change:
+    """The meaning of the result of a change, whichever kind of directory gave it."""
+    if result.code == SUCCESS:
+        return Change.DONE
+    if result.code in DID_NOT_WORK:
+        return Change.NO_ANSWER
+    told = _read_policy(policy)
+    if told.error in _POLICY_REFUSALS:
+        return _POLICY_REFUSALS[told.error]
+    if result.code == CONSTRAINT_VIOLATION:
+        win32 = _WIN32_ERROR.match(result.text)
+        return Change.OLD_WRONG if win32 and int(win32[1], 16) == _ERROR_INVALID_PASSWORD else Change.AGAINST_RULES
+    if result.code == INVALID_CREDENTIALS or (result.code == UNWILLING and "old password" in result.text):
+        return Change.OLD_WRONG
+    return Change.NOT_ALLOWED
+
+
+@dataclass(frozen=True)
+class _Policy:
+    error: int = -1
+    expires_in: int | None = None
+    grace_left: int | None = None
+
+
+def _read_policy(value: bytes) -> _Policy:
+    """SEQUENCE { warning [0] CHOICE { timeBeforeExpiration [0], graceAuthNsRemaining [1] }, error [1] ENUMERATED }, each optional."""
+    error, warning = -1, dict[int, int]()
+    try:
+        start, end = ber.expect(value, 0, len(value), ber.SEQUENCE) if value else (0, 0)
+        for tag, begin, finish in ber.elements(value, start, end):
+            if tag == 0xA0:
+                warning = {kind: ber.to_integer(value, *where) for kind, *where in ber.elements(value, begin, finish)}
+            elif tag == 0x81:
+                error = ber.to_integer(value, begin, finish)
+    except Malformed:
+        return _Policy()
+    return _Policy(error, warning.get(0x80), warning.get(0x81))

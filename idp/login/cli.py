@@ -17,7 +17,7 @@ def unlock(person: str) -> None:
     found = require_person_named(reader(), person)
 
     def forgive_all(connection: Connection) -> None:
-        for kind in (failures.PASSWORD, failures.SECOND_FACTOR):
+        for kind in (failures.password_kind(), failures.SECOND_FACTOR):
             failures.forgive(connection, kind, failures.account_of_person(found.id))
         audit.record(connection, audit.Event.ACCOUNT_UNLOCKED, actor=operator(), person_id=found.id)
 

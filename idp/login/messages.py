@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 
 from idp.credentials import factors
-from idp.credentials.bind_answers import Answer
+from idp.credentials.bind_answers import Answer, Change
 from idp.credentials.failures import Attempt
 from idp.people.models import PersonState
 from idp.people.sign_in_name import Named
@@ -21,8 +21,8 @@ def nothing_typed() -> str:
 
 def wrong_password(attempt: Attempt) -> str:
     """For a wrong name and a wrong password alike."""
-    if attempt.blocked_until is not None:
-        return throttled(attempt.blocked_until)
+    if attempt.rests_until is not None:
+        return throttled(attempt.rests_until)
     if 0 < attempt.tries_left <= TRIES_WORTH_TELLING:
         return _(
             "Tên đăng nhập hoặc mật khẩu không đúng. Còn %(left)s lần thử trước khi tạm khóa.", left=attempt.tries_left
@@ -140,6 +140,37 @@ def password_refused(answer: Answer) -> str:
     if answer is Answer.MUST_CHANGE:
         return _("Mật khẩu này chỉ dùng để đổi mật khẩu lần đầu. Đổi trên máy tính của cơ quan, rồi đăng nhập lại bằng mật khẩu mới.")
     return _("Tài khoản đang bị khóa trong danh bạ của cơ quan.")
+
+
+def must_change() -> str:
+    """For a right password that has to be changed before anything else."""
+    return _("Mật khẩu này phải đổi trước khi đăng nhập.")
+
+
+def new_password_problem(new: str, again: str, old: str) -> dict[str, str]:
+    """What is wrong with the form for a new password before the directory sees it, by field."""
+    if not new.strip():
+        return {"new_password": _("Nhập mật khẩu mới.")}
+    if new != again:
+        return {"again": _("Hai lần nhập mật khẩu mới không giống nhau.")}
+    if new == old:
+        return {"new_password": _("Mật khẩu mới phải khác mật khẩu hiện tại.")}
+    return {}
+
+
+def change_refused(change: Change) -> str:
+    """For a new password that the directory does not take: its rule, as it tells it."""
+    words = {
+        Change.TOO_SHORT: _("Danh bạ từ chối: mật khẩu mới quá ngắn."),
+        Change.TOO_LONG: _("Danh bạ từ chối: mật khẩu mới quá dài."),
+        Change.TOO_SIMPLE: _("Danh bạ từ chối: mật khẩu mới quá đơn giản. Thêm chữ hoa, chữ số, ký hiệu, hoặc dùng câu dài hơn."),
+        Change.TOO_YOUNG: _("Danh bạ từ chối: mật khẩu vừa đổi gần đây nên chưa được đổi tiếp."),
+        Change.USED_BEFORE: _("Danh bạ từ chối: mật khẩu này đã từng dùng. Chọn mật khẩu khác."),
+        Change.AGAINST_RULES: _(
+            "Danh bạ từ chối: mật khẩu mới chưa đạt quy định của cơ quan (độ dài, độ phức tạp, đã từng dùng, hoặc vừa đổi gần đây)."
+        ),
+    }
+    return words.get(change) or _("Danh bạ không cho đổi mật khẩu tại đây. Đổi trên máy tính của cơ quan hoặc nhờ cán bộ phụ trách CNTT.")
 
 
 def _clock(until: datetime) -> str:

@@ -1,5 +1,6 @@
 """One request to a page of sign-in: what it is for, where the person stands, and the way on from there."""
 
+import uuid
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote
@@ -10,12 +11,13 @@ from werkzeug.wrappers import Response
 from idp.credentials import factors
 from idp.database import reader
 from idp.errors import Refusal
+from idp.login import known_accounts
 from idp.login.activation import awaits_activation
 from idp.login.everybody import delays_left, may_trust
 from idp.login.steps import Standing, Step, next_step
 from idp.people.sign_in_name import require_named
 from idp.roles.permissions import is_administrator
-from idp.sessions import assurance, browser_sessions, sign_in_request
+from idp.sessions import assurance, browser_sessions, known_browsers, sign_in_request
 from idp.sessions.browser_sessions import LiveSession
 from idp.sessions.sign_in_request import FlowExpired, SignInRequest
 from idp.web.headers import forms_may_lead_anywhere, forms_may_lead_to
@@ -109,8 +111,11 @@ def go_on(visit: Visit) -> Response:
     """To the next step's page, or out of sign-in (303)."""
     if visit.step is not Step.CONTINUE:
         return redirect(_with_flow(PATHS[visit.step], visit.flow), 303)
-    wanted = visit.wanted
-    return redirect(_with_flow(wanted.return_to, visit.flow) if wanted.payload else wanted.return_to, 303)
+    wanted, session = visit.wanted, visit.standing.session
+    response = redirect(_with_flow(wanted.return_to, visit.flow) if wanted.payload else wanted.return_to, 303)
+    if session is not None:
+        known_accounts.remember(response, session)
+    return response
 
 
 def look_again(visit: Visit) -> Response:
@@ -122,6 +127,14 @@ def go_on_as(visit: Visit, cookie: str) -> Response:
     """Give the browser its session's new cookie, and let it find out what comes next."""
     response = look_again(visit)
     browser_sessions.set_cookie(response, cookie)
+    return response
+
+
+def go_on_as_known(visit: Visit, person_id: uuid.UUID, cookie: str, shared_pc: bool) -> Response:
+    """The same after a first factor; a browser that is not everybody's remembers who has signed in there."""
+    response = go_on_as(visit, cookie)
+    if not shared_pc:
+        known_browsers.remember(response, person_id)
     return response
 
 

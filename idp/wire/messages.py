@@ -40,7 +40,8 @@ def message(message_id: int, operation: bytes, *controls: Control) -> bytes:
 
 def _control(control: Control) -> bytes:
     critical = ber.boolean(True) if control.critical else b""
-    return ber.element(ber.SEQUENCE, ber.octets(control.oid), critical, ber.octets(control.value))
+    value = ber.octets(control.value) if control.value else b""  # an empty one is refused where none belongs
+    return ber.element(ber.SEQUENCE, ber.octets(control.oid), critical, value)
 
 
 def read_envelope(data: bytes, start: int, end: int) -> tuple[int, int, int, int]:
@@ -92,9 +93,14 @@ def read_paging(value: bytes) -> tuple[int, bytes]:
     return ber.to_integer(value, size_start, size_end), value[cookie_start:cookie_end]
 
 
-def equals(attribute: str, value: str) -> bytes:
+def equals(attribute: str, value: str | bytes) -> bytes:
     """The filter (attribute=value)."""
     return ber.element(0xA3, ber.octets(attribute), ber.octets(value))
+
+
+def present(attribute: str) -> bytes:
+    """The filter (attribute=*)."""
+    return ber.octets(attribute, 0x87)
 
 
 def any_of(*filters: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.bind_directory import BindDirectory, bind_directory
 
-PEOPLE = ("victim", "vmsinh", "lvan", "moved", "gone", "slow", "reset", "expired", "locked", "counted", "takeover")
+PEOPLE = ("newcomer", "grace", "victim", "vmsinh", "lvan", "moved", "gone", "slow", "reset", "expired", "locked", "counted", "takeover")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ldap3 import Connection
+from ldap3 import MODIFY_REPLACE, Connection
 
 from tests.support.services import find_program, free_port, running
 
@@ -38,7 +38,7 @@ directory {folder}/db
 maxsize 104857600
 dbnosync
 index objectClass,entryUUID eq
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by self =xw by anonymous auth by * none
 access to * by dn.exact="{reader}" read by * none
 overlay ppolicy
 ppolicy_default "cn=default,ou=policies,{base}"
@@ -58,6 +58,11 @@ pwdFailureCountInterval: 900
 pwdLockoutDuration: 0
 pwdMustChange: TRUE
 pwdMaxAge: {max_age}
+pwdGraceAuthNLimit: {grace}
+pwdExpireWarning: 3600
+pwdCheckQuality: 2
+pwdMinLength: 10
+pwdInHistory: 3
 """
 
 
@@ -85,6 +90,12 @@ class BindDirectory:
         with Connection(self.url, ADMIN, ADMIN_PASSWORD, auto_bind=True, raise_exceptions=True) as connection:
             yield connection
 
+    def set_password(self, uid: str, password: str, *, reset: bool = False) -> None:
+        """What an administrator does; `reset`: it must be changed at the next sign-in."""
+        with self.as_admin() as connection:
+            connection.modify(f"uid={uid},{PEOPLE}", {"userPassword": [(MODIFY_REPLACE, [password])]})
+            connection.modify(f"uid={uid},{PEOPLE}", {"pwdReset": [(MODIFY_REPLACE, ["TRUE"] if reset else [])]})
+
     def failures(self, uid: str) -> int:
         """How many failures the directory itself has counted."""
         with self.as_admin() as connection:
@@ -99,15 +110,18 @@ def _ldif(uuids: dict[str, str]) -> str:
         f"dn: ou=former,{BASE}\nobjectClass: organizationalUnit\nou: former",
         f"dn: ou=policies,{BASE}\nobjectClass: organizationalUnit\nou: policies",
         f"dn: {READER}\nobjectClass: person\ncn: reader\nsn: reader\nuserPassword: {READER_PASSWORD}",
-        POLICY.format(name="default", base=BASE, max_age=0, lockout="FALSE").strip(),
-        POLICY.format(name="short", base=BASE, max_age=60, lockout="FALSE").strip(),
-        POLICY.format(name="strict", base=BASE, max_age=0, lockout="TRUE").strip(),
+        POLICY.format(name="default", base=BASE, max_age=0, lockout="FALSE", grace=0).strip(),
+        POLICY.format(name="short", base=BASE, max_age=60, lockout="FALSE", grace=0).strip(),
+        POLICY.format(name="grace", base=BASE, max_age=60, lockout="FALSE", grace=20).strip(),
+        POLICY.format(name="strict", base=BASE, max_age=0, lockout="TRUE", grace=0).strip(),
     ]
     strict = f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}"
     more = {
         "counted": strict,
         "victim": strict,
         "reset": "pwdReset: TRUE",
+        "newcomer": "pwdReset: TRUE",
+        "grace": f"pwdPolicySubentry: cn=grace,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z",
         "expired": f"pwdPolicySubentry: cn=short,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z",
         "locked": f"{strict}\npwdAccountLockedTime: 000001010000Z",
     }

@@ -15,7 +15,8 @@ from idp import clock
 from idp.app import create_app
 from idp.credentials import password
 from idp.credentials.bind_answers import Answer
-from idp.credentials.password import DirectoryEntry, DirectoryUnavailable, PasswordRightButRefused, WrongPassword, verify
+from idp.credentials.directory_server import DirectoryEntry
+from idp.credentials.password import DirectoryUnavailable, PasswordRightButRefused, WrongPassword, verify
 from tests.support.bind_directory import BASE, PASSWORD, PEOPLE, BindDirectory
 from tests.support.installation import settings_for
 
@@ -147,18 +148,18 @@ def _another_ca() -> str:
 def test_a_connection_that_died_unnoticed_is_replaced(directory: BindDirectory) -> None:
     with pointed_at(directory.settings()) as app:
         verify(entry(directory, "vmsinh"), RIGHT)
-        for which in ("search", "bind"):
-            line = app.extensions["hopnhat.directory_lines"]._kept.queue[0]
-            getattr(line, which).socket.shutdown(socket.SHUT_RDWR)
+        for which in ("_searching", "_binding"):
+            server = app.extensions["hopnhat.directory"].servers[0]
+            getattr(server, which)[0]._socket.shutdown(socket.SHUT_RDWR)
             verify(entry(directory, "vmsinh"), RIGHT)
 
 
 def test_no_password_stays_with_a_kept_connection(directory: BindDirectory) -> None:
     with pointed_at(directory.settings()) as app:
         verify(entry(directory, "vmsinh"), RIGHT)
-        line = app.extensions["hopnhat.directory_lines"]._kept.queue[0]
-        for connection in (line.search, line.bind):
-            told = str(vars(connection)) + str(vars(connection.strategy))
+        server = app.extensions["hopnhat.directory"].servers[0]
+        for line in (*server._searching, *server._binding):
+            told = str(vars(line)) + str(vars(server))
             assert RIGHT not in told
             assert "reader-for-tests" not in told
 
@@ -213,14 +214,14 @@ def test_nobody_waits_for_a_directory_that_failed_five_times_until_one_finds_it_
 ) -> None:
     with pointed_at(directory.settings()) as app:
         verify(entry(directory, "vmsinh"), RIGHT)
-        lines = app.extensions["hopnhat.directory_lines"]
+        server = app.extensions["hopnhat.directory"].servers[0]
         for _ in range(5):
-            lines.breaker.note(answered=False)
+            server.breaker.note(answered=False)
         with pytest.raises(DirectoryUnavailable):
             verify(entry(directory, "vmsinh"), RIGHT)
         time.advance(seconds=10)
         verify(entry(directory, "vmsinh"), RIGHT)
-        assert lines.breaker.admits()
+        assert server.breaker.admits()
 
 
 def test_without_a_directory_nobody_gets_in() -> None:
