@@ -14,6 +14,7 @@ from clients.registry import RegisteredClient
 from idp import clock
 from idp.oidc import signing_keys
 from idp.oidc.encryption import encrypt
+from idp.oidc.key_material import family
 from idp.oidc.subjects import subject_for
 from idp.settings import current_settings
 
@@ -61,7 +62,7 @@ def issue_id_token(
         "auth_time": int(authentication.auth_time.timestamp()),
         "acr": authentication.acr,
         "amr": authentication.amr.split(),
-        "at_hash": hash_of(access_token),
+        "at_hash": hash_of(access_token, client.id_token_signed_response_alg),
     }
     if nonce is not None:
         claims["nonce"] = nonce
@@ -79,9 +80,11 @@ def sealed_for(client: RegisteredClient, typ: str, claims: dict[str, Any]) -> st
     return encrypt(client, signed, wanted.id_token_encrypted_response_alg, wanted.id_token_encrypted_response_enc, cty="JWT")
 
 
-def hash_of(access_token: str) -> str:
-    """The left half of its SHA-256 in base64url (Core §3.1.3.6)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
+def hash_of(access_token: str, algorithm: str) -> str:
+    """The left half, in base64url, of its digest by the hash of the algorithm that signs (Core §3.1.3.6): SHA-256, and for Ed25519
+    the SHA-512 that it is made of."""
+    digest = (hashlib.sha512 if family(algorithm) == "EdDSA" else hashlib.sha256)(access_token.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
 
 
 def read_hint(written: str) -> Hint:

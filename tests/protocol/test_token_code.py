@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import uuid
 
 import pytest
@@ -49,6 +50,15 @@ def test_no_nonce_asked_no_nonce_told(browser: FlaskClient, party: RelyingParty,
     told = party.tokens(browser, nonce=None)
     keys = KeySet.import_key_set(browser.get("/jwks").get_json())
     assert "nonce" not in jwt.decode(told["id_token"], keys, algorithms=["RS256"]).claims
+
+
+@pytest.mark.parametrize(("algorithm", "digest"), [("PS256", "sha256"), ("ES256", "sha256"), ("EdDSA", "sha512"), ("Ed25519", "sha512")])
+def test_at_hash_is_made_by_the_hash_of_the_algorithm(browser: FlaskClient, session_id: uuid.UUID, algorithm: str, digest: str) -> None:
+    """OpenID Connect Core §3.1.3.6; Ed25519 is made of SHA-512."""
+    told = register_party(id_token_signed_response_alg=algorithm).tokens(browser)
+    whole = hashlib.new(digest, told["access_token"].encode()).digest()
+    claims = json.loads(base64.urlsafe_b64decode(told["id_token"].split(".")[1] + "=="))
+    assert claims["at_hash"] == base64.urlsafe_b64encode(whole[: len(whole) // 2]).rstrip(b"=").decode()
 
 
 def test_a_client_may_choose_es256(browser: FlaskClient, session_id: uuid.UUID) -> None:
