@@ -57,6 +57,7 @@ class Event(enum.StrEnum):
     ACTIVATION_CODE_ISSUED = "activation_code.issued"
     ACTIVATION_CODE_USED = "activation_code.used"
     FACTORS_RESET = "factors.reset"
+    FACTOR_RENAMED = "factor.renamed"
     BROWSER_TRUSTED = "browser.trusted"
     BROWSER_DISTRUSTED = "browser.distrusted"
     ENROLMENT_DELAYED = "enrolment.delayed"

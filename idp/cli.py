@@ -26,6 +26,7 @@ from idp.enrollment.cli import enrollment
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.login.cli import unlock
+from idp.login.factors_cli import list_factors
 from idp.login.token_cli import token
 from idp.oidc import key_rotation, subjects, upkeep
 from idp.oidc.cli import keys
@@ -167,5 +168,5 @@ def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
     for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group, token):
         group.add_command(command)
-    for deed in (suspend, restore, list_leavings, unlock, temporary_code, activation_code, reset_factors):
+    for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors):
         people.add_command(deed)

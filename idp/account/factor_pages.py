@@ -1,15 +1,16 @@
 """/account/factors: what the person signs in with, and recovery codes; changed only just after a strong sign-in."""
 
 import uuid
+from collections.abc import Sequence
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection
 
 from idp import audit
 from idp.account.adding_pages import FACTORS, MOST_PHONES
 from idp.account.guards import Answer, as_strong_as_possible, freshly, own_session
 from idp.credentials import factors, hardware_tokens, passkeys, recovery_codes
-from idp.credentials.factors import PHONE, TOKEN, LastFactor
+from idp.credentials.factors import PHONE, TOKEN, Factor, LastFactor
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.login import messages
@@ -43,15 +44,47 @@ def list_factors() -> Answer:
     )
 
 
+def _require_factor(held: Sequence[Factor], factor_id: uuid.UUID) -> Factor:
+    factor = next((one for one in held if one.id == factor_id), None)
+    if factor is None:
+        raise NotFound("")
+    return factor
+
+
+@blueprint.get("/account/factors/<uuid:factor_id>/rename")
+@signed_in
+@as_strong_as_possible
+def ask_for_name(factor_id: uuid.UUID) -> Answer:
+    """By what name the person knows it."""
+    factor = _require_factor(factors.list_of(reader(), own_session().person_id), factor_id)
+    return render_template("account/rename_factor.html", factor=factor, name=factor.name, errors={})
+
+
+@blueprint.post("/account/factors/<uuid:factor_id>/rename")
+@signed_in
+@as_strong_as_possible
+def rename_factor(factor_id: uuid.UUID) -> Answer:
+    """Another name; nothing else changes."""
+    person_id, name = own_session().person_id, factors.readable_name(request.form.get("name", ""))
+    factor = _require_factor(factors.list_of(reader(), person_id), factor_id)
+    if not name:
+        return render_template("account/rename_factor.html", factor=factor, name="", errors={"name": messages.no_name()}), 400
+
+    def rename(connection: Connection) -> None:
+        if factors.rename(connection, person_id, factor, name):
+            audit.record(connection, audit.Event.FACTOR_RENAMED, actor=f"person:{person_id}", person_id=person_id, before=factor.name)
+
+    in_transaction(rename)
+    return redirect(FACTORS, 303)
+
+
 @blueprint.get("/account/factors/<uuid:factor_id>/remove")
 @signed_in
 @freshly
 def ask_to_remove(factor_id: uuid.UUID) -> Answer:
     """What removing this factor means."""
     held = factors.list_of(reader(), own_session().person_id)
-    factor = next((one for one in held if one.id == factor_id), None)
-    if factor is None:
-        raise NotFound("")
+    factor = _require_factor(held, factor_id)
     return render_template("account/remove_factor.html", factor=factor, is_last=len(held) == 1, kind_words=messages.factor_words)
 
 

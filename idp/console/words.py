@@ -49,6 +49,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.ACTIVATION_CODE_ISSUED: _l("In phiếu kích hoạt cho %(person)s"),
     Event.ACTIVATION_CODE_USED: _l("%(person)s nhập mã kích hoạt"),
     Event.FACTORS_RESET: _l("Hủy mọi phương tiện xác thực của %(person)s"),
+    Event.FACTOR_RENAMED: _l("%(person)s đổi tên một phương tiện xác thực"),
     Event.BROWSER_TRUSTED: _l("%(person)s tin cậy một trình duyệt"),
     Event.BROWSER_DISTRUSTED: _l("Bỏ tin cậy trình duyệt của %(person)s"),
     Event.ENROLMENT_DELAYED: _l("%(person)s hoãn đăng ký phương tiện xác thực"),

@@ -14,6 +14,8 @@ from idp.database import table_of
 
 PHONE, TOKEN, PASSKEY, SECURITY_KEY = "phone", "token", "passkey", "security_key"
 
+LONGEST_NAME = 60
+
 
 class LastFactor(Exception):
     """The person's last second factor is not removed: a new one has to be there first."""
@@ -92,6 +94,20 @@ def remove(connection: Connection, person_id: uuid.UUID, factor_id: uuid.UUID) -
         raise LastFactor
     do = {PHONE: totp.remove, TOKEN: hardware_tokens.release}.get(found.kind, passkeys.remove)
     return found if do(connection, person_id, factor_id) else None
+
+
+def rename(connection: Connection, person_id: uuid.UUID, factor: Factor, name: str) -> bool:
+    """Give a phone or a key another name; return whether it was there. A token is known by its serial number."""
+    if factor.kind == TOKEN:
+        return False
+    do = totp.rename if factor.kind == PHONE else passkeys.rename
+    return do(connection, person_id, factor.id, name)
+
+
+def readable_name(typed: str) -> str:
+    """A name as it is kept: what can be seen of it, at most 60 characters; empty when nothing can."""
+    shown = "".join(character if character.isprintable() else " " for character in typed[: 2 * LONGEST_NAME])
+    return " ".join(shown.split())[:LONGEST_NAME]
 
 
 def verify_code(connection: Connection, person_id: uuid.UUID, typed: str) -> None:

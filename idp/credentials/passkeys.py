@@ -81,7 +81,7 @@ _use = (
     .where((_t.c.sign_count < bindparam("count")) | ((_t.c.sign_count == 0) & (bindparam("count") == 0)))
     .values(sign_count=bindparam("count"), last_used_at=bindparam("now"))
 )
-_remove = update(_t).where(_t.c.id == bindparam("passkey_id"), _t.c.person_id == bindparam("of_person"), _is_active)
+_change = update(_t).where(_t.c.id == bindparam("passkey_id"), _t.c.person_id == bindparam("of_person"), _is_active)
 
 
 def are_possible() -> bool:
@@ -251,7 +251,12 @@ def add(connection: Connection, person_id: uuid.UUID, new: NewKey, name: str) ->
 def remove(connection: Connection, person_id: uuid.UUID, passkey_id: uuid.UUID) -> bool:
     """Remove a key; return whether it was there. Whether another factor is left is for `factors.remove` to see to."""
     values = {"passkey_id": passkey_id, "of_person": person_id}
-    return connection.execute(_remove.values(removed_at=clock.now()), values).rowcount == 1
+    return connection.execute(_change.values(removed_at=clock.now()), values).rowcount == 1
+
+
+def rename(connection: Connection, person_id: uuid.UUID, passkey_id: uuid.UUID, name: str) -> bool:
+    """Give a key another name; return whether it was there."""
+    return connection.execute(_change.values(name=name), {"passkey_id": passkey_id, "of_person": person_id}).rowcount == 1
 
 
 def remove_all(connection: Connection, person_id: uuid.UUID, *, keep: Collection[bytes] = ()) -> int:

@@ -74,7 +74,7 @@ _confirm = (
     .where(_t.c.id == bindparam("credential_id"), _t.c.confirmed_at.is_(None))
     .values(confirmed_at=bindparam("now"), last_used_at=bindparam("now"), last_step=bindparam("step"), session_id=None)
 )
-_remove = update(_t).where(_t.c.id == bindparam("credential_id"), _t.c.person_id == bindparam("of_person"), _is_active)
+_change = update(_t).where(_t.c.id == bindparam("credential_id"), _t.c.person_id == bindparam("of_person"), _is_active)
 
 
 def plain_code(typed: str, digits: int = DIGITS) -> str | None:
@@ -147,7 +147,13 @@ def confirm_enrollment(connection: Connection, person_id: uuid.UUID, credential_
 def remove(connection: Connection, person_id: uuid.UUID, credential_id: uuid.UUID) -> bool:
     """Remove a secret; return whether it was there. Whether another factor is left is for `factors.remove` to see to."""
     values = {"credential_id": credential_id, "of_person": person_id}
-    return connection.execute(_remove.values(removed_at=clock.now()), values).rowcount == 1
+    return connection.execute(_change.values(removed_at=clock.now()), values).rowcount == 1
+
+
+def rename(connection: Connection, person_id: uuid.UUID, credential_id: uuid.UUID, name: str) -> bool:
+    """Give a phone another name; return whether it was there."""
+    values = {"credential_id": credential_id, "of_person": person_id}
+    return connection.execute(_change.values(name=name), values).rowcount == 1
 
 
 def remove_all(connection: Connection, person_id: uuid.UUID, *, keep: uuid.UUID | None = None) -> int:

@@ -74,6 +74,11 @@ def key_name() -> str:
     return _("Khóa thêm ngày %(date)s", date=format_date(today()))
 
 
+def no_name() -> str:
+    """For a factor without a name."""
+    return _("Nhập tên để nhận ra phương tiện này.")
+
+
 def enough_keys() -> str:
     """For one key too many."""
     return _("Đã đăng ký đủ số khóa cho phép. Gỡ một khóa không còn dùng rồi thêm lại.")

@@ -3,6 +3,7 @@
 from flask import request
 
 from idp.credentials import passkeys
+from idp.credentials.factors import readable_name
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
 from idp.login import messages
@@ -11,7 +12,6 @@ from idp.opaque_tokens import Secret
 from idp.sessions.browser_sessions import LiveSession
 
 MOST_KEYS = 10
-LONGEST_NAME = 60
 
 
 def options_for(session: LiveSession, *, alone: bool) -> str | None:
@@ -29,11 +29,6 @@ def options_for(session: LiveSession, *, alone: bool) -> str | None:
 def take_new_key(session: LiveSession, *, alone: bool) -> Secret:
     """Make the key in the form a factor; return the cookie's new value. Raises WrongKey and NotEnrolled."""
     new = passkeys.match_new(request.form.get("answer", ""), str(session.session_id), alone=alone)
-    name = _readable(request.form.get("name", "")) or messages.key_name()
+    name = readable_name(request.form.get("name", "")) or messages.key_name()
     sheet = sheet_if_needed(reader(), session.person_id)
     return in_transaction(lambda c: enroll_key(c, session, new, name, sheet=sheet))
-
-
-def _readable(typed: str) -> str:
-    shown = "".join(character if character.isprintable() else " " for character in typed[: 2 * LONGEST_NAME])
-    return " ".join(shown.split())[:LONGEST_NAME]

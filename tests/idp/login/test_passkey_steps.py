@@ -18,9 +18,11 @@ from idp.roles import grants
 from idp.roles.models import Role
 from idp.sessions import browser_sessions
 from idp.sessions.assurance import AAL1, AAL2, AAL3
+from tests.protocol.test_authorize_sign_in import claims
 from tests.support.authenticator import Authenticator
 from tests.support.bind_directory import BindDirectory
 from tests.support.installation import FreshContextClient, close, settings_for
+from tests.support.relying_party import register_party
 from tests.support.sign_in import Visitor, code_on, enrolled_phone, official
 
 _e = table_of(audit.AuditEvent)
@@ -276,3 +278,15 @@ def test_a_form_for_a_key_carries_a_token(app: Flask, directory: BindDirectory, 
     for path in ("/sign-in/passkey", "/sign-in/factor/key", "/sign-in/enroll/passkey", "/account/factors/add/passkey"):
         assert visitor.browser.post(f"{path}?flow={visitor.flow}", data={"answer": answer}).status_code == 400
     assert visitor.session() is None
+
+
+def test_an_application_learns_that_a_passkey_was_used(app: Flask, directory: BindDirectory, visitor: Visitor) -> None:
+    key, party = enrolled_key(official(directory)), register_party(minimum_acr=AAL3)
+    visitor.opens(party.authorize(visitor.browser).location)
+    visitor.types_password()
+    assert visitor.path == "/sign-in/factor"
+    visitor.sends("/sign-in/factor/key", answer=key.signs(asked(visitor)))
+    assert visitor.left_to
+    code = party.answer(visitor.browser.get(visitor.left_to))["code"]
+    told = claims(party.redeem(visitor.browser, code).get_json()["id_token"])
+    assert (told["acr"], told["amr"]) == (AAL3, ["pwd", "hwk", "user", "mfa"])
