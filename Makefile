@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.set-up
 export UV_NO_PROGRESS ?= $(if $(CI),1,0)
 
-.PHONY: demo test check bench set-up packages translations clean
+.PHONY: demo test test-samba check bench set-up packages translations clean
 
 $(STAMP): pyproject.toml uv.lock deploy/set_up.sh
 	@PYTHON="$(PYTHON)" UV_VERSION="$(UV_VERSION)" sh deploy/set_up.sh
@@ -22,6 +22,10 @@ packages:
 
 test: packages $(STAMP)
 	@$(BIN)/python -m pytest
+
+# A real Active Directory in a network of its own: as root, with Debian's samba, samba-ad-provision, samba-dsdb-modules and winbind.
+test-samba: packages $(STAMP)
+	@unshare -n sh -c 'ip link set lo up; exec $(BIN)/python -m pytest -q tests/samba/active_directory.py'
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .

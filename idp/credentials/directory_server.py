@@ -99,6 +99,8 @@ class DirectoryServer:
         """Change a password; the directory checks the old one itself, and its own rules. Raises Unanswered."""
         dn = self.find_dn(entry, deadline)
         if self.kind == ACTIVE_DIRECTORY:
+            if not self.url.startswith("ldaps://"):
+                return Change.NOT_ALLOWED  # as a domain controller would say, after it had seen both passwords
             # As the service account: who must change the password cannot bind. Knowing the old one is what it takes.
             return self._with_line(
                 self._searching, self._open_for_searching,
