@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 STAMP := $(VENV)/.set-up
+TESTS_AT_ONCE ?= auto
 export UV_NO_PROGRESS ?= $(if $(CI),1,0)
 
 .PHONY: demo test test-samba check bench set-up packages translations clean
@@ -20,8 +21,9 @@ demo: $(STAMP)
 packages:
 	@sh deploy/install_packages.sh
 
+# As many at once as there are cores; the tests of one file stay together, since they share its services.
 test: packages $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
 
 # A real Active Directory in a network of its own: as root, with Debian's samba, samba-ad-provision, samba-dsdb-modules and winbind.
 test-samba: packages $(STAMP)

@@ -43,7 +43,11 @@ def test_a_new_key_in_front_seals_and_the_old_one_still_opens() -> None:
         SealingKeys(old).open(rotated.seal(b"secret", "place"), "place")
 
 
-@pytest.mark.parametrize("written", ["", "x", "1:", "1:AAAA", "0:" + new_key()[2:], "256:" + new_key()[2:], f"{new_key(1)},{new_key(1)}"])
+@pytest.mark.parametrize(
+    "written",
+    ["", "x", "1:", "1:AAAA", "0:" + new_key()[2:], "256:" + new_key()[2:], f"{new_key(1)},{new_key(1)}"],
+    ids=["empty", "word", "no key", "short key", "number 0", "number 256", "one number twice"],
+)
 def test_a_key_that_is_not_well_written_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="sealing key"):
         SealingKeys(written)
