@@ -14,6 +14,7 @@ from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions, trusted_browsers
 
 SIGNED_OUT, FACTORS_RESET, ROLE_GRANTED = "signed_out_elsewhere", "factors_reset", "role_granted"
+MISUSE_REPORTED = "misuse_reported"
 _p = table_of(Person)
 _set_state = (
     update(_p)
@@ -91,6 +92,13 @@ def reset_factors(connection: Connection, person_id: uuid.UUID, *, reason: str, 
     officer_codes.replace_all(connection, person_id)
     audit.record(connection, audit.Event.FACTORS_RESET, actor=actor, person_id=person_id, reason=reason)
     sign_out(connection, person_id, reason=FACTORS_RESET, actor=actor)
+
+
+def report_misuse(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:
+    """The person says that somebody else was in their account: everything ends, and the help desk is told by the trail. Return how
+    many sessions ended."""
+    audit.record(connection, audit.Event.MISUSE_REPORTED, actor=actor, person_id=person_id)
+    return sign_out(connection, person_id, reason=MISUSE_REPORTED, actor=actor)
 
 
 def role_granted(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:

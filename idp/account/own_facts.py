@@ -14,12 +14,17 @@ from idp import clock
 from idp.account.words import event_words
 from idp.audit import AuditEvent
 from idp.database import id_floor, table_of
+from idp.oidc.models import Authorization
 from idp.people.models import Person, Unit
 from idp.sessions.devices import device_words
 from idp.sessions.models import BrowserSession
+from idp.sessions.places import place_words
 
 HISTORY = timedelta(days=90)
-MOST_EVENTS = 200
+PAGE_EVENTS = 50
+NEWEST = uuid.UUID(int=2**128 - 1)
+_BAD = re.compile("refused|throttled|reported")
+_a = table_of(Authorization)
 _p, _u, _s, _e, _c = table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(AuditEvent), table_of(Client)
 _person = (
     select(_p, _u.c.name.label("unit_name")).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
@@ -30,11 +35,23 @@ _sessions = (
     .order_by(_s.c.last_seen_at.desc())
 )
 _events = (
-    select(_e.c.at, _e.c.event, _e.c.address, _c.c.client_name)
+    select(_e.c.id, _e.c.at, _e.c.event, _e.c.address, _c.c.client_name)
     .select_from(_e.outerjoin(_c, _c.c.id == _e.c.client_id))
-    .where(_e.c.person_id == bindparam("person_id"), _e.c.id >= bindparam("floor"), _e.c.at >= bindparam("since"))
+    .where(
+        _e.c.person_id == bindparam("person_id"),
+        _e.c.id >= bindparam("floor"),
+        _e.c.at >= bindparam("since"),
+        _e.c.id < bindparam("before"),
+    )
     .order_by(_e.c.id.desc())
-    .limit(MOST_EVENTS)
+    .limit(PAGE_EVENTS + 1)
+)
+_entered = (
+    select(_a.c.session_id, _c.c.client_name)
+    .distinct()
+    .join(_c, _c.c.id == _a.c.client_id)
+    .where(_a.c.session_id.in_(bindparam("sessions", expanding=True)), _a.c.revoked_at.is_(None))
+    .order_by(_c.c.client_name)
 )
 _one = select(_s.c.id).where(_s.c.id == bindparam("session_id"), _s.c.person_id == bindparam("person_id"))
 
@@ -45,12 +62,13 @@ class OwnSession:
 
     id: uuid.UUID
     device: str
-    address: str | None
+    place: str
     started_at: datetime
     last_seen_at: datetime
     shared_pc: bool
     is_this: bool
     is_idle: bool
+    applications: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,8 +77,16 @@ class OwnEvent:
 
     at: datetime
     told: str
-    address: str | None
+    place: str
     bad: bool
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Some of the history, newest first; `older`: the id before which the next page begins, if there is one."""
+
+    events: Sequence[OwnEvent]
+    older: uuid.UUID | None
 
 
 def person_of(connection: Connection, person_id: uuid.UUID) -> Any:
@@ -80,16 +106,18 @@ def open_sessions(connection: Connection, person_id: uuid.UUID, this: uuid.UUID)
     """The person's open sessions, the one in use first."""
     now = clock.now()
     rows = connection.execute(_sessions, {"person_id": person_id, "now": now}).all()
+    entered = connection.execute(_entered, {"sessions": [row.id for row in rows]}).all() if rows else []
     found = [
         OwnSession(
             row.id,
             device_words(row.user_agent),
-            row.address,
+            place_words(row.address),
             row.created_at,
             row.last_seen_at,
             row.shared_pc,
             row.id == this,
             row.id != this and now - row.last_seen_at >= timedelta(seconds=row.idle_seconds),
+            tuple(one.client_name for one in entered if one.session_id == row.id),
         )
         for row in rows
     ]
@@ -101,13 +129,14 @@ def is_own_session(connection: Connection, person_id: uuid.UUID, session_id: uui
     return connection.execute(_one, {"person_id": person_id, "session_id": session_id}).first() is not None
 
 
-def history_of(connection: Connection, person_id: uuid.UUID) -> Sequence[OwnEvent]:
-    """What happened to the account in the last 90 days, newest first, at most 200 events."""
+def history_of(connection: Connection, person_id: uuid.UUID, before: uuid.UUID = NEWEST) -> HistoryPage:
+    """What happened to the account in the last 90 days, newest first, 50 events a page; `before`: only what is older than that."""
     since = clock.now() - HISTORY
     # Ids are made by the machine's clock: a day of slack keeps the bound on the safe side of any difference.
-    values = {"person_id": person_id, "since": since, "floor": id_floor(since - timedelta(days=1))}
+    values = {"person_id": person_id, "since": since, "floor": id_floor(since - timedelta(days=1)), "before": before}
     rows = connection.execute(_events, values).all()
-    return [
-        OwnEvent(row.at, event_words(row.event, row.client_name), row.address, bool(re.search("refused|throttled", row.event)))
-        for row in rows
+    events = [
+        OwnEvent(row.at, event_words(row.event, row.client_name), place_words(row.address), bool(_BAD.search(row.event)))
+        for row in rows[:PAGE_EVENTS]
     ]
+    return HistoryPage(events, rows[PAGE_EVENTS - 1].id if len(rows) > PAGE_EVENTS else None)

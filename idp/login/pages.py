@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from idp import clock
 from idp.credentials import password
 from idp.database import in_transaction, reader
-from idp.login import messages
+from idp.login import known_accounts, messages
 from idp.login.address_limits import limit_forms
 from idp.login.password_trial import Wrong, entrance, try_password
 from idp.login.sign_in_page import CHANGE_PATH, refuse_sign_in, show_sign_in
