@@ -27,21 +27,21 @@ def _unit_row() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _person_row(number: int, unit_id: uuid.UUID) -> dict[str, Any]:
+def _person_row(number: int, unit_id: uuid.UUID, entries: dict[str, str]) -> dict[str, Any]:
     key, now, username, name = new_id(), clock.now(), f"vmsinh{number}", "Vàng Mí Sính"
     mail = f"{username}@hagiang.gov.vn"
     return {
-        "id": key, "subject": uuid.uuid4().hex, "source": "bench", "source_key": str(key), "directory_dn": f"uid={username}",
+        "id": key, "subject": uuid.uuid4().hex, "source": "bench", "source_key": entries.get(username, str(key)), "directory_dn": f"uid={username}",
         "username": username, "username_key": username_key(username), "mail": mail, "mail_key": username_key(mail), "name": name,
         "family_name": "Vàng", "middle_name": "Mí", "given_name": "Sính", "title": "Công chức Văn phòng – Thống kê", "unit_id": unit_id,
         "sort_key": sort_key(name), "search_key": search_key(name), "notice_acknowledged_at": now, "created_at": now, "updated_at": now,
     }  # fmt: skip
 
 
-def _fill(connection: Connection, redirect_uri: str, sessions: int) -> dict[str, Any]:
+def _fill(connection: Connection, redirect_uri: str, sessions: int, entries: dict[str, str]) -> dict[str, Any]:
     unit = _unit_row()
     connection.execute(insert(Unit), unit)
-    people = [_person_row(number, unit["id"]) for number in range(sessions + OTHER_PEOPLE)]
+    people = [_person_row(number, unit["id"], entries) for number in range(sessions + OTHER_PEOPLE)]
     connection.execute(insert(Person), people)
     client = register(
         connection,
@@ -60,11 +60,12 @@ def _fill(connection: Connection, redirect_uri: str, sessions: int) -> dict[str,
 @click.command()
 @click.option("--redirect-uri", required=True, help="Redirect URI of the client.")
 @click.option("--sessions", default=64, show_default=True, help="How many people are signed in.")
-def main(redirect_uri: str, sessions: int) -> None:
+@click.option("--entries", default="{}", help="JSON: usernames to the entryUUIDs that a directory knows them by.")
+def main(redirect_uri: str, sessions: int, entries: str) -> None:
     """Fill the database that the HOPNHAT_* variables name."""
     with create_app().app_context():
         schema.upgrade()
-        click.echo(json.dumps(in_transaction(lambda connection: _fill(connection, redirect_uri, sessions))))
+        click.echo(json.dumps(in_transaction(lambda connection: _fill(connection, redirect_uri, sessions, json.loads(entries)))))
 
 
 if __name__ == "__main__":
