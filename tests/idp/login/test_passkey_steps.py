@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -290,3 +291,27 @@ def test_an_application_learns_that_a_passkey_was_used(app: Flask, directory: Bi
     code = party.answer(visitor.browser.get(visitor.left_to))["code"]
     told = claims(party.redeem(visitor.browser, code).get_json()["id_token"])
     assert (told["acr"], told["amr"]) == (AAL3, ["pwd", "hwk", "user", "mfa"])
+
+
+def test_whoever_lost_the_passkey_makes_another_with_the_factor_that_is_left(
+    app: Flask, directory: BindDirectory, visitor: Visitor, time: clock.ManualClock
+) -> None:
+    person_id = official(directory)
+    secret = enrolled_phone(person_id)
+    enrolled_key(person_id)
+    visitor.asks(minimum_acr=AAL3)
+    visitor.types_password()
+    assert "/account/factors/add/passkey" in visitor.text
+    visitor.opens("/account/factors/add/passkey")
+    assert visitor.path == "/sign-in/factor"
+    visitor.sends(code=code_on(secret))
+    assert visitor.left_to == "/account/factors/add/passkey"
+    visitor.opens("/account/factors/add/passkey")
+    new = Authenticator()
+    visitor.sends(answer=new.makes(asked(visitor)), name="Khóa mới")
+    visitor.asks(minimum_acr=AAL3, not_before=clock.now() + timedelta(seconds=1))
+    time.advance(seconds=1)
+    signs_in(visitor, new)
+    session = visitor.session()
+    assert session is not None
+    assert session.acr == AAL3
