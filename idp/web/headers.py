@@ -81,9 +81,8 @@ def set_headers(response: Response, https: bool) -> Response:
         wanted.remove(NOT_FRAMED)
     if https and "shown_elsewhere" not in g:
         wanted.append(("Strict-Transport-Security", HSTS))
-    for name, value in wanted:
-        if name.lower() not in present:
-            headers.add(name, value)
+    # Constants, which need none of the checks of `add`: they would take a tenth of a bare request.
+    headers._list += [pair for pair in wanted if pair[0].lower() not in present]
     return response
 
 
