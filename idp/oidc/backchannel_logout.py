@@ -16,7 +16,7 @@ from idp.database import in_transaction, new_id, reader, table_of
 from idp.oidc.encryption import NoEncryptionKey
 from idp.oidc.id_token import sealed_for
 from idp.oidc.models import Authorization
-from idp.oidc.subjects import subject_for
+from idp.oidc.subjects import session_for, subject_for
 from idp.outbound import OutboundFailed, OutboundRefused, post_form
 from idp.outbox import DeliveryFailed, Message, OutboxMessage, Undeliverable
 from idp.people.models import Person
@@ -148,6 +148,7 @@ def logout_token(client: RegisteredClient, payload: dict[str, Any]) -> str:
         "events": {EVENT: {}},
         **payload,
         "sub": subject_for(client, payload["sub"]),
+        **({"sid": session_for(client, payload["sid"])} if "sid" in payload else {}),
     }
     return sealed_for(client, "logout+jwt", claims)
 

@@ -17,6 +17,7 @@ from idp.oidc import frontchannel_logout
 from idp.oidc.backchannel_logout import clients_of_session
 from idp.oidc.id_token import Hint, HintUnusable, read_hint
 from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
+from idp.oidc.subjects import session_for
 from idp.sealing import SealBroken, current_keys
 from idp.sessions.browser_sessions import clear_cookie, cookie_value, end, find_in_browser
 from idp.web.csrf import csrf_exempt, forged_form, require_csrf_token
@@ -38,6 +39,11 @@ class WayOut:
     is_sure: bool
     hinted_session: str | None
     flaw: str | None = None
+    client: RegisteredClient | None = None
+
+    def is_of(self, session_id: uuid.UUID) -> bool:
+        """Whether this is the session that the hint names, as the client knows it."""
+        return self.client is not None and self.hinted_session == session_for(self.client, session_id)
 
     def target(self) -> str | None:
         """The URL to go to, with `state` (§3)."""
@@ -99,7 +105,7 @@ def _answer(parameters: dict[str, str]) -> AnyResponse:
         # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.
         return _gone(way_out.target() if way_out.is_sure else None, flaw=way_out.flaw)
     session_id, _person_id = found
-    if way_out.is_sure and way_out.hinted_session == str(session_id):
+    if way_out.is_sure and way_out.is_of(session_id):
         return _sign_out(way_out.target())
     return _ask(way_out, session_id)
 
@@ -115,7 +121,7 @@ def _read(parameters: dict[str, str]) -> WayOut:
     redirect_uri = _registered(client, wanted)
     is_sure = hint is not None and client is not None and redirect_uri == wanted
     flaw = None if redirect_uri == wanted else _unregistered() if client else _missing_hint()
-    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None, flaw)
+    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None, flaw, client)
 
 
 def _hint(parameters: dict[str, str]) -> tuple[Hint | None, bool]:

@@ -10,6 +10,7 @@ from clients.models import Client
 from clients.registry import find_client
 from idp.database import reader, table_of
 from idp.oidc.models import Authorization
+from idp.oidc.subjects import session_for
 from idp.sealing import current_keys
 from idp.settings import current_settings
 
@@ -27,9 +28,9 @@ _clients_of_session = (
 def addresses(session_id: uuid.UUID) -> list[str]:
     """The page of each application that took part in a session and wants to be loaded when it ends (§2), with `iss` and `sid`."""
     clients = map(find_client, reader().execute(_clients_of_session, {"session_id": session_id}).scalars().all())
-    wanted = [client.metadata.frontchannel_logout_uri for client in clients if client is not None]
-    told = urlencode({"iss": current_settings().issuer, "sid": str(session_id)})
-    return [f"{uri}{'&' if '?' in uri else '?'}{told}" for uri in wanted if uri]
+    wanted = [(client, uri) for client in clients if client is not None and (uri := client.metadata.frontchannel_logout_uri)]
+    told = [(uri, urlencode({"iss": current_settings().issuer, "sid": session_for(client, session_id)})) for client, uri in wanted]
+    return [f"{uri}{'&' if '?' in uri else '?'}{query}" for uri, query in told]
 
 
 def origins_of(urls: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from idp import clock
 from idp.oidc import signing_keys
 from idp.oidc.encryption import encrypt
 from idp.oidc.key_material import family
-from idp.oidc.subjects import subject_for
+from idp.oidc.subjects import session_for, subject_for
 from idp.settings import current_settings
 
 LONGEST_HINT = 6000
@@ -67,7 +67,7 @@ def issue_id_token(
     if nonce is not None:
         claims["nonce"] = nonce
     if authentication.session_id is not None:
-        claims["sid"] = str(authentication.session_id)
+        claims["sid"] = session_for(client, authentication.session_id)
     return sealed_for(client, "JWT", claims)
 
 

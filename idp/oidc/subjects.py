@@ -7,6 +7,7 @@ application would meet strangers one morning; at rest it is sealed.
 import hashlib
 import hmac
 import os
+import uuid
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from idp import clock
 from idp.database import db, in_transaction, reader, table_of
 from idp.oidc.models import InstallationSecret
 from idp.sealing import SealBroken, current_keys
+from idp.settings import LOOPBACK_HOSTS
 
 PAIRWISE, NAME, KEY_BYTES = "pairwise", "pairwise_subjects", 32
 SUBJECT_TYPES = ("public", PAIRWISE)
@@ -32,14 +34,25 @@ def subject_for(client: RegisteredClient, public_subject: str) -> str:
     """The `sub` of this person for this client. Its first use for any pairwise client writes: not inside a transaction."""
     if client.metadata.subject_type != PAIRWISE:
         return public_subject
-    return hmac.digest(_key(), f"{sector_of(client)}\0{public_subject}".encode(), hashlib.sha256)[:16].hex()
+    return _digest(client, public_subject)
+
+
+def session_for(client: RegisteredClient, session_id: uuid.UUID | str) -> str:
+    """The `sid` of a session for this client: whoever must not recognise a person by `sub` must not by that either."""
+    return str(session_id) if client.metadata.subject_type != PAIRWISE else _digest(client, f"sid\0{session_id}")
+
+
+def _digest(client: RegisteredClient, of: str) -> str:
+    return hmac.digest(_key(), f"{sector_of(client)}\0{of}".encode(), hashlib.sha256)[:16].hex()
 
 
 def sector_of(client: RegisteredClient) -> str:
     """The host that several clients of one owner share, and with it their subjects (Core §8.1): that of the `sector_identifier_uri`,
-    else of the redirect URIs, which then have one host only."""
-    address = client.metadata.sector_identifier_uri or min(client.redirect_uris, default="")
-    return urlsplit(address).hostname or client.client_id
+    else of the redirect URIs, which then have one host only. Every native application has the host of loopback, and is alone."""
+    if client.metadata.sector_identifier_uri is not None:
+        return urlsplit(client.metadata.sector_identifier_uri).hostname or client.client_id
+    host = urlsplit(min(client.redirect_uris, default="")).hostname
+    return client.client_id if host is None or host in LOOPBACK_HOSTS else host
 
 
 def ensure_key() -> None:

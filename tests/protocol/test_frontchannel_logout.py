@@ -54,6 +54,7 @@ def test_signing_out_visits_the_application_and_then_leads_on(browser: FlaskClie
     assert f'content="2;url={onward.replace("&", "&amp;")}"' in page.text
     assert f'id="continue" href="{onward.replace("&", "&amp;")}"' in page.text
     assert "frame-src https://rp.test;" in page.headers["Content-Security-Policy"] + ";"
+    assert 'sandbox="allow-scripts allow-same-origin allow-forms"' in page.text  # it cannot lead the person's page elsewhere
     assert "<script" not in page.text
     assert browser.get_cookie("hopnhat_session") is None
     assert party.answer(party.authorize(browser, prompt="none"))["error"] == "login_required"

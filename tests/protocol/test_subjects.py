@@ -51,6 +51,36 @@ def test_clients_of_different_sectors_cannot_tell_that_it_is_the_same_person(
     assert subject_of(browser, register_party()) == public_subject
 
 
+def test_clients_of_different_sectors_cannot_tell_that_it_is_the_same_session(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """What is in every token must not give away what the subject keeps apart; signing out works with it all the same."""
+    one, same, other = (
+        pairwise(redirect_uris=(f"https://{host}.test/cb",), frontchannel_logout_uri=f"https://{host}.test/front")
+        for host in ("a", "a", "b")
+    )
+    hints = [party.tokens(browser)["id_token"] for party in (one, same, other)]
+    sids = [claims_of(hint)["sid"] for hint in hints]
+    assert sids[0] == sids[1] != sids[2]
+    assert str(session_id) not in sids
+    client = find_client(one.client_id)
+    assert client is not None
+    assert claims_of(backchannel_logout.logout_token(client, {"sub": "s", "sid": str(session_id)}))["sid"] == sids[0]
+    assert claims_of(register_party().tokens(browser)["id_token"])["sid"] == str(session_id)
+    page = browser.get("/end_session", query_string={"id_token_hint": hints[2]})
+    assert browser.get_cookie("hopnhat_session") is None  # at once: the hint is of this session
+    assert [sid in page.text for sid in sids] == [True, True, True]
+    assert str(session_id) not in page.text
+
+
+def test_native_applications_share_the_host_of_loopback_and_no_subject(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    def native(uri: str) -> RelyingParty:
+        return pairwise(redirect_uris=(uri,), application_type="native", token_endpoint_auth_method="none")
+
+    found = [
+        subject_of(browser, native(uri)) for uri in ("http://127.0.0.1/a", "http://127.0.0.1/b", "http://localhost/b", "http://[::1]/b")
+    ]
+    assert len(set(found)) == 4
+
+
 def test_every_place_names_the_same_subject(browser: FlaskClient, session_id: uuid.UUID, person_id: uuid.UUID, public_subject: str) -> None:
     party = pairwise(grant_types=("authorization_code", "refresh_token"))
     told = party.tokens(browser, scope="openid offline_access")

@@ -11,7 +11,7 @@ from idp import clock
 from idp.oidc import signing_keys
 from idp.oidc.claims import claims_of
 from idp.oidc.forward_auth.guarded_site import GuardedSite
-from idp.oidc.subjects import subject_for
+from idp.oidc.subjects import session_for, subject_for
 from idp.settings import current_settings
 
 TYPE = "hopnhat-identity+jwt"  # its own (RFC 8725 §3.11): it passes for no other token, and no other for it
@@ -54,7 +54,7 @@ def _signed(site: GuardedSite, person: Any, subject: str, claims: dict[str, Any]
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=SECONDS)).timestamp()),
         "origin": site.origin,
-        "sid": str(person.session_id),
+        "sid": session_for(site.client, person.session_id),
         "acr": person.acr,
         "amr": person.amr.split(),
         "auth_time": int(person.auth_time.timestamp()),

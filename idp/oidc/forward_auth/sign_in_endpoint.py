@@ -29,7 +29,7 @@ from idp.oidc.forward_auth.requirements import Requirements, read_requirements
 from idp.oidc.forward_auth.sign_in_state import SignInState, StateUnusable, begin, binding_of_browser, open_state, seal_state
 from idp.oidc.grants.authorization_code import redeem_code
 from idp.oidc.parameters import MalformedRequest, query_parameters
-from idp.oidc.subjects import subject_for
+from idp.oidc.subjects import session_for, subject_for
 from idp.oidc.token_response import Issued
 from idp.opaque_tokens import new_token
 from idp.settings import current_settings
@@ -151,7 +151,7 @@ def _hint(site: GuardedSite, person: Any) -> str:
         "iss": current_settings().issuer,
         "sub": subject_for(site.client, person.subject),
         "aud": site.client.client_id,
-        "sid": str(person.session_id),
+        "sid": session_for(site.client, person.session_id),
         "auth_time": int(person.auth_time.timestamp()),
         "iat": int(now.timestamp()),
         "exp": int((now + timedelta(seconds=HINT_SECONDS)).timestamp()),
