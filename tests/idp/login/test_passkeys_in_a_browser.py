@@ -111,6 +111,11 @@ def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, brow
         press(page, "#use-key")
         press(page, "#continue")
         assert page.get_by_role("rowheader", name="Máy phòng Văn thư").is_visible()
+        press(page, "a[href$='/rename']")
+        look_at(page, "rename")
+        page.fill("#name", "Máy nhà")
+        press(page, "#continue")
+        assert page.get_by_role("rowheader", name="Máy nhà").is_visible()
         page.goto(f"{url}/end_session")
         press(page, "#continue")
         page.goto(f"{url}/account/sessions")  # the authenticator touches itself, as a person picks their name from the list
