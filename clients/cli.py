@@ -183,7 +183,7 @@ def rotate_secret(client_id: str, transition_days: float, as_json: bool) -> None
 def _require(client_id: str) -> Any:
     row = reader().execute(_one, {"wanted": client_id}).first()
     if row is None:
-        raise click.ClickException("There is no such client.")
+        raise click.ClickException(f"There is no client {client_id}; `hopnhat client list` shows them all.")
     return row
 
 

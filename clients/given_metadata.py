@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ def read_set(pairs: Sequence[str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
-        if not sign or name not in KINDS or name == "client_id":
-            raise click.UsageError(f"--set is NAME=VALUE, and {name!r} is no name of client metadata")
+        if not sign:
+            raise click.UsageError(f"--set is NAME=VALUE, and {pair!r} has no =")
+        if name not in KINDS or name == "client_id":
+            raise click.UsageError(f"--set {name}: no client metadata is called so{_perhaps(name)}; all names are in docs/clients.md")
         read = _read(name, value.strip())
         told[name] = (*told.get(name, ()), *read) if isinstance(read, tuple) else read
     return told
@@ -49,7 +52,7 @@ def checked_names(told: dict[str, Any]) -> dict[str, Any]:
     """The fields that an object gives; a name that no field has is a slip of whoever wrote it. Raises click.UsageError."""
     unknown = unknown_names(told)
     if unknown:
-        raise click.UsageError(f"no client metadata has these names: {', '.join(unknown)}")
+        raise click.UsageError(f"no client metadata has these names: {', '.join(name + _perhaps(name) for name in unknown)}")
     return read_metadata(told)
 
 
@@ -68,8 +71,20 @@ def _read(name: str, value: str) -> Any:
             raise click.UsageError(f"{name} is a number")
         return int(value)
     if kind.startswith("dict"):
-        return _object(Path(value[1:]).read_bytes() if value.startswith("@") else value.encode(), name)
+        return _object(_file(value[1:], name) if value.startswith("@") else value.encode(), name)
     return value
+
+
+def _perhaps(name: str) -> str:
+    close = get_close_matches(name, KINDS, n=1)
+    return f" (perhaps {close[0]}?)" if close else ""
+
+
+def _file(path: str, name: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as fault:
+        raise click.UsageError(f"{name}: {path} cannot be read: {fault.strerror}") from None
 
 
 def _object(raw: bytes, what: str) -> dict[str, Any]:

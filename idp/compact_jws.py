@@ -67,7 +67,7 @@ def strict_json(raw: bytes) -> dict[str, Any]:
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
-        raise UnreadableJwt("not a JSON object that can be read one way only") from None
+        raise UnreadableJwt("not a JSON object in UTF-8 with each name once and finite numbers") from None
     if not isinstance(value, dict) or not _is_flat(value, DEEPEST):
         raise UnreadableJwt("not a JSON object of moderate depth")
     return value

@@ -84,3 +84,22 @@ def test_usage_mistakes_end_with_two_and_unknown_clients_with_one(app: Flask) ->
     assert run("add", "--name", "x").exit_code == 2
     assert run(*ADD, "--alg", "HS256").exit_code == 2
     assert run("show", "nobody").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("profil=fapi2", "perhaps profile?"),
+        ("profile", "has no ="),
+        ("jwks=@/nowhere/keys.json", "/nowhere/keys.json cannot be read: No such file"),
+        ("jwks=abc", "jwks: not a JSON object"),
+    ],
+)
+def test_a_slip_in_set_is_told_with_what_to_do(app: Flask, given: str, told: str) -> None:
+    result = run(*ADD, "--set", given)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split()), result.output
+
+
+def test_an_unknown_client_id_leads_to_the_list(app: Flask) -> None:
+    assert "hopnhat client list" in run("show", "nobody").output
