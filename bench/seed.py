@@ -45,7 +45,13 @@ def _fill(connection: Connection, redirect_uri: str, sessions: int, entries: dic
     connection.execute(insert(Person), people)
     client = register(
         connection,
-        ClientMetadata("Đo tốc độ", (redirect_uri,), scope="openid profile email offline_access", client_id="bench"),
+        ClientMetadata(
+            "Đo tốc độ",
+            (redirect_uri,),
+            scope="openid profile email offline_access",
+            client_id="bench",
+            grant_types=("authorization_code", "refresh_token", "client_credentials"),
+        ),
         actor="system:bench",
     )
     cookies = []

@@ -93,12 +93,15 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   cookies: { keys: [crypto.randomBytes(32).toString('hex')] },
   clients: [{
     client_id: 'bench', client_secret: process.env.CLIENT_SECRET, redirect_uris: [process.env.REDIRECT_URI], response_types: ['code'],
-    grant_types: ['authorization_code'], token_endpoint_auth_method: 'client_secret_basic', id_token_signed_response_alg: 'RS256',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'], token_endpoint_auth_method: 'client_secret_basic', id_token_signed_response_alg: 'RS256',
   }],
   claims: { openid: ['sub'], profile: ['name', 'family_name', 'given_name', 'preferred_username'], email: ['email', 'email_verified'] },
   pkce: { required: () => true },
-  features: { devInteractions: { enabled: true } },
-  ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, Session: 43200, Grant: 43200, Interaction: 1800 },
+  features: { devInteractions: { enabled: true }, clientCredentials: { enabled: true }, introspection: { enabled: true } },
+  // Our own scope: offline_access would want the person's consent again each time.
+  scopes: ['openid', 'lasting'],
+  issueRefreshToken: async (_, client, code) => code.scopes.has('lasting'),
+  ttl: { AccessToken: 600, AuthorizationCode: 60, IdToken: 600, RefreshToken: 43200, ClientCredentials: 600, Session: 43200, Grant: 43200, Interaction: 1800 },
   findAccount: (_, id) => ({
     accountId: id,
     claims: () => ({
