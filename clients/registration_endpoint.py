@@ -33,11 +33,13 @@ from idp.web.viewer import anyone
 LARGEST_BODY, LONGEST_DESCRIPTION = 64 * 1024, 300
 DEFAULT_SCOPE = " ".join(name for name in SCOPES if name != "staff")  # people are asked in any case
 OPEN_LIMITS, REFUSED_LIMITS = parse_many("30/minute;300/hour"), parse_many("30/minute;300/hour")
+CHANGE_LIMITS = parse_many("30/minute;300/hour")  # each writes what was and what is into the audit trail
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 NOT_SENT_BACK = ("registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at")
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]{1,500}=*)")
 blueprint = Blueprint("registration", __name__)
 csrf_exempt(blueprint)
+_PLAIN_QUOTES = str.maketrans("“”‘’–…", "''''-.")  # messages are written for people; error_description is ASCII without \" (RFC 6749 §5.2)
 _log = structlog.get_logger()
 
 
@@ -91,7 +93,10 @@ def read(client_id: str) -> Response:
 @_answers
 def change(client_id: str) -> Response:
     """Another entry in its place, and another token."""
-    token, body = _require_token(client_id), _body()
+    token = _require_token(client_id)
+    if not is_within("register-change", CHANGE_LIMITS):
+        raise RegistrationRefused("temporarily_unavailable", "too many changes from this address", 429)
+    body = _body()
     if body.get("client_id") != client_id or any(name in body for name in NOT_SENT_BACK):
         raise InvalidMetadata(_("client_id phải đúng, và không gửi lại: %(names)s.", names=", ".join(NOT_SENT_BACK)))
     secret = body.get("client_secret")
@@ -141,7 +146,7 @@ def _require_token(client_id: str) -> Secret:
 def _not_allowed() -> RegistrationRefused:
     if not is_within("register-refused", REFUSED_LIMITS):
         return RegistrationRefused("temporarily_unavailable", "too many requests without a token from this address", 429)
-    return RegistrationRefused("invalid_token", "a living token for this is needed", 401)
+    return RegistrationRefused("invalid_token", "a token that is still good is needed: Authorization: Bearer ...", 401)
 
 
 def _bearer() -> Secret | None:
@@ -211,7 +216,7 @@ def _told(told: Told, status: int = 200, more: dict[str, Any] | None = None) -> 
 
 def _refuse(refused: RegistrationRefused) -> Response:
     _log.info("registration.refused", error=refused.error, why=refused.description)
-    ascii_only = refused.description.encode("ascii", "replace").decode()[:LONGEST_DESCRIPTION]
+    ascii_only = refused.description.translate(_PLAIN_QUOTES).encode("ascii", "replace").decode()[:LONGEST_DESCRIPTION]
     body = {"error": refused.error} | ({"error_description": ascii_only} if ascii_only else {})
     response = Response(json.dumps(body), refused.status, NOT_KEPT, content_type="application/json")
     if refused.status == 401:

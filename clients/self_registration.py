@@ -82,8 +82,11 @@ def change(connection: Connection, client_id: str, token: str, given: dict[str, 
 
 
 def wanted_of(given: dict[str, Any], before: ClientMetadata) -> ClientMetadata:
-    """The metadata that an update asks for: what is given, and what is not the client's to say as it was."""
-    return ClientMetadata(**{"require_pkce": before.require_pkce, **given, **{name: getattr(before, name) for name in KEPT}})
+    """The metadata that an update asks for: what is given, and what is not the client's to say as it was. Whoever was trusted not to
+    ask people was so with that scope and at those addresses: for more they are asked again."""
+    wanted = ClientMetadata(**{"require_pkce": before.require_pkce, **given, **{name: getattr(before, name) for name in KEPT}})
+    is_more = {*wanted.scope.split()} - {"openid", *before.scope.split()} or {*wanted.redirect_uris} - {*before.redirect_uris}
+    return replace(wanted, require_consent=before.require_consent or bool(is_more))
 
 
 def delete(connection: Connection, client_id: str, token: str) -> None:

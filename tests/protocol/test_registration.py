@@ -349,6 +349,35 @@ def test_an_update_changes_nothing_that_an_administrator_has_decided(browser: Fl
     assert (found.minimum_acr, found.metadata.require_consent) == ("urn:hopnhat:aal2", False)
 
 
+@pytest.mark.parametrize("more", [{"scope": "openid staff"}, {"redirect_uris": ["https://evil.test/cb"]}])
+def test_who_was_trusted_not_to_ask_people_asks_them_when_it_wants_more(browser: FlaskClient, more: dict[str, Any]) -> None:
+    told = registered(browser, scope="openid profile")
+    in_transaction(lambda c: registration.change(c, told["client_id"], actor="cli:test", require_consent=False))
+
+    def update(**given: Any) -> bool:
+        body = {**WANTED, "client_id": told["client_id"], "scope": "openid profile", **given}
+        response = manage(browser, told, "PUT", body)
+        told["registration_access_token"] = response.get_json()["registration_access_token"]
+        found = registry.find_client(told["client_id"])
+        assert found is not None
+        return found.metadata.require_consent
+
+    assert update(scope="profile") is False
+    assert update(**more) is True
+    assert update() is True
+
+
+def test_changes_are_slowed_down_since_each_is_kept_in_the_trail(browser: FlaskClient) -> None:
+    told = registered(browser)
+    answers = set()
+    for _ in range(40):
+        response = manage(browser, told, "PUT", {**WANTED, "client_id": told["client_id"]})
+        answers.add(response.status_code)
+        told |= response.get_json() if response.status_code == 200 else {}
+    assert answers == {200, 429}
+    assert manage(browser, told, "GET").status_code == 200
+
+
 def test_a_wrong_update_changes_nothing_and_keeps_the_token(browser: FlaskClient) -> None:
     told = registered(browser)
     whole = {**WANTED, "client_id": told["client_id"]}
