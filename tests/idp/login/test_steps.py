@@ -1,5 +1,6 @@
 """The table that decides the next step, as a table."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.conftest import START
 NOW, EARLIER, LATER = START, START - timedelta(hours=1), START + timedelta(seconds=1)
 PWD, BOTH, CODE = (AAL1, "pwd"), (AAL2, "pwd otp mfa"), (AAL2, "pwd recovery mfa")
 KEY, ALONE = (AAL2, "pwd hwk user mfa"), (AAL3, "hwk user mfa")
-READ, ADMIN = {"notice_read": True}, {"administrator": True}
+READ, ADMIN, SLIP = {"notice_read": True}, {"administrator": True}, {"awaits_activation": True}
 TOTP, CODES = {"held": Held(phone=True)}, {"held": Held(phone=True, codes_pending=True)}
 SECURITY_KEY, PASSKEY, TOTP_AND_PASSKEY = (
     {"held": Held(key=True)}, {"held": Held(key=True, passkey=True)}, {"held": Held(phone=True, key=True, passkey=True)},
@@ -27,6 +28,10 @@ SECURITY_KEY, PASSKEY, TOTP_AND_PASSKEY = (
 def live(proved: tuple[str, str], auth_time: Any = NOW) -> LiveSession:
     acr, amr = proved
     return LiveSession(new_id(), new_id(), "s", "Vàng Mí Sính", "vmsinh", None, acr, amr, auth_time, False, NOW, LATER)
+
+
+def demanding(session: LiveSession) -> LiveSession:
+    return replace(session, required_acr=AAL2)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +88,17 @@ def live(proved: tuple[str, str], auth_time: Any = NOW) -> LiveSession:
         ({"minimum_acr": AAL3}, live(PWD), PASSKEY | READ, Step.SECOND_FACTOR),
         ({"minimum_acr": AAL3}, live(BOTH, EARLIER), TOTP_AND_PASSKEY | READ, Step.SECOND_FACTOR),
         ({"minimum_acr": AAL3}, live(ALONE, EARLIER), PASSKEY | READ, Step.CONTINUE),
+        # a session may demand more than the application: from a day on, of everybody
+        ({}, demanding(live(PWD)), READ, Step.ENROLL),
+        ({}, demanding(live(PWD, EARLIER)), READ, Step.PASSWORD),
+        ({}, demanding(live(PWD)), TOTP | READ, Step.SECOND_FACTOR),
+        ({}, demanding(live(BOTH)), TOTP | READ, Step.CONTINUE),
+        # where slips are handed out, the first factor needs one, and only that
+        ({"minimum_acr": AAL2}, live(PWD), SLIP | READ, Step.ACTIVATE),
+        ({"minimum_acr": AAL3}, live(PWD), SLIP | READ, Step.ACTIVATE),
+        ({"minimum_acr": AAL2}, live(PWD, EARLIER), SLIP | READ, Step.PASSWORD),
+        ({}, live(PWD), ADMIN | SLIP | READ, Step.ACTIVATE),
+        ({}, live(PWD), SLIP | READ, Step.CONTINUE),
         # nobody can meet it
         ({"minimum_acr": "made up"}, live(BOTH), TOTP | READ, Step.REFUSED),
         ({"minimum_acr": ""}, live(BOTH), TOTP | READ, Step.REFUSED),
