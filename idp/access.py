@@ -3,18 +3,20 @@
 import uuid
 from datetime import datetime
 
+from flask import Flask
 from sqlalchemy import Connection, bindparam, update
 
 from idp import audit, clock
 from idp.credentials import hardware_tokens, officer_codes, passkeys, recovery_codes, totp
 from idp.database import table_of
+from idp.login.change_pages import WHEN_CHANGED
 from idp.oidc import authorizations, leavings
 from idp.oidc.backchannel_logout import WITHDRAWN
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.sessions import browser_sessions, trusted_browsers
 
 SIGNED_OUT, FACTORS_RESET, ROLE_GRANTED = "signed_out_elsewhere", "factors_reset", "role_granted"
-MISUSE_REPORTED = "misuse_reported"
+MISUSE_REPORTED, PASSWORD_CHANGED = "misuse_reported", "password_changed"
 _p = table_of(Person)
 _set_state = (
     update(_p)
@@ -99,6 +101,17 @@ def report_misuse(connection: Connection, person_id: uuid.UUID, *, actor: str) -
     many sessions ended."""
     audit.record(connection, audit.Event.MISUSE_REPORTED, actor=actor, person_id=person_id)
     return sign_out(connection, person_id, reason=MISUSE_REPORTED, actor=actor)
+
+
+def password_changed(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:
+    """Whoever came in with the old password is out everywhere; the person goes on in the session that begins now. Return how many
+    sessions ended."""
+    return sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor)
+
+
+def set_up_access(app: Flask) -> None:
+    """Hand the deeds down to doors on a lower floor."""
+    app.extensions[WHEN_CHANGED] = password_changed
 
 
 def role_granted(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from clients import registration_endpoint
 from idp import records
+from idp.access import set_up_access
 from idp.account import adding_pages as account_adding_pages
 from idp.account import alarm_pages as account_alarm_pages
 from idp.account import application_pages as account_application_pages
@@ -96,6 +97,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_database(app, settings)
     set_up_web(app, settings)
     set_up_visitors(app)
+    set_up_access(app)
     set_up_address_limits(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

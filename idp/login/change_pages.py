@@ -1,6 +1,6 @@
 """/sign-in/password: a password that the directory wants changed is changed in the directory, on the way in."""
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, current_app, make_response, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -26,6 +26,7 @@ blueprint = Blueprint("login_change", __name__)
 blueprint.before_request(limit_forms)
 blueprint.register_error_handler(ForgedForm, show_stale)
 LONGEST_NAME = 255
+WHEN_CHANGED = "hopnhat.password_changed"
 
 
 @blueprint.get(CHANGE_PATH)
@@ -77,6 +78,8 @@ def _let_in(visit: Visit, right: Right, *, changed: bool) -> Response:
     def note_and_let_in(connection: Connection) -> Secret:
         if changed:
             audit.record(connection, audit.Event.PASSWORD_CHANGED, actor=f"person:{person_id}", person_id=person_id)
+            # Whoever knew the old password is out. The deed stands on a floor above this one, so it is handed down.
+            current_app.extensions[WHEN_CHANGED](connection, person_id, actor=f"person:{person_id}")
         return let_in(connection)
 
     return go_on_as_known(visit, person_id, in_transaction(note_and_let_in), shared_pc)
