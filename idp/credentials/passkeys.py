@@ -14,9 +14,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from sqlalchemy import Connection, bindparam, insert, select, update
 from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+from webauthn.helpers import (
+    base64url_to_bytes,
+    bytes_to_base64url,
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
+)
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import AuthenticatorTransport, CredentialDeviceType
 
@@ -219,11 +225,22 @@ def match_new(answer: str, bound_to: str, *, alone: bool) -> NewKey:
         raise WrongKey(_reason(wrong)) from None
     if not 0 < len(made.credential_id) <= LONGEST_ID or len(made.credential_public_key) > LARGEST_KEY:
         raise WrongKey("too_large")
+    _check_quality(made.credential_public_key)
     synced = made.credential_device_type == CredentialDeviceType.MULTI_DEVICE
     transports = _known_transports(parsed["response"].get("transports"))
     return NewKey(
         made.credential_id, made.credential_public_key, made.sign_count, made.user_verified, alone, synced, transports, challenge
     )  # fmt: skip
+
+
+def _check_quality(public_key: bytes) -> None:
+    """A real key: an EC point on its curve, RSA of at least 2048 bits with an exponent that takes no time. Raises WrongKey."""
+    try:
+        key = decoded_public_key_to_cryptography(decode_credential_public_key(public_key))
+    except Exception:  # noqa: BLE001 - whatever is no key makes the parsers stumble in its own way
+        raise WrongKey("no_key") from None
+    if isinstance(key, RSAPublicKey) and (key.key_size < 2048 or not 65537 <= key.public_numbers().e < 2**32):
+        raise WrongKey("weak_key")
 
 
 def add(connection: Connection, person_id: uuid.UUID, new: NewKey, name: str) -> None:

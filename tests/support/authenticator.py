@@ -31,7 +31,8 @@ class Authenticator:
         """The answer to `navigator.credentials.create()`."""
         told = json.loads(options)
         self.handle = None if told["authenticatorSelection"]["residentKey"] == "discouraged" else base64url_to_bytes(told["user"]["id"])
-        attested = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + self._cose()
+        cose = wrong.get("cose", self._cose())
+        attested = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id + cose
         data = self._data(AT, wrong) + attested
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         response = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import cbor2
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -258,3 +259,26 @@ def test_an_id_longer_than_there_are_is_refused(app: Flask) -> None:
     options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
     with pytest.raises(WrongKey, match="too_large"):
         passkeys.match_new(key.makes(options), "s", alone=True)
+
+
+def rsa(bits: int, e: int) -> bytes:
+    return cbor2.dumps(
+        {1: 3, 3: -257, -1: (2 ** (bits - 1) + 1).to_bytes(bits // 8, "big"), -2: e.to_bytes((e.bit_length() + 7) // 8, "big")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("cose", "reason"),
+    [
+        (rsa(1024, 65537), "weak_key"),
+        (rsa(2048, 3), "weak_key"),
+        (rsa(2048, 2**32 + 1), "weak_key"),
+        (cbor2.dumps({1: 2, 3: -7, -1: 1, -2: b"x" * 32, -3: b"y" * 32}), "no_key"),
+        (cbor2.dumps({1: 2, 3: -7, -1: 9, -2: b"x" * 32, -3: b"y" * 32}), ""),
+    ],
+)
+def test_a_key_that_is_weak_or_none_is_refused(app: Flask, cose: bytes, reason: str) -> None:
+    options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
+    with pytest.raises(WrongKey, match=reason):
+        passkeys.match_new(Authenticator().makes(options, cose=cose), "s", alone=True)
+    passkeys.match_new(Authenticator().makes(options, cose=rsa(2048, 65537)), "s", alone=True)
