@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from werkzeug.wrappers import Response
 
 from idp import audit, clock, outbox
-from idp.database import in_transaction, new_id, reader, table_of
+from idp.database import UtcDateTime, in_transaction, new_id, reader, table_of
 from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState, Unit
@@ -87,6 +87,13 @@ _change_open = update(_s).where(_s.c.id == bindparam("session_id"), _s.c.ended_a
 _end = _change_open.values(ended_at=bindparam("now"), ended_reason=bindparam("reason")).returning(_s.c.person_id)
 _open_of_person = select(_s.c.id).where(_s.c.person_id == bindparam("person_id"), _s.c.ended_at.is_(None)).order_by(_s.c.id)
 _expired = select(_s.c.id).where(_s.c.ended_at.is_(None), _s.c.expires_at <= bindparam("now")).limit(EXPIRY_BATCH)
+_at: Any = bindparam("now", type_=UtcDateTime())
+_note_one_factor = (
+    update(_p)
+    .where(_p.c.id == bindparam("of_person"))
+    .values(last_signed_in_at=_at, first_signed_in_at=func.coalesce(_p.c.first_signed_in_at, _at))
+)
+_note_two_factors = _note_one_factor.values(last_two_factor_at=_at)
 
 
 def find(cookie_value: str) -> LiveSession | None:
@@ -224,10 +231,8 @@ def _prove_again(
 
 
 def _note_sign_in(connection: Connection, person_id: uuid.UUID, acr: str, now: datetime) -> None:
-    times: dict[str, Any] = {"last_signed_in_at": now, "first_signed_in_at": func.coalesce(_p.c.first_signed_in_at, now)}
-    if assurance.is_enough(acr, assurance.AAL2):
-        times["last_two_factor_at"] = now
-    connection.execute(update(_p).where(_p.c.id == person_id).values(**times))
+    note = _note_two_factors if assurance.is_enough(acr, assurance.AAL2) else _note_one_factor
+    connection.execute(note, {"of_person": person_id, "now": now})
 
 
 def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID, session_id: uuid.UUID, **detail: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp.settings import Settings
@@ -13,6 +13,7 @@ from idp.web.sheets import INLINE_SHEET_HASH
 
 HSTS = "max-age=63072000; includeSubDomains"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+MOST_FIELDS = 200
 LARGEST_REQUEST = 128 * 1024  # bytes; no page or endpoint takes files
 DEFAULT_POLICY = {
     "default-src": "'none'",
@@ -107,12 +108,18 @@ def _refuse_unreadable_address() -> None:
         raise BadRequest
 
 
+def _refuse_too_many_fields() -> None:
+    if request.mimetype == "application/x-www-form-urlencoded" and len(request.form) > MOST_FIELDS:
+        raise RequestEntityTooLarge
+
+
 def set_up_headers(app: Flask, settings: Settings) -> None:
     """Limits of requests, trusted proxies, the server's own address, and headers on all answers."""
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
-    app.config["MAX_FORM_PARTS"] = 200
+    app.config["MAX_FORM_PARTS"] = MOST_FIELDS
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = OwnAddress(app.wsgi_app, settings.issuer)  # type: ignore[method-assign]
     app.before_request(_refuse_unreadable_address)
+    app.before_request(_refuse_too_many_fields)
     app.after_request(lambda response: set_headers(response, settings.is_https))

@@ -103,7 +103,7 @@ class BindDirectory:
             return len(connection.response[0]["attributes"].get("pwdFailureTime") or [])
 
 
-def _ldif(uuids: dict[str, str]) -> str:
+def _ldif(uuids: dict[str, str], stored_password: str) -> str:
     entries = [
         f"dn: {BASE}\nobjectClass: domain\ndc: hagiang",
         f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people",
@@ -129,7 +129,7 @@ def _ldif(uuids: dict[str, str]) -> str:
         extra = f"\n{more[uid]}" if uid in more else ""
         entries.append(
             f"dn: uid={uid},{PEOPLE}\nobjectClass: inetOrgPerson\nuid: {uid}\ncn: {uid}\nsn: {uid}\n"
-            f"userPassword: {PASSWORD}\nentryUUID: {entry_uuid}{extra}"
+            f"userPassword: {stored_password}\nentryUUID: {entry_uuid}{extra}"
         )
     return "\n\n".join(entries) + "\n"
 
@@ -147,7 +147,7 @@ def _certificates(folder: Path) -> None:
 
 
 @contextmanager
-def bind_directory(folder: Path, uids: tuple[str, ...]) -> Iterator[BindDirectory]:
+def bind_directory(folder: Path, uids: tuple[str, ...], stored_password: str = PASSWORD) -> Iterator[BindDirectory]:
     """A throw-away slapd with these people; the uids `reset`, `expired` and `locked` are in the state they are named for, and `counted` and
     `victim` are locked by the directory after five failures in a quarter of an hour."""
     (folder / "db").mkdir(parents=True)
@@ -155,7 +155,7 @@ def bind_directory(folder: Path, uids: tuple[str, ...]) -> Iterator[BindDirector
     uuids = {uid: str(uuid.uuid4()) for uid in uids}
     facts = {"folder": folder, "base": BASE, "admin": ADMIN, "admin_password": ADMIN_PASSWORD, "reader": READER}
     (folder / "slapd.conf").write_text(CONFIGURATION.format(**facts))
-    (folder / "people.ldif").write_text(_ldif(uuids))
+    (folder / "people.ldif").write_text(_ldif(uuids, stored_password))
     load = [find_program("slapadd", "/usr/sbin/slapadd"), "-q", "-w", "-f", "slapd.conf", "-b", BASE, "-l", "people.ldif"]
     subprocess.run(load, cwd=folder, check=True, capture_output=True)
     port, tls_port = free_port(), free_port()
