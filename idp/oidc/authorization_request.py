@@ -11,6 +11,7 @@ from idp.oidc.arrival import Arrival
 from idp.oidc.claims import ClaimsRequest, MalformedClaims, read_claims_request
 from idp.oidc.destination import FORM_POST_JWT, QUERY, QUERY_JWT, RESPONSE_MODES, Destination, RequestRefused, destination_of
 from idp.oidc.resource_indicators import InvalidTarget, read_resources
+from idp.oidc.subjects import may_share_hints
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 LONGEST_STATE, LONGEST_LOGIN_HINT = 2000, 255
@@ -180,4 +181,8 @@ def _hinted_subjects(to: Destination, parameters: dict[str, str], claims: Claims
         raise RequestRefused(to, "invalid_request", "id_token_hint is not an ID token of this provider") from None
     if claims.subjects and hint.subject not in claims.subjects:
         raise RequestRefused(to, "invalid_request", "id_token_hint and claims name different people")
-    return (hint.subject,), find_even_disabled(hint.client_id) or to.client
+    holder = find_even_disabled(hint.client_id) or to.client
+    if not may_share_hints(holder, to.client):
+        # Else one client could ask whether its visitor is who another one knows by another name.
+        raise RequestRefused(to, "invalid_request", "id_token_hint was issued to a client of another sector")
+    return (hint.subject,), holder

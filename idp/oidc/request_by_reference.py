@@ -32,7 +32,8 @@ def fetch_request_object(client: RegisteredClient, request_uri: str) -> str:
     known = kept.get(request_uri)
     if isinstance(known, str):
         return known
-    if isinstance(known, float) and time.monotonic() < known:
+    rests_until = kept.get(address)  # whatever stands in the fragment, which anybody may make up
+    if isinstance(rests_until, float) and time.monotonic() < rests_until:
         raise RequestUriRefused("the request_uri did not answer a moment ago")
     try:
         text = _fetch(address)
@@ -40,7 +41,7 @@ def fetch_request_object(client: RegisteredClient, request_uri: str) -> str:
         raise RequestUriRefused("too many are being fetched") from None
     except (OutboundFailed, OutboundRefused, RequestUriRefused) as failed:
         _log.info("request_uri.failed", client_id=client.client_id, why=str(failed))
-        _keep(kept, request_uri, time.monotonic() + REST_SECONDS)  # whoever opens it again and again does not make us ask as often
+        _keep(kept, address, time.monotonic() + REST_SECONDS)  # whoever opens it again and again does not make us ask as often
         raise RequestUriRefused("the request_uri could not be read") from None
     if fragment and fragment == _digest(text):
         _keep(kept, request_uri, text)  # an address with a digest in it says one thing for ever

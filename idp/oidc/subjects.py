@@ -42,6 +42,12 @@ def session_for(client: RegisteredClient, session_id: uuid.UUID | str) -> str:
     return str(session_id) if client.metadata.subject_type != PAIRWISE else _digest(client, f"sid\0{session_id}")
 
 
+def may_share_hints(one: RegisteredClient, other: RegisteredClient) -> bool:
+    """Whether it gives nothing away to take what one client knows of a person for the other: they are of one owner, or call everybody
+    the same."""
+    return PAIRWISE not in (one.metadata.subject_type, other.metadata.subject_type) or sector_of(one) == sector_of(other)
+
+
 def _digest(client: RegisteredClient, of: str) -> str:
     return hmac.digest(_key(), f"{sector_of(client)}\0{of}".encode(), hashlib.sha256)[:16].hex()
 

@@ -71,6 +71,20 @@ def test_clients_of_different_sectors_cannot_tell_that_it_is_the_same_session(br
     assert str(session_id) not in page.text
 
 
+def test_a_hint_of_another_sector_tells_nothing(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """Or a client could ask, name by name, whom of another client's people it has before it."""
+    one, same, other = (pairwise(redirect_uris=(uri,)) for uri in ("https://a.test/cb", "https://a.test/other", "https://b.test/cb"))
+    plain, sister = register_party(), register_party()
+    hints = {party.client_id: party.tokens(browser)["id_token"] for party in (one, other, plain)}
+
+    def answered(asking: RelyingParty, hinted: RelyingParty) -> str:
+        told = asking.answer(asking.authorize(browser, prompt="none", id_token_hint=hints[hinted.client_id]))
+        return "code" if "code" in told else told["error"]
+
+    assert [answered(one, one), answered(same, one), answered(sister, plain)] == ["code"] * 3
+    assert {answered(one, other), answered(plain, one), answered(one, plain)} == {"invalid_request"}
+
+
 def test_native_applications_share_the_host_of_loopback_and_no_subject(browser: FlaskClient, session_id: uuid.UUID) -> None:
     def native(uri: str) -> RelyingParty:
         return pairwise(redirect_uris=(uri,), application_type="native", token_endpoint_auth_method="none")
