@@ -147,11 +147,6 @@ def password_refused(answer: Answer) -> str:
     return _("Tài khoản đang bị khóa trong danh bạ của cơ quan.")
 
 
-def must_change() -> str:
-    """For a right password that has to be changed before anything else."""
-    return _("Mật khẩu này phải đổi trước khi đăng nhập.")
-
-
 def new_password_problem(new: str, again: str, old: str) -> dict[str, str]:
     """What is wrong with the form for a new password before the directory sees it, by field."""
     if not new.strip():
