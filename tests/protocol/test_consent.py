@@ -167,6 +167,7 @@ def test_what_was_shown_is_what_is_agreed_to_by_whom_it_was_shown_to(
 
 
 def test_a_forged_form_agrees_to_nothing(browser: FlaskClient, asking: RelyingParty, session_id: uuid.UUID) -> None:
+    """LOG-021."""
     location = asking.authorize(browser).location
     assert browser.post(location, data={}).status_code == 400
     page = page_of(browser, asking.authorize(browser))

@@ -72,6 +72,7 @@ def test_a_wrong_password_is_refused_and_the_next_right_one_is_not(directory: Bi
 
 @pytest.mark.parametrize("typed", ["", " ", "\t \n", "\0", f"{RIGHT}\0", "\u00a0", "x" * 1025, "\udcff"])
 def test_a_password_that_is_none_is_refused_before_any_bind(typed: str) -> None:
+    """LOG-001."""
     with misbehaving(lambda _: pytest.fail("somebody asked the directory")) as settings, pointed_at(settings):
         with pytest.raises(WrongPassword) as refusal:
             verify(DirectoryEntry("x", f"uid=vmsinh,{PEOPLE}"), typed)
@@ -190,7 +191,7 @@ def _talk_nonsense(connection: socket.socket) -> None:
 
 
 def _refer_elsewhere(connection: socket.socket) -> None:
-    """Answers every request with a referral to a server that must never be asked."""
+    """LOG-005: answers every request with a referral to a server that must never be asked."""
     while request := connection.recv(10_000):
         message_id = request[4] if request[1] < 0x80 else request[6]
         referral = b"ldap://evil.test/cn=x"
