@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
@@ -15,6 +15,7 @@ from directory_sync.models import RunState, SyncRun
 from directory_sync.reasons import explain
 from directory_sync.words import CHANGES, STATES, field_words, flaw_words, value_words
 from idp import clock
+from idp.account.pages import LAST_READ
 from idp.console.home import Notice, add_attention
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
@@ -35,6 +36,14 @@ _last_success = (
     .order_by(_r.c.number.desc())
     .limit(1)
 )
+
+
+def last_read() -> datetime | None:
+    """When the directory was last read whole."""
+    row = reader().execute(_last_success).first()
+    return row.finished_at if row else None
+
+
 _newest = select(_r.c.number, _r.c.state, _r.c.reason).where(_r.c.state != RunState.RUNNING.value).order_by(_r.c.number.desc()).limit(1)
 
 
@@ -115,3 +124,4 @@ def set_up_pages(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
     app.register_blueprint(blueprint)
     add_attention(app, attention)
+    app.extensions[LAST_READ] = last_read

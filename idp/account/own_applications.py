@@ -12,10 +12,12 @@ from clients.models import Client
 from clients.registry import from_row
 from idp.audit import AuditEvent, Event
 from idp.database import table_of
+from idp.oidc.backchannel_logout import deliveries
 from idp.oidc.models import Authorization, Consent, RefreshToken
 from idp.oidc.scope_words import words_of
 from idp.oidc.third_party_login import login_uri
 
+SHOWN_SIGN_OUTS = 3
 _a, _c, _k, _rt, _e = table_of(Authorization), table_of(Client), table_of(Consent), table_of(RefreshToken), table_of(AuditEvent)
 _held = (
     select(_a.c.client_id, _a.c.scope, func.min(_a.c.created_at).label("first"), func.max(_a.c.created_at).label("last"))
@@ -38,6 +40,15 @@ _began = (
 _clients = select(_c).where(_c.c.id.in_(bindparam("keys", expanding=True)))
 
 
+@dataclass(frozen=True)
+class SignOut:
+    """One time that the application was told to sign the person out; `confirmed_at` None: it does not know, or does not yet."""
+
+    told_at: datetime
+    confirmed_at: datetime | None
+    given_up: bool
+
+
 @dataclass
 class OwnApplication:
     """One application, in words for the person. `agreed_at`: when they agreed, if they were asked; `key` is the client's;
@@ -52,6 +63,7 @@ class OwnApplication:
     last_used_at: datetime | None = None
     agreed_at: datetime | None = None
     login_uri: str | None = None
+    sign_outs: tuple[SignOut, ...] = ()
 
 
 def applications_of(connection: Connection, person_id: uuid.UUID) -> list[OwnApplication]:
@@ -64,7 +76,11 @@ def applications_of(connection: Connection, person_id: uuid.UUID) -> list[OwnApp
     began = {row.client_id: row.first for row in connection.execute(_began, values)}
     used = {row.client_id: row.last for row in connection.execute(_refreshed, values)}
     found = [_told(row, held, agreed) for row in connection.execute(_clients, {"keys": list(keys)})]
+    told = deliveries(connection, person_id=person_id)
     for one in found:
+        one.sign_outs = tuple(
+            SignOut(line.created_at, line.delivered_at, line.failed_at is not None) for line in told if line.client_id == one.key
+        )[:SHOWN_SIGN_OUTS]
         one.since = min(filter(None, (one.since, began.get(one.key), one.agreed_at)), default=None)
         one.last_used_at = max(filter(None, (one.last_used_at, used.get(one.key))), default=None)
     return sorted(found, key=lambda one: one.last_used_at or one.agreed_at or one.since, reverse=True)  # type: ignore[arg-type, return-value]

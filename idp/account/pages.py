@@ -1,8 +1,11 @@
 """/account: a person's own page: who they are here, their sessions, what happened."""
 
 import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
@@ -22,6 +25,12 @@ from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account", __name__)
 BY_PERSON = "by_person"
+LAST_READ = "hopnhat.directory_last_read"
+
+
+def last_read() -> datetime | None:
+    """When the directory was last read whole; None where no directory is read."""
+    return cast("Callable[[], datetime | None]", current_app.extensions.get(LAST_READ, lambda: None))()
 
 
 @blueprint.get("/account")
@@ -38,6 +47,7 @@ def overview() -> Answer:
         masked=masked,
         may_change_password=current_settings().ldap_password_change,
         applications=applications,
+        last_read=last_read(),
         many=len(applications) > MANY,
         text=text,
         has_factor=held.second_factor,

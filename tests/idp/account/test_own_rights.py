@@ -5,9 +5,11 @@ import json
 import pytest
 from flask import Flask
 
-from idp import audit, clock
+from idp import audit, clock, outbox
 from idp.account.own_data import READ_TABLES, WITHHELD_TABLES
+from idp.account.pages import LAST_READ
 from idp.database import Record, in_transaction, reader
+from idp.oidc import backchannel_logout
 from idp.oidc.models import Authorization
 from idp.sessions.assurance import AAL2, AAL3
 from tests.support import trail
@@ -164,3 +166,29 @@ def test_a_session_names_the_applications_entered_in_it(app: Flask, directory: B
     visitor.opens("/account/sessions")
     assert "Một cửa điện tử" in visitor.text
     assert reader() is not None
+
+
+def test_an_application_says_what_it_was_told_at_sign_out(app: Flask, directory: BindDirectory) -> None:
+    """SES-007"""
+    official(directory)
+    visitor = at_home(app)
+    party = register_party(client_name="Một cửa điện tử", backchannel_logout_uri="https://rp.test/logout")
+    party.tokens(visitor.browser)
+    session = visitor.session()
+    assert session is not None
+    in_transaction(lambda c: backchannel_logout.tell_clients_of_person(c, [party.key], session.person_id))
+    visitor.opens("/account/applications")
+    assert "Báo đăng xuất" in visitor.text
+    assert "đang báo" in visitor.text
+    outbox.deliver_due({"logout_token": lambda _message: None})
+    visitor.opens("/account/applications")
+    assert "đã xác nhận" in visitor.text
+
+
+def test_the_page_says_when_the_directory_was_last_read(app: Flask, directory: BindDirectory) -> None:
+    official(directory)
+    visitor = at_home(app)
+    assert "đọc lần cuối" not in visitor.text
+    app.extensions[LAST_READ] = clock.now
+    visitor.opens("/account")
+    assert "Danh bạ, đọc lần cuối" in visitor.text

@@ -68,6 +68,7 @@ def test_a_suspended_or_locked_person_is_signed_in_nowhere(app: Flask, change: d
 def test_a_session_lives_as_long_as_its_kind_allows(
     app: Flask, time: clock.ManualClock, given: dict[str, Any], idle: int, absolute: int
 ) -> None:
+    """SES-001: also with activity the absolute limit holds."""
     value, _ = start(add_person(), **given)
     idle_value, _ = start(add_person("lvan"), **given)
     for _step in range(absolute // (idle - 60)):
@@ -80,6 +81,7 @@ def test_a_session_lives_as_long_as_its_kind_allows(
 
 
 def test_a_session_is_idle_after_its_time_to_the_second(app: Flask, time: clock.ManualClock) -> None:
+    """SES-001: the server decides; bringing the cookie again changes nothing."""
     value, _ = start(add_person())
     time.advance(seconds=3600)
     assert browser_sessions.find(value) is None
