@@ -10,7 +10,7 @@ from idp.credentials.password import ChangeRefused, DirectoryUnavailable
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.login import messages
-from idp.login.password_trial import Wrong, entry_of, try_password
+from idp.login.password_trial import Right, Wrong, entry_of, try_password
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import require_named
 from idp.settings import current_settings
@@ -44,6 +44,8 @@ def changed() -> Answer:
     outcome = try_password(named, named.username or "", old)
     if isinstance(outcome, Wrong) and (outcome.answer is None or not password.may_be_changed_here(outcome.answer)):
         return _page({"password": outcome.message}, outcome.status)
+    if isinstance(outcome, Right):  # whatever becomes of the new one, the present one was no failure
+        in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
     try:
         password.change(entry_of(named), old, new)
     except ChangeRefused as refused:
@@ -53,7 +55,6 @@ def changed() -> Answer:
     actor, end_others = f"person:{session.person_id}", bool(request.form.get("end_others"))
 
     def note(connection: Connection) -> None:
-        failures.forgive(connection, failures.password_kind(), failures.account_of_person(session.person_id))
         audit.record(connection, audit.Event.PASSWORD_CHANGED, actor=actor, person_id=session.person_id)
         if end_others:
             access.sign_out(connection, session.person_id, reason=CHANGED, actor=actor, keep=session.session_id)
