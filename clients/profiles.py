@@ -28,6 +28,7 @@ class Profile:
     pushed_requests_only: bool = False
     pkce: bool = False
     signed_requests_only: bool = False  # Message Signing §5.3.1
+    complete_request_objects: bool = False  # say from whom, for whom and for when (Message Signing §5.3.1)
     signed_responses_only: bool = False  # Message Signing §5.4.1
     longest_code_seconds: int | None = None
     # Tokens (§5.3.2.1)
@@ -42,6 +43,7 @@ _FAPI2 = Profile(
     https_redirects_only=True,
     pushed_requests_only=True,
     pkce=True,
+    complete_request_objects=True,
     longest_code_seconds=60,
     sender_constrained_tokens=True,
     assertion_audience_is_issuer=True,

@@ -94,7 +94,7 @@ def _type_of(jwt: SignedJwt) -> str:
 
 
 def _check_claims(jwt: SignedJwt, client: RegisteredClient) -> None:
-    claims, is_strict = jwt.claims, profile_of(client.metadata).signed_requests_only
+    claims, is_strict = jwt.claims, profile_of(client.metadata).complete_request_objects
     # A client assertion is signed by the same keys: neither may pass for the other (RFC 9101 §10.8).
     if _type_of(jwt) not in ("", "jwt", TYPE) or claims.get("sub") == client.client_id:
         raise UnreadableJwt("the JWT is of another kind")

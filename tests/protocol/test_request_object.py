@@ -263,6 +263,16 @@ def test_message_signing_bounds_the_life_of_an_object(browser: FlaskClient, sign
     assert pushed_object(browser, signing, nbf=now + 8).status_code == 201
 
 
+def test_signed_requests_with_plain_responses_are_bounded_in_the_same_way(browser: FlaskClient, time: clock.ManualClock) -> None:
+    """-ensure-request-object-without-exp-fails, -without-nbf-fails, -with-exp-over-60-fails with plain_response."""
+    party = register_keyed("PS256", profile="fapi2", dpop_bound_access_tokens=True, require_signed_request_object=True)
+    now = int(time.instant.timestamp())
+    for change in ({"exp": None}, {"nbf": None}, {"aud": None}, {"iss": None}, {"nbf": now, "exp": now + 3601}):
+        pushed = party.push(browser, {"request": party.request_object(**change)})
+        assert pushed.get_json()["error"] == INVALID, change
+    assert party.push(browser, {"request": party.request_object()}).status_code == 201
+
+
 def test_message_signing_takes_no_rs256(browser: FlaskClient, signing: KeyedParty) -> None:
     """-ensure-signed-request-object-with-RS256-fails."""
     assert pushed_object(browser, signing, alg="RS256").get_json()["error"] == INVALID
