@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, select
 
 from clients.models import Client
 from idp import clock
@@ -72,7 +72,7 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
     }
 
 
-def _rows(connection: Connection, table: Table, person_id: uuid.UUID) -> Sequence[Mapping[str, Any]]:
+def _rows(connection: Connection, table: Table, person_id: uuid.UUID) -> Sequence[RowMapping]:
     order = table.primary_key.columns.values()
     return connection.execute(select(table).where(table.c.person_id == person_id).order_by(*order)).mappings().all()
 

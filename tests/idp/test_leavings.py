@@ -13,6 +13,7 @@ from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader
 from idp.oidc import leavings
 from idp.oidc.leavings import LeavingFacts
+from idp.opaque_tokens import Secret
 from idp.outbox import Message
 from tests.support.people import add_person
 from tests.support.relying_party import register_party, sign_in
@@ -91,8 +92,9 @@ def test_a_directory_whose_clock_is_ahead_makes_no_time_less_than_nothing(person
 
 
 def test_codes_of_an_officer_die_with_access(person_id: uuid.UUID, time: clock.ManualClock) -> None:
+    code = NewCode(Secret("x"), "y")
     for kind in (officer_codes.TEMPORARY, officer_codes.ACTIVATION):
-        in_transaction(lambda c, kind=kind: officer_codes.issue(c, person_id, kind, NewCode("x", "y"), issued_by="person:z"))  # type: ignore[misc]
+        in_transaction(lambda c, kind=kind: officer_codes.issue(c, person_id, kind, code, issued_by="person:z"))  # type: ignore[misc]
     leave(person_id)
     assert officer_codes.find_open(reader(), person_id) == []
 

@@ -22,6 +22,7 @@ from idp.oidc import consents, key_rotation
 from idp.oidc.backchannel_logout import DELIVERERS, SESSION_ENDED
 from idp.oidc.grants.device_code import GRANT_TYPE
 from idp.oidc.models import SigningKey
+from idp.opaque_tokens import Secret
 from idp.outbox import OutboxMessage
 from idp.roles import grants
 from idp.roles.models import Role
@@ -79,7 +80,7 @@ def live(app: Flask) -> Life:
     offline, told = party.tokens(this, scope="openid offline_access"), party.tokens(this)
     with app.test_request_context("/"):
         in_transaction(lambda c: trusted_browsers.trust(c, person_id, this_session))
-    in_transaction(lambda c: officer_codes.issue(c, person_id, officer_codes.TEMPORARY, NewCode("x", "y"), issued_by=BY))
+    in_transaction(lambda c: officer_codes.issue(c, person_id, officer_codes.TEMPORARY, NewCode(Secret("x"), "y"), issued_by=BY))
     return Life(
         app, person_id, this, other, this_session, party, device_party, party.code(this), let_in_device(app, this, device_party),
         told["access_token"], told["id_token"], offline["refresh_token"],
@@ -95,7 +96,7 @@ def let_in_device(app: Flask, browser: FlaskClient, party: RelyingParty) -> str:
 
 
 def token_on(page: str) -> str:
-    return re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+    return str(re.findall(r'name="csrf_token" value="([^"]+)"', page)[0])
 
 
 def deed(work: Callable[[Any], object]) -> None:

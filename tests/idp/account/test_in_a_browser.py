@@ -57,11 +57,14 @@ def people_and_applications(app: Flask) -> None:
         browser, person_id = app.test_client(), add_person(None, name, unit_id=None)
         sign_in(browser, person_id)
         party.tokens(browser)
-        in_transaction(
-            lambda c, who=person_id: access.withdraw(c, who, reason="locked_in_directory", actor="system:sync", read_at=clock.now())
-        )  # type: ignore[misc]
+        leave(person_id)
     misused = add_person("misused", "Giàng A Páo")
     in_transaction(lambda c: access.report_misuse(c, misused, actor=f"person:{misused}"))
+
+
+def leave(person_id: uuid.UUID) -> None:
+    reason = "locked_in_directory"
+    in_transaction(lambda c: access.withdraw(c, person_id, reason=reason, actor="system:sync", read_at=clock.now()))
 
 
 def let_in(app: Flask, page: Page, role: Role | None = None) -> uuid.UUID:
