@@ -16,7 +16,16 @@ from idp.account import password_pages as account_password_pages
 from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
-from idp.login import activation_pages, change_pages, codes_pages, enroll_pages, known_pages, notice_pages, passkey_pages, second_factor_pages
+from idp.login import (
+    activation_pages,
+    change_pages,
+    codes_pages,
+    enroll_pages,
+    known_pages,
+    notice_pages,
+    passkey_pages,
+    second_factor_pages,
+)
 from idp.login import pages as login_pages
 from idp.logs import set_up_logs
 from idp.oidc import (

@@ -115,7 +115,6 @@ def test_the_header_may_be_of_rfc_9440_and_garbage_is_no_certificate(browser: Fl
         der,
         "%",
         "%zz",
-        
         ":" + "A" * 20_000 + ":",
         "é",
     ):
