@@ -106,12 +106,13 @@ def set_up_csrf(app: Flask, settings: Settings) -> None:
 
 
 def _refuse_forged() -> None:
-    if request.method in SAFE_METHODS or _is_exempt():
+    if request.method in SAFE_METHODS or is_exempt():
         return
     protection.protect(apply_exemptions=True)
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise forged_form()
 
 
-def _is_exempt() -> bool:
+def is_exempt() -> bool:
+    """Whether the endpoint of this request is asked for no token."""
     return bool(request.blueprint) and current_app.blueprints[str(request.blueprint)] in protection._exempt_blueprints
