@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from flask import current_app
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -86,8 +87,21 @@ def _find_signing_key(alg: str, known: tuple[LoadedKey, ...]) -> LoadedKey | Non
 
 
 def verification_keys() -> KeySet:
-    """Every key whose signature we still recognise, retired ones as well; use it with `algorithms=SIGNING_NAMES`."""
+    """Every key whose signature we still recognise, retired ones as well."""
     return KeySet([loaded.key for loaded in keys()])
+
+
+class NotOurs(Exception):
+    """Not a JWT that a key of ours has signed."""
+
+
+def read_own(written: str) -> jwt.Token:
+    """A JWT that this provider has signed, by a key that is still recognised, retired ones as well. What it is meant for and whether it
+    has expired is for the caller to judge, who limits its length too. Raises NotOurs."""
+    try:
+        return jwt.decode(written, verification_keys(), algorithms=list(SIGNING_NAMES))
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        raise NotOurs from None
 
 
 def published_jwks() -> dict[str, Any]:
@@ -132,4 +146,15 @@ def _loaded(row: Any, known: dict[str, LoadedKey]) -> LoadedKey:
     return LoadedKey(row.id, row.alg, row.active_from, row.retired_at, row.public_jwk, key)
 
 
-__all__ = ["ALGORITHMS", "SIGNING_NAMES", "LoadedKey", "keys", "published_jwks", "require_signing_key", "sign", "verification_keys"]
+__all__ = [
+    "ALGORITHMS",
+    "SIGNING_NAMES",
+    "LoadedKey",
+    "NotOurs",
+    "keys",
+    "published_jwks",
+    "read_own",
+    "require_signing_key",
+    "sign",
+    "verification_keys",
+]
