@@ -63,7 +63,6 @@ def _describe(issuer: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks",
-        "end_session_endpoint": f"{issuer}/end_session",
         "device_authorization_endpoint": f"{issuer}/device_authorization",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
@@ -88,6 +87,14 @@ def _describe(issuer: str) -> dict[str, Any]:
         "ui_locales_supported": ["vi", "en"],
         "claims_locales_supported": ["vi"],
         "claims_parameter_supported": True,
+        **_requests(issuer),
+        **_sign_out(issuer),
+        **_tokens(issuer),
+    }  # fmt: skip
+
+
+def _requests(issuer: str) -> dict[str, Any]:
+    return {
         "pushed_authorization_request_endpoint": f"{issuer}{pushed_authorization_endpoint.PATH}",
         "require_pushed_authorization_requests": False,
         "request_parameter_supported": True,
@@ -98,17 +105,19 @@ def _describe(issuer: str) -> dict[str, Any]:
         "authorization_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "authorization_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "authorization_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
+    }
+
+
+def _sign_out(issuer: str) -> dict[str, Any]:
+    managed = {"check_session_iframe": f"{issuer}/check_session"} if current_settings().session_management else {}
+    return {
+        "end_session_endpoint": f"{issuer}/end_session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
-        **_session_management(issuer),
-        **_tokens(issuer),
-    }  # fmt: skip
-
-
-def _session_management(issuer: str) -> dict[str, str]:
-    return {"check_session_iframe": f"{issuer}/check_session"} if current_settings().session_management else {}
+        **managed,
+    }
 
 
 def _tokens(issuer: str) -> dict[str, Any]:
