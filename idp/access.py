@@ -13,6 +13,7 @@ from idp.login.change_pages import WHEN_CHANGED
 from idp.oidc import authorizations, leavings
 from idp.oidc.backchannel_logout import WITHDRAWN
 from idp.people.models import DirectoryReason, Person, PersonState
+from idp.people.sign_in_name import lock
 from idp.sessions import browser_sessions, trusted_browsers
 
 SIGNED_OUT, FACTORS_RESET, ROLE_GRANTED = "signed_out_elsewhere", "factors_reset", "role_granted"
@@ -87,6 +88,7 @@ def sign_out(
 def reset_factors(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> None:
     """Take everything from a person that they sign in with beside the password, and end what it let them into: the help desk has
     made sure that it is lost. They enrol anew as at first; tokens go back into stock."""
+    lock(connection, person_id)  # whoever is enrolling something this very moment is done before, and loses it, or not at all
     totp.remove_all(connection, person_id)
     passkeys.remove_all(connection, person_id)
     hardware_tokens.release_all(connection, person_id)
@@ -116,7 +118,9 @@ def set_up_access(app: Flask) -> None:
 
 def role_granted(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:
     """An administrator's session asks for two factors and rests for less long, and none has offline access or a trusted browser:
-    whatever a person had before the role ends with it. Return how many sessions."""
+    whatever a person had before the role ends with it, also a code for which one officer was enough. Return how many sessions."""
+    lock(connection, person_id)
+    officer_codes.replace_all(connection, person_id)
     return sign_out(connection, person_id, reason=ROLE_GRANTED, actor=actor)
 
 

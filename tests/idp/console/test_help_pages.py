@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from werkzeug.test import TestResponse
 
-from idp import audit
+from idp import access, audit
 from idp.app import create_app
 from idp.clock import ManualClock
 from idp.credentials import factors, officer_codes, recovery_codes
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, new_id, reader, table_of
+from idp.roles import grants
 from idp.roles.models import Role
 from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.people import add_person, add_unit
@@ -117,6 +118,22 @@ def test_two_officers_help_somebody_who_holds_a_role_and_never_one_twice(app: Fl
     assert len(officer_codes.find_open(reader(), chief)) == 1
     assert not code_on(helps(other, chief, "temporary")), "the first officer's word is used up"
     assert events().count("help.asked") == 3
+
+
+@pytest.mark.parametrize("kind", ["temporary", "activation"])
+def test_a_code_of_one_officer_is_worth_nothing_once_its_person_holds_a_role(app: Flask, kind: str) -> None:
+    """ENR-003: whoever waits for the role with a slip in hand would else need no second officer."""
+    person_id = add_person()
+    code = code_on(helps(browser_of(app, Role.HELP_DESK), person_id, kind))
+    officer_codes.match(reader(), person_id, kind, code)
+
+    def give(connection: Connection) -> None:
+        grants.grant(connection, person_id, Role.IT_ADMIN, actor="cli:test")
+        access.role_granted(connection, person_id, actor="cli:test")
+
+    in_transaction(give)
+    with pytest.raises(WrongCode):
+        officer_codes.match(reader(), person_id, kind, code)
 
 
 def test_the_word_of_the_first_officer_is_for_one_deed_and_one_hour(app: Flask, time: ManualClock) -> None:
