@@ -99,7 +99,10 @@ def id_floor(instant: datetime) -> uuid.UUID:
 def engine_options(url: str) -> dict[str, Any]:
     """What `create_engine` is given for this kind of database."""
     if url.startswith("sqlite"):
-        return {"hide_parameters": True, "connect_args": {"check_same_thread": False, "timeout": 10}}
+        in_a_file = url.partition("://")[2] not in ("", "/:memory:")
+        # As below: the worker's jobs alone would wait for each other at SQLAlchemy's own limit of 15.
+        pool = {"pool_size": 8, "max_overflow": 120} if in_a_file else {}
+        return {"hide_parameters": True, "connect_args": {"check_same_thread": False, "timeout": 10}, **pool}
     return {
         "hide_parameters": True,  # an error of the database is logged, and the values of its statement must not be
         "pool_size": 8,
