@@ -44,6 +44,9 @@ def changed() -> Answer:
     outcome = try_password(named, named.username or "", old)
     if isinstance(outcome, Wrong) and (outcome.answer is None or not password.may_be_changed_here(outcome.answer)):
         return _page({"password": outcome.message}, outcome.status)
+    if isinstance(outcome, Right):
+        # The password was right, whatever comes of the new one: looking for one that the directory takes locks nobody out.
+        in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
     if isinstance(outcome, Right):  # whatever becomes of the new one, the present one was no failure
         in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
     try:

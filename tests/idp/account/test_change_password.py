@@ -82,6 +82,15 @@ def test_the_present_password_is_asked_for_and_counted_and_the_directorys_rules_
     assert "password.changed" not in events()
 
 
+def test_looking_for_a_password_that_the_directory_takes_locks_nobody_out(installed: Flask, own_directory: BindDirectory) -> None:
+    """Only a wrong present password is a failure; a new one that breaks the directory's rules is none."""
+    official(own_directory, "lvan")
+    visitor = signed_in(installed, "lvan")
+    assert [changes(visitor, PASSWORD, "ngắn") for _ in range(7)] == [400] * 7
+    assert "account.throttled" not in events()
+    signed_in(installed, "lvan")
+
+
 def test_the_page_asks_for_a_fresh_sign_in(installed: Flask, own_directory: BindDirectory, time: clock.ManualClock) -> None:
     official(own_directory, "lvan")
     visitor = signed_in(installed, "lvan")
