@@ -14,6 +14,7 @@ from typing import Any
 import ldap3
 from ldap3.utils.conv import escape_filter_chars
 
+from idp import clock
 from tests.support.phone import Phone
 from tests.support.services import free_port, wait_until
 
@@ -82,6 +83,14 @@ class Demo:
         with self.as_administrator() as directory:
             directory.search(self.told["ldap"]["base_dn"], f"(uid={escape_filter_chars(username)})", attributes=["uid"])
             directory.delete(directory.entries[0].entry_dn)
+
+    def lock_in_directory(self, username: str) -> None:
+        """What the directory does by itself after too many wrong passwords: a lock for a time."""
+        with self.as_administrator() as directory:
+            directory.search(self.told["ldap"]["base_dn"], f"(uid={escape_filter_chars(username)})", attributes=["uid"])
+            directory.modify(
+                directory.entries[0].entry_dn, {"pwdAccountLockedTime": [(ldap3.MODIFY_REPLACE, [f"{clock.now():%Y%m%d%H%M%SZ}"])]}
+            )
 
     def hopnhat(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run an operator's command on the demo."""
