@@ -72,10 +72,12 @@ def _minimum_acr(request: AuthorizationRequest) -> str:
 
 def _wished_acr(request: AuthorizationRequest, known: list[str]) -> str:
     """Voluntary values stand in order of preference: the first that is offered is met by asking the person, and so is the highest
-    we have when all of them are above it. Where nobody may be asked, `acr` just says what is so."""
+    we have when all of them are above it. A passkey, which not everybody has, is not demanded of somebody while the client would
+    take less as well. Where nobody may be asked, `acr` just says what is so."""
     if not known or "none" in request.prompt:
         return assurance.AAL1
-    return next((value for value in known if value <= HIGHEST), HIGHEST)
+    reachable = [value for value in known if value < assurance.AAL3] or [value for value in known if value <= HIGHEST]
+    return reachable[0] if reachable else HIGHEST
 
 
 def _unmet(request: AuthorizationRequest) -> RequestRefused:

@@ -199,6 +199,16 @@ def test_the_preferred_assurance_is_the_first_that_is_offered(browser: FlaskClie
     party.code(browser, acr_values=f"{assurance.AAL1} {assurance.AAL2}")
 
 
+def test_a_passkey_is_not_demanded_while_the_client_would_take_less(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+) -> None:
+    """OpenID Connect Core §3.1.2.1: voluntary values demand of nobody what they may not have."""
+    sign_in(browser, person_id)
+    wish = f"{assurance.AAL3} {assurance.AAL2} {assurance.AAL1}"
+    assert opened(browser, flow_of(party.authorize(browser, acr_values=wish))).minimum_acr == assurance.AAL2
+    assert opened(browser, flow_of(party.authorize(browser, acr_values=assurance.AAL3))).minimum_acr == assurance.AAL3
+
+
 def test_registering_oneself_is_not_offered(browser: FlaskClient, party: RelyingParty) -> None:
     """Initiating User Registration via OpenID Connect 1.0 §4.1: prompt=create where it is not supported."""
     told = party.answer(party.authorize(browser, prompt="create"))
