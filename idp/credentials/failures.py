@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from flask import request
 from sqlalchemy import Connection, and_, bindparam, case, delete, null, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -24,6 +23,7 @@ from idp.credentials.models import FailureCount
 from idp.database import UtcDateTime, table_of
 from idp.sealing import current_keys
 from idp.settings import current_settings
+from idp.web.address_limits import counted_address
 
 UNTIL_HELP_DESK = datetime(9999, 1, 1, tzinfo=UTC)
 KEPT = timedelta(days=30)
@@ -138,7 +138,7 @@ def account_of_name(key: str) -> bytes:
 
 def account_of_address() -> bytes:
     """The account of the address that this request comes from."""
-    return _keyed_digest(f"address {request.remote_addr}")
+    return _keyed_digest(f"address {counted_address()}")
 
 
 def _keyed_digest(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """How often one address may do something: counted by all servers together through Redis, and by each alone while that is away."""
 
+import ipaddress
 import threading
 import time
 from collections.abc import Iterable
@@ -63,10 +64,23 @@ def is_within(what: str, limits: Iterable[RateLimitItem]) -> bool:
     return all(taken)
 
 
+def counted_address() -> str:
+    """The address that this request is counted under. Of IPv6 the network of 64 bits: whoever has one of its addresses has them
+    all (RFC 4291 §2.5.4), 2^64 to try from."""
+    written = request.remote_addr or "-"
+    try:
+        address = ipaddress.ip_address(written.partition("%")[0])
+    except ValueError:
+        return written
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
 def _take(what: str, limit: RateLimitItem) -> bool:
     shared, alone = current_app.extensions[KEY]
     try:
-        return bool(shared.hit(limit, what, request.remote_addr or "-"))
+        return bool(shared.hit(limit, what, counted_address()))
     except Exception as trouble:  # noqa: BLE001 - whatever Redis or its client runs into, people go on
         _log.warning("redis.unavailable", trouble=type(trouble).__name__)
-        return bool(alone.hit(limit, what, request.remote_addr or "-"))
+        return bool(alone.hit(limit, what, counted_address()))

@@ -1,6 +1,7 @@
 """Rules of counting what an address does."""
 
 import pytest
+from flask import Flask
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 
@@ -14,6 +15,24 @@ def test_an_address_gets_what_the_limit_says_and_others_are_counted_apart() -> N
     limiter = FixedWindowRateLimiter(OwnMemory())
     assert [limiter.hit(LIMIT, "sign-in", "10.0.0.1") for _ in range(5)] == [True, True, True, False, False]
     assert limiter.hit(LIMIT, "sign-in", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::/64"),
+        ("2001:db8:0:2::1", "2001:db8:0:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_whoever_has_a_network_of_ipv6_is_counted_once_and_not_by_each_of_its_addresses(address: str, counted: str) -> None:
+    """LOG-013."""
+    with Flask(__name__).test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+        assert address_limits.counted_address() == counted
 
 
 def test_a_count_is_forgotten_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
