@@ -46,7 +46,7 @@ def signed(alg: str, key: Key, claims: Any, header: dict[str, Any]) -> str:
     """A JWS of anything that JSON can say, with a signature that is right; where the header cannot be written, one that is wrong."""
     try:
         return sign_text(alg, key, _json(claims), **header)
-    except Exception:
+    except Exception:  # noqa: BLE001  whatever the library says to a header that cannot be written
         return sign_text(alg, key, _json(claims))
 
 
