@@ -10,7 +10,7 @@ from idp.credentials import even_time
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
-    monkeypatch.setattr(even_time.time, "sleep", waits.append)
+    monkeypatch.setattr("time.sleep", waits.append)
     for remembered in (even_time._compared, even_time._not_compared):
         remembered.clear()
     return waits

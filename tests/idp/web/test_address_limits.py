@@ -1,5 +1,7 @@
 """Rules of counting what an address does."""
 
+import time
+
 import pytest
 from flask import Flask
 from limits import parse
@@ -38,8 +40,8 @@ def test_whoever_has_a_network_of_ipv6_is_counted_once_and_not_by_each_of_its_ad
 def test_a_count_is_forgotten_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = OwnMemory()
     assert [memory.incr("key", 60) for _ in range(2)] == [1, 2]
-    now = address_limits.time.time()
-    monkeypatch.setattr(address_limits.time, "time", lambda: now + 61)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 61)
     assert memory.incr("key", 60) == 1
 
 
