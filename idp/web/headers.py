@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from idp.settings import Settings
-from idp.web.csrf import is_exempt
+from idp.web.csrf import SAFE_METHODS, is_exempt
 from idp.web.sheets import INLINE_SHEET_HASH
 
 HSTS = "max-age=63072000; includeSubDomains"
@@ -111,7 +111,9 @@ def _refuse_unreadable_address() -> None:
 
 def _refuse_too_many_fields() -> None:
     # Exempt endpoints read the body themselves, and more strictly: whoever looks at request.form before them leaves them nothing.
-    if not is_exempt() and request.mimetype == "application/x-www-form-urlencoded" and len(request.form) > MOST_FIELDS:
+    if request.method in SAFE_METHODS or is_exempt():
+        return
+    if request.mimetype == "application/x-www-form-urlencoded" and len(request.form) > MOST_FIELDS:
         raise RequestEntityTooLarge
 
 
