@@ -16,7 +16,12 @@ T = TypeVar("T")
 
 
 class NoServerAnswers(Exception):
-    """No server of the directory gave an answer in time, or none is set."""
+    """No server of the directory gave an answer in time, or none is set. `saw_password`: one was shown the password, and may have
+    counted it as wrong."""
+
+    def __init__(self, *, saw_password: bool) -> None:
+        super().__init__("no answer")
+        self.saw_password = saw_password
 
 
 class Directory:
@@ -44,8 +49,8 @@ class Directory:
                         return question(server, now + share)
             except Unanswered as trouble:
                 if not trouble.may_ask_another:
-                    break
-        raise NoServerAnswers
+                    raise NoServerAnswers(saw_password=True) from None
+        raise NoServerAnswers(saw_password=False)
 
 
 def the_directory() -> Directory:

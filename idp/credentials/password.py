@@ -48,9 +48,10 @@ class ChangeRefused(Exception):
 
 
 class DirectoryUnavailable(Unavailable):
-    """The password could not be checked; that counts against nobody."""
+    """The password could not be checked. `may_have_counted`: the directory has seen it, and may have counted it as wrong."""
 
     reason = "directory_unavailable"
+    may_have_counted = False
 
 
 def verify(entry: DirectoryEntry | None, password: str) -> Said:
@@ -65,8 +66,8 @@ def verify(entry: DirectoryEntry | None, password: str) -> Said:
     began = time.monotonic()
     try:
         said = the_directory().ask(lambda server, deadline: server.bind(asked, Secret(password), deadline))
-    except NoServerAnswers:
-        raise _unavailable("no_answer") from None
+    except NoServerAnswers as silence:
+        raise _unavailable("no_answer", may_have_counted=silence.saw_password) from None
     if said.answer in (Answer.WRONG, Answer.LOCKED):
         even_time.even_out(began, compared=entry is not None and said.answer is Answer.WRONG)
         raise WrongPassword(str(said.answer))
@@ -106,7 +107,12 @@ def is_worth_asking(password: str) -> bool:
     return bool(password.strip()) and "\0" not in password and is_text and len(password) <= LONGEST_PASSWORD
 
 
-def _unavailable(reason: str) -> DirectoryUnavailable:
+def _unavailable(reason: str, *, may_have_counted: bool = False) -> DirectoryUnavailable:
     _log.warning("directory.not_asked", answer=reason)
+    if may_have_counted:
+        told = _("Máy chủ danh bạ trả lời quá chậm nên chưa biết mật khẩu có đúng không. Chờ vài phút rồi thử lại.")
+        slow = DirectoryUnavailable(told, reason=reason)
+        slow.may_have_counted = True
+        return slow
     told = _("Máy chủ danh bạ đang không trả lời nên chưa kiểm tra được mật khẩu. Chờ vài phút rồi thử lại. Lượt này không bị tính là sai.")
     return DirectoryUnavailable(told, reason=reason)

@@ -63,7 +63,9 @@ def try_password(named: Named | None, typed_name: str, password: Secret) -> Righ
     try:
         said = verify(entry_of(named) if named else None, password)
     except DirectoryUnavailable as trouble:
-        in_transaction(lambda c: failures.uncount(c, attempt))
+        # What a slow directory may have counted stays counted: else strangers would lock the account in it while it is slow.
+        if known or not trouble.may_have_counted:
+            in_transaction(lambda c: failures.uncount(c, attempt))
         return Wrong(trouble.message, 503)
     except WrongPassword as wrong:
         reason = wrong.reason

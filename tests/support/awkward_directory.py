@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-WELL, DRIPPING, MUTE, REFUSING, BUSY = "well", "dripping", "mute", "refusing", "busy"
+WELL, DRIPPING, MUTE, MUTE_TO_BINDS, REFUSING, BUSY = "well", "dripping", "mute", "mute to binds", "refusing", "busy"
 BIND, BIND_RESPONSE, SEARCH, SEARCH_DONE = 0x60, 0x61, 0x63, 0x65
 BUSY_CODE = 51
 
@@ -57,7 +57,9 @@ class AwkwardDirectory:
             while request := here.recv(65536):
                 operation = request[4 + request[3]] if request[1] < 0x80 else 0
                 self.binds += operation == BIND
-                if self.mood == MUTE or (self.mute_after_binds is not None and self.binds > self.mute_after_binds):
+                if self.mood == MUTE or (self.mood == MUTE_TO_BINDS and operation == BIND):
+                    continue
+                if self.mute_after_binds is not None and self.binds > self.mute_after_binds:
                     continue
                 if self.mood == BUSY and operation in (BIND, SEARCH):
                     result = bytes((0x0A, 1, BUSY_CODE, 4, 0, 4, 0))

@@ -16,11 +16,22 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from idp import clock
 from idp.app import create_app
 from idp.credentials.models import FailureCount
 from idp.database import reader, table_of
 from idp.people.models import Person, PersonState
-from tests.support.awkward_directory import BUSY, DRIPPING, MUTE, REFUSING, WELL, AwkwardDirectory, awkward_directory, expired_certificate
+from tests.support.awkward_directory import (
+    BUSY,
+    DRIPPING,
+    MUTE,
+    MUTE_TO_BINDS,
+    REFUSING,
+    WELL,
+    AwkwardDirectory,
+    awkward_directory,
+    expired_certificate,
+)
 from tests.support.bind_directory import BindDirectory, bind_directory
 from tests.support.installation import Databases, FreshContextClient, close, settings_for
 from tests.support.services import free_port
@@ -222,6 +233,30 @@ def test_a_password_that_one_server_may_have_counted_is_shown_to_no_other(
         visitor.asks()
         assert visitor.types_password("counted", "wrong").status_code == 503
         assert directory.failures("counted") == before
+
+
+def test_what_a_silent_directory_may_have_counted_stays_counted_for_strangers_and_not_for_the_person(
+    sqlite_databases: Databases, directory: BindDirectory, proxy: AwkwardDirectory
+) -> None:
+    """LOG-011: nobody locks an account in a directory that is too slow to say that the password is wrong."""
+    with installed(sqlite_databases, directory, ldap_url=proxy.url, ldap_sign_in_seconds=1) as app:
+        official(directory, "vmsinh")
+        own = Visitor(app)
+        own.asks()
+        own.types_password("vmsinh")
+        proxy.mood = MUTE_TO_BINDS
+        shown = [Visitor(app) for _ in range(4)]
+        for visitor in shown:
+            visitor.asks()
+        assert [visitor.types_password("vmsinh", "wrong").status_code for visitor in shown] == [503, 503, 503, 429]
+        assert "không bị tính" not in shown[0].text
+        assert counted() == 3
+        own.asks(minimum_acr="urn:hopnhat:aal1", not_before=clock.now())
+        assert own.types_password("vmsinh", "wrong").status_code == 503
+        assert counted() == 3
+        proxy.mood = WELL
+        own.types_password("vmsinh")
+        assert own.left_to is not None
         assert counted() == 0
 
 
