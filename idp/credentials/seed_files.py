@@ -59,7 +59,7 @@ def _read_csv(content: bytes) -> Iterator[Seed]:
     except UnicodeDecodeError:
         raise SeedFileMistaken("the file is neither UTF-8 text nor PSKC") from None
     first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
+    rows = _rows(text, max(",;\t", key=first.count))
     names: list[str] = list(COLUMNS)
     for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
@@ -70,6 +70,13 @@ def _read_csv(content: bytes) -> Iterator[Seed]:
             continue
         by_name = dict(zip(names, cells, strict=False))
         yield _seed(by_name, _secret(by_name.get("secret", ""), f"line {number}"), f"line {number}")
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text), delimiter=delimiter)
+    except csv.Error:
+        raise SeedFileMistaken("the file is no CSV: perhaps a quotation mark is missing") from None
 
 
 def _seed(cells: dict[str, str], secret: bytes, where: str) -> Seed:
@@ -116,9 +123,9 @@ def _secret(written: str, where: str) -> bytes:
 
 
 def _read_pskc(content: bytes) -> Iterator[Seed]:
-    # Entities are what XML is attacked with, and PSKC has none.
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise SeedFileMistaken("a PSKC file has no document type")
+    # Entities are what XML is attacked with, and PSKC has none. In UTF-16 they would not be seen here, and the parser reads it unasked.
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or b"\0" in content:
+        raise SeedFileMistaken("a PSKC file is UTF-8 text without a document type")
     try:
         container = ElementTree.fromstring(content)  # noqa: S314 - no entities, and a file that the operator was sent
     except ElementTree.ParseError:

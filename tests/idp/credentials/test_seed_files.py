@@ -57,6 +57,8 @@ def test_pskc_is_read_with_its_parameters() -> None:
         (f"1,{HEX}\n2,{HEX}\n1,{HEX}".encode(), "serial 1 is in the file more than once"),
         (b"<KeyContainer>", "well-formed"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><KeyContainer>&a;</KeyContainer>', "document type"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><KeyContainer>&a;</KeyContainer>'.encode("utf-16-le"), "document type"),
+        (f'1,"{HEX}{" " * 200_000}'.encode(), "no CSV"),
         (PSKC.format(secret="<EncryptedValue/>", suite="").encode(), "encrypted"),
         (PSKC.format(secret="<PlainValue>***</PlainValue>", suite="").encode(), "base64"),
         (PSKC.format(secret=PLAIN, suite="").replace("pskc:totp", "pskc:hotp").encode(), "not a TOTP key"),
