@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from limits import parse_many
 from sqlalchemy import select, update
 
 from idp import clock
@@ -264,6 +265,24 @@ def test_a_used_code_and_another_cookie_open_nothing(app: Flask, directory: Bind
     thief.sends("/sign-in/factor", code=code_on(secret))
     assert thief.path == "/sign-in"
     assert thief.session() is None
+
+
+def test_a_cookie_of_before_the_code_is_no_way_to_guess_the_code(
+    visitor: Visitor, directory: BindDirectory, time: clock.ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the worthless old cookie is answered a few times, not the hundreds of an address's forms."""
+    monkeypatch.setattr("idp.login.sent_twice.LIMITS", parse_many("3/minute"))
+    secret = enrolled_phone(official(directory))
+    visitor.asks(minimum_acr=AAL2)
+    visitor.types_password()
+    form, before = visitor.form(), visitor.cookie()
+    assert before
+    visitor.sends(code=code_on(secret))
+    for code in ("000000", "000001", "000002", code_on(secret)):
+        visitor.browser.set_cookie("hopnhat_session", before)
+        answer = visitor.browser.post(f"/sign-in/factor?flow={visitor.flow}", data={**form, "code": code})
+        assert answer.location == f"/sign-in?flow={visitor.flow}"
+        assert visitor.cookie() == before
 
 
 def test_equal_forms_sent_at_once_raise_one_session_once(postgresql_url: str, directory: BindDirectory) -> None:
