@@ -136,6 +136,16 @@ def test_a_code_of_one_officer_is_worth_nothing_once_its_person_holds_a_role(app
         officer_codes.match(reader(), person_id, kind, code)
 
 
+def test_the_word_of_an_officer_who_lost_the_role_is_worth_nothing(app: Flask) -> None:
+    """ENR-003: whoever is no officer any more is not one of two."""
+    chief, first = add_official(Role.IT_ADMIN), add_official(Role.HELP_DESK)
+    helps(sign_in(app, first), chief, "temporary")
+    in_transaction(lambda c: grants.revoke(c, first, Role.HELP_DESK, actor="cli:test"))
+    one, other = browser_of(app, Role.HELP_DESK), browser_of(app, Role.HELP_DESK)
+    assert not code_on(helps(one, chief, "temporary"))
+    assert code_on(helps(other, chief, "temporary"))
+
+
 def test_the_word_of_the_first_officer_is_for_one_deed_and_one_hour(app: Flask, time: ManualClock) -> None:
     chief = add_official(Role.LEADER)
     officers = [add_official(Role.HELP_DESK) for _ in range(2)]
