@@ -15,7 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from webauthn import verify_authentication_response, verify_registration_response
 from webauthn.helpers import (
     base64url_to_bytes,
@@ -87,6 +88,9 @@ _use = (
     .where((_t.c.sign_count < bindparam("count")) | ((_t.c.sign_count == 0) & (bindparam("count") == 0)))
     .values(sign_count=bindparam("count"), last_used_at=bindparam("now"))
 )
+_add = {
+    name: kind.insert(_t).on_conflict_do_nothing().returning(_t.c.id) for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
 _change = update(_t).where(_t.c.id == bindparam("passkey_id"), _t.c.person_id == bindparam("of_person"), _is_active)
 
 
@@ -246,8 +250,6 @@ def _check_quality(public_key: bytes) -> None:
 def add(connection: Connection, person_id: uuid.UUID, new: NewKey, name: str) -> None:
     """Make a new key a factor of this person. Raises WrongKey when it is or was one already, or its challenge was answered before."""
     _spend(connection, new.challenge, person_id)
-    if connection.execute(_by_credential, {"of_credential": new.credential_id}).first():
-        raise WrongKey("key_known_already", person_id)
     now = clock.now()
     row = {
         "id": new_id(),
@@ -262,7 +264,8 @@ def add(connection: Connection, person_id: uuid.UUID, new: NewKey, name: str) ->
         "created_at": now,
         "last_used_at": now,
     }
-    connection.execute(insert(_t), row)
+    if connection.execute(_add[connection.dialect.name], row).first() is None:
+        raise WrongKey("key_known_already", person_id)
 
 
 def remove(connection: Connection, person_id: uuid.UUID, passkey_id: uuid.UUID) -> bool:

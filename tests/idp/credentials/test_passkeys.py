@@ -1,6 +1,7 @@
 """Rules of passkeys and security keys: what of an authenticator's answer is believed (WebAuthn §7.1, §7.2)."""
 
 import json
+import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -242,6 +243,29 @@ def test_one_of_twenty_answers_to_one_challenge_gets_through(postgresql_url: str
     assert outcomes == ["challenge_used"] * 19 + ["in"]
     with app.app_context():
         assert reader().execute(select(table_of(Passkey).c.last_used_at)).scalar_one() is not None
+    close(app)
+
+
+def test_one_of_twenty_who_add_the_same_key_at_once_has_it_and_the_others_are_told(postgresql_url: str) -> None:
+    """PKY-001: a key that a second person would have too would sign in as either."""
+    app = create_app(settings_for(postgresql_url, issuer=HERE))
+    key = Authenticator()
+    with app.app_context():
+        people = [add_person(f"person{number}") for number in range(20)]
+        gate = threading.Barrier(20)
+
+    def attempt(person_id: uuid.UUID) -> str:
+        with app.app_context():
+            gate.wait()
+            try:
+                enroll(person_id, key)
+            except WrongKey as wrong:
+                return wrong.reason
+            return "in"
+
+    with ThreadPoolExecutor(20) as pool:
+        outcomes = sorted(pool.map(attempt, people))
+    assert outcomes == ["in"] + ["key_known_already"] * 19
     close(app)
 
 
