@@ -10,10 +10,12 @@ import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 
 from idp import clock
 from idp.app import create_app
 from tests.support import services
+from tests.support.browser import chromium
 from tests.support.installation import Databases, FreshContextClient, close, settings_for
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
@@ -41,6 +43,13 @@ def redis_url(run_folder: Path) -> Iterator[str]:
     """A real Redis for the whole run."""
     with services.redis(run_folder / "redis") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """A real browser for the whole run: the driver that drives it cannot be started twice in a process."""
+    with sync_playwright() as playwright, chromium(playwright) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from deploy.demo.plan import EXTERNAL_PORT
-from tests.support.browser import chromium, person_at
+from tests.support.browser import person_at
 from tests.support.demo import Demo, running_demo
 from tests.support.external_client import program_listens
 from tests.support.installation import Databases
@@ -51,13 +51,6 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             given = {**given, "DEMO_DATABASE_URL": databases.fresh()}
         stack.enter_context(program_listens(EXTERNAL_PORT))
         yield stack.enter_context(running_demo(folder / "instance", given))
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -8,24 +8,17 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from idp.app import create_app
 from idp.oidc.grants.device_code import GRANT_TYPE
 from tests.support.application_pages import ApplicationPages, application_pages, asking_page
-from tests.support.browser import accessibility_faults, chromium, overflow_pixels, person_at
+from tests.support.browser import accessibility_faults, overflow_pixels, person_at
 from tests.support.installation import Databases, close, settings_for
 from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 from tests.support.services import free_port, wait_until
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.support.browser import LONGEST_WAIT_MILLISECONDS, chromium
+from tests.support.browser import LONGEST_WAIT_MILLISECONDS
 from tests.support.demo import Demo, running_demo
 from tests.support.services import unprivileged_user
 
@@ -30,13 +30,6 @@ def folder() -> Iterator[Path]:
         if account is not None:
             shutil.chown(path, account)
         yield path
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -14,13 +15,18 @@ from pathlib import Path
 import psycopg
 
 WAIT_SECONDS = 30
+_random, _given = random.SystemRandom(), set[int]()  # not the generator that tests seed alike
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment; below those that the system hands out to connections, one of
+    which could take it before a service does."""
+    while True:
+        port = _random.randint(10_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0 and port not in _given:
+                _given.add(port)
+                return port
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:

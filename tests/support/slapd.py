@@ -2,7 +2,6 @@
 
 import datetime
 import ipaddress
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support.services import find_program, running
+from tests.support.services import find_program, free_port, running
 
 BASE_DN = "dc=hagiang,dc=gov,dc=vn"
 ADMIN_DN, ADMIN_PASSWORD = f"cn=admin,{BASE_DN}", "quan-tri"
@@ -89,20 +88,13 @@ def slapd(folder: Path) -> Iterator[Slapd]:
         folder=folder, base=BASE_DN, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD, sync=SYNC_DN, limited=LIMITED_DN, limit=LIMIT
     )
     (folder / "slapd.conf").write_text(text)
-    port, tls_port = _two_free_ports()
+    port, tls_port = free_port(), free_port()
     program = find_program("slapd", "/usr/sbin/slapd")
     command = [program, "-f", str(folder / "slapd.conf"), "-h", f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}", "-d", "0"]
     with running(command, port, folder / "slapd.log"):
         found = Slapd(f"ldap://127.0.0.1:{port}", f"ldaps://127.0.0.1:{tls_port}", folder / "ca.pem")
         _fill(administrator(found))
         yield found
-
-
-def _two_free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        for probe in (first, second):
-            probe.bind(("127.0.0.1", 0))
-        return int(first.getsockname()[1]), int(second.getsockname()[1])
 
 
 def administrator(found: Slapd) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from idp import access, clock
@@ -16,7 +16,7 @@ from idp.login.known_accounts import KnownAccount, _keep
 from idp.roles.grants import grant
 from idp.roles.models import Role
 from idp.sessions.assurance import AAL2, AAL3
-from tests.support.browser import accessibility_faults, chromium, overflow_pixels, person_at
+from tests.support.browser import accessibility_faults, overflow_pixels, person_at
 from tests.support.installation import Databases, close, settings_for
 from tests.support.people import add_person, add_unit
 from tests.support.relying_party import register_party, sign_in
@@ -24,13 +24,6 @@ from tests.support.services import free_port
 
 ACCOUNT = ("/account", "/account?q=zzz", "/account/sessions", "/account/history", "/account/not-me")
 CONSOLE = ("/console", "/console/leavings")
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from idp.credentials import hardware_tokens
 from idp.credentials.seed_files import Seed
@@ -15,7 +15,7 @@ from idp.database import in_transaction
 from idp.roles import grants
 from idp.roles.models import Role
 from tests.support.bind_directory import PASSWORD, BindDirectory
-from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
+from tests.support.browser import accessibility_faults, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.installation import Databases, close, settings_for
 from tests.support.phone import Phone
 from tests.support.served import served
@@ -50,13 +50,6 @@ def url(sqlite_databases: Databases, directory: BindDirectory, secrets: dict[str
     with served(app, port):
         yield f"http://localhost:{port}"
     close(app)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
 
 
 def press(page: Page, selector: str) -> None:
@@ -95,11 +88,11 @@ def helps(page: Page, deed: str) -> str:
 
 @pytest.mark.parametrize(("officer", "username", "language", "narrow"), [("vmsinh", "moved", "vi", True), ("lvan", "gone", "en", False)])
 def test_help_is_for_everybody_in_both_languages_and_on_phones(
-    url: str, browser: Browser, secrets: dict[str, str], officer: str, username: str, language: str, narrow: bool
+    url: str, chrome: Browser, secrets: dict[str, str], officer: str, username: str, language: str, narrow: bool
 ) -> None:
     with (
-        person_at(browser, language=language, narrow=narrow) as desk,
-        person_at(browser, language=language, narrow=narrow) as page,
+        person_at(chrome, language=language, narrow=narrow) as desk,
+        person_at(chrome, language=language, narrow=narrow) as page,
     ):
         signs_in(desk, f"{url}/console/people?q={username}", officer)
         desk.fill("#code", Phone(secrets[officer]).code())

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from idp.database import in_transaction
 from idp.roles import grants
 from idp.roles.models import Role
 from tests.support.bind_directory import PASSWORD, BindDirectory
-from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
+from tests.support.browser import accessibility_faults, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.installation import Databases, close, settings_for
 from tests.support.served import served
 from tests.support.services import free_port
@@ -37,13 +37,6 @@ def url(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[str]:
     close(app)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
-
-
 def look_at(page: Page, name: str, *, narrow: bool) -> None:
     """Hold a page against what every page must be."""
     assert accessibility_faults(page) == []
@@ -60,9 +53,9 @@ def press(page: Page, selector: str) -> None:
 
 @pytest.mark.parametrize(("username", "language", "narrow"), [("vmsinh", "vi", True), ("lvan", "en", False)])
 def test_a_newcomers_whole_way_is_accessible_in_both_languages(
-    url: str, browser: Browser, username: str, language: str, narrow: bool
+    url: str, chrome: Browser, username: str, language: str, narrow: bool
 ) -> None:
-    with person_at(browser, language=language, narrow=narrow) as page:
+    with person_at(chrome, language=language, narrow=narrow) as page:
         if narrow:
             page.set_viewport_size({"width": 320, "height": 640})
         page.goto(f"{url}/account/factors")
@@ -112,8 +105,8 @@ def test_a_newcomers_whole_way_is_accessible_in_both_languages(
         look_at(page, "recovery-used", narrow=narrow)
 
 
-def test_every_step_is_one_light_request_also_without_javascript(url: str, browser: Browser) -> None:
-    with person_at(browser, javascript=False) as page:
+def test_every_step_is_one_light_request_also_without_javascript(url: str, chrome: Browser) -> None:
+    with person_at(chrome, javascript=False) as page:
         page.goto(f"{url}/account")
         with watched_requests(page) as answers:
             page.fill("#username", "vmsinh")
@@ -123,8 +116,8 @@ def test_every_step_is_one_light_request_also_without_javascript(url: str, brows
         assert compressed_bytes(answers[0]) <= LARGEST_PAGE
 
 
-def test_a_sign_in_needs_no_mouse(url: str, browser: Browser) -> None:
-    with person_at(browser, javascript=False) as page:
+def test_a_sign_in_needs_no_mouse(url: str, chrome: Browser) -> None:
+    with person_at(chrome, javascript=False) as page:
         page.goto(f"{url}/account")
         page.keyboard.type("nobody")
         page.keyboard.press("Tab")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.support.bind_directory import PASSWORD, BindDirectory
-from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
+from tests.support.browser import accessibility_faults, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.installation import Databases, close, settings_for
 from tests.support.served import served
 from tests.support.services import free_port
@@ -33,13 +33,6 @@ def url(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[str]:
     with served(app, port):
         yield f"http://localhost:{port}"
     close(app)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
 
 
 def plugged_in(page: Page, kind: dict[str, Any]) -> tuple[CDPSession, str]:
@@ -76,9 +69,9 @@ def signs_in_with_password(page: Page, url: str, username: str, path: str = "/ac
 
 @pytest.mark.parametrize(("username", "language", "narrow"), [("vmsinh", "vi", True), ("lvan", "en", False)])
 def test_a_newcomer_without_a_phone_makes_a_passkey_and_needs_no_password_any_more(
-    url: str, browser: Browser, username: str, language: str, narrow: bool
+    url: str, chrome: Browser, username: str, language: str, narrow: bool
 ) -> None:
-    with person_at(browser, language=language, narrow=narrow) as page:
+    with person_at(chrome, language=language, narrow=narrow) as page:
         devtools, authenticator = plugged_in(page, PASSKEY)
         signs_in_with_password(page, url, username)
         assert "/sign-in/enroll" in page.url
@@ -102,8 +95,8 @@ def test_a_newcomer_without_a_phone_makes_a_passkey_and_needs_no_password_any_mo
         assert page.url == f"{url}/account/history"
 
 
-def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, browser: Browser) -> None:
-    with person_at(browser) as page:
+def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, chrome: Browser) -> None:
+    with person_at(chrome) as page:
         plugged_in(page, PASSKEY)
         signs_in_with_password(page, url, "moved")
         press(page, "#enroll-passkey")
@@ -122,8 +115,8 @@ def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, brow
         page.wait_for_url(f"{url}/account/sessions")
 
 
-def test_a_security_key_is_touched_after_the_password(url: str, browser: Browser) -> None:
-    with person_at(browser) as page:
+def test_a_security_key_is_touched_after_the_password(url: str, chrome: Browser) -> None:
+    with person_at(chrome) as page:
         plugged_in(page, SECURITY_KEY)
         signs_in_with_password(page, url, "gone")
         press(page, "#enroll-security-key")
@@ -145,8 +138,8 @@ def test_a_security_key_is_touched_after_the_password(url: str, browser: Browser
             look_at(page, f"add-{path}")
 
 
-def test_a_touch_that_does_not_come_is_said_and_everything_else_goes_on(url: str, browser: Browser) -> None:
-    with person_at(browser) as page:
+def test_a_touch_that_does_not_come_is_said_and_everything_else_goes_on(url: str, chrome: Browser) -> None:
+    with person_at(chrome) as page:
         plugged_in(page, {**PASSKEY, "isUserVerified": False})
         page.goto(f"{url}/account")
         page.click("#use-key")
@@ -154,7 +147,7 @@ def test_a_touch_that_does_not_come_is_said_and_everything_else_goes_on(url: str
         assert accessibility_faults(page) == []
 
 
-def test_without_javascript_there_is_no_button_that_does_nothing(url: str, browser: Browser) -> None:
-    with person_at(browser, javascript=False) as page:
+def test_without_javascript_there_is_no_button_that_does_nothing(url: str, chrome: Browser) -> None:
+    with person_at(chrome, javascript=False) as page:
         page.goto(f"{url}/account")
         assert not page.locator("#use-key").is_visible()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import insert
 from werkzeug.serving import make_server
 
@@ -21,7 +21,7 @@ from idp.people.models import Level
 from idp.roles.models import Role
 from idp.sessions import browser_sessions
 from tests.support.assertions import JWKS
-from tests.support.browser import accessibility_faults, chromium, compressed_bytes, overflow_pixels, person_at, watched_requests
+from tests.support.browser import accessibility_faults, compressed_bytes, overflow_pixels, person_at, watched_requests
 from tests.support.enrolled_people import add_person_on
 from tests.support.installation import Databases, close, settings_for
 from tests.support.people import add_unit
@@ -103,20 +103,13 @@ def _add_run(person_id: uuid.UUID) -> None:
     in_transaction(lambda connection: (connection.execute(insert(SyncRun), run), connection.execute(insert(SyncChange), change)))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    with sync_playwright() as playwright, chromium(playwright) as running:
-        yield running
-
-
 def _let_in(page: Page, site: Site) -> None:
     page.context.add_cookies([{"name": site.cookie[0], "value": site.cookie[1], "url": site.url}])
 
 
 @pytest.mark.parametrize(("language", "narrow"), [("vi", False), ("vi", True), ("en", True)])
-def test_every_page_is_accessible_and_is_never_scrolled_sideways(site: Site, browser: Browser, language: str, narrow: bool) -> None:
-    with person_at(browser, language=language, narrow=narrow) as page:
+def test_every_page_is_accessible_and_is_never_scrolled_sideways(site: Site, chrome: Browser, language: str, narrow: bool) -> None:
+    with person_at(chrome, language=language, narrow=narrow) as page:
         _let_in(page, site)
         if narrow:
             page.set_viewport_size({"width": NARROWEST, "height": 640})
@@ -127,9 +120,9 @@ def test_every_page_is_accessible_and_is_never_scrolled_sideways(site: Site, bro
             assert overflow_pixels(page) == 0, path
 
 
-def test_a_page_of_the_console_is_two_requests_and_light_also_without_javascript(site: Site, browser: Browser) -> None:
+def test_a_page_of_the_console_is_two_requests_and_light_also_without_javascript(site: Site, chrome: Browser) -> None:
     for path in site.pages:
-        with person_at(browser, javascript=False) as page:
+        with person_at(chrome, javascript=False) as page:
             _let_in(page, site)
             with watched_requests(page) as answers:
                 page.goto(site.url + path)
@@ -138,8 +131,8 @@ def test_a_page_of_the_console_is_two_requests_and_light_also_without_javascript
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/console", "/nowhere"])
-def test_a_page_before_the_sign_in_is_one_request_that_arrives_in_the_first_round_trip(site: Site, browser: Browser, path: str) -> None:
-    with person_at(browser, javascript=False) as page:
+def test_a_page_before_the_sign_in_is_one_request_that_arrives_in_the_first_round_trip(site: Site, chrome: Browser, path: str) -> None:
+    with person_at(chrome, javascript=False) as page:
         with watched_requests(page) as answers:
             page.goto(site.url + path)
         shown = [answer for answer in answers if answer.status not in (302, 303)]
@@ -147,8 +140,8 @@ def test_a_page_before_the_sign_in_is_one_request_that_arrives_in_the_first_roun
         assert compressed_bytes(shown[0]) <= AIM < LARGEST_SIGN_IN_PAGE
 
 
-def test_the_menu_and_every_control_is_large_enough_for_a_finger(site: Site, browser: Browser) -> None:
-    with person_at(browser, narrow=True) as page:
+def test_the_menu_and_every_control_is_large_enough_for_a_finger(site: Site, chrome: Browser) -> None:
+    with person_at(chrome, narrow=True) as page:
         _let_in(page, site)
         for path in ("/console/people", "/console/register-client"):
             page.goto(site.url + path)
@@ -159,8 +152,8 @@ def test_the_menu_and_every_control_is_large_enough_for_a_finger(site: Site, bro
             assert [one for one in heights if one[1] < 44] == [], path
 
 
-def test_what_has_the_focus_is_seen_and_the_first_stop_leads_to_the_content(site: Site, browser: Browser) -> None:
-    with person_at(browser) as page:
+def test_what_has_the_focus_is_seen_and_the_first_stop_leads_to_the_content(site: Site, chrome: Browser) -> None:
+    with person_at(chrome) as page:
         _let_in(page, site)
         page.goto(site.url + "/console/people")
         page.keyboard.press("Tab")
@@ -170,8 +163,8 @@ def test_what_has_the_focus_is_seen_and_the_first_stop_leads_to_the_content(site
             assert page.evaluate("parseFloat(getComputedStyle(document.activeElement).outlineWidth)") >= 3
 
 
-def test_a_printed_tracker_has_figures_and_no_menu(site: Site, browser: Browser) -> None:
-    with person_at(browser) as page:
+def test_a_printed_tracker_has_figures_and_no_menu(site: Site, chrome: Browser) -> None:
+    with person_at(chrome) as page:
         _let_in(page, site)
         page.goto(site.url + "/console/enrollment")
         page.emulate_media(media="print")
