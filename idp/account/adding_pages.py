@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from idp.account.guards import Answer, freshly_with_factor, own_session
 from idp.credentials import factors, totp
-from idp.credentials.passkeys import WrongKey
+from idp.credentials.passkey_ceremony import WrongKey
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
 from idp.errors import Refusal

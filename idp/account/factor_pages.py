@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from idp import audit
 from idp.account.adding_pages import FACTORS, MOST_PHONES
 from idp.account.guards import Answer, as_strong_as_possible, freshly, own_session
-from idp.credentials import factors, hardware_tokens, passkeys, recovery_codes
+from idp.credentials import factors, hardware_tokens, passkey_ceremony, recovery_codes
 from idp.credentials.factors import PHONE, TOKEN, Factor, LastFactor
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
@@ -37,7 +37,7 @@ def list_factors() -> Answer:
         factors=held,
         kind_words=messages.factor_words,
         may_add_phone=phones < MOST_PHONES,
-        may_add_key=passkeys.are_possible() and len(held) - phones - tokens < MOST_KEYS,
+        may_add_key=passkey_ceremony.are_possible() and len(held) - phones - tokens < MOST_KEYS,
         may_add_token=hardware_tokens.are_in_stock(reader()),
         codes_left=recovery_codes.left(reader(), person_id),
         few=recovery_codes.FEW,

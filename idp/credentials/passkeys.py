@@ -1,26 +1,15 @@
-"""Passkeys and security keys (WebAuthn): a key pair made for this address only, so that no other site can ask for its signature.
+"""Passkeys and security keys (WebAuthn): a key pair made for this address only, so that no other site can ask for its signature."""
 
-A challenge is a sealed value that says what it is for, in which browser or session, and since when: nothing is stored until it is
-answered, and then it is spent.
-"""
-
-import hashlib
-import ipaddress
-import json
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from webauthn import verify_authentication_response, verify_registration_response
 from webauthn.helpers import (
-    base64url_to_bytes,
-    bytes_to_base64url,
     decode_credential_public_key,
     decoded_public_key_to_cryptography,
 )
@@ -29,26 +18,12 @@ from webauthn.helpers.structs import AuthenticatorTransport, CredentialDeviceTyp
 
 from idp import clock
 from idp.credentials.models import Passkey
+from idp.credentials.passkey_ceremony import ENROLLING, LIFETIME, WrongKey, challenge_of, decoded, origin, read_answer, relying_party_id
 from idp.database import new_id, table_of
-from idp.sealing import SealBroken, current_keys
-from idp.settings import current_settings
 from idp.spent_identifiers import spend
 
-SIGN_IN, SECOND_FACTOR, ENROLLING = "sign in", "second factor", "enrolling"
-LIFETIME = timedelta(minutes=5)
-LARGEST_ANSWER = 16 * 1024  # characters
 LONGEST_ID, LARGEST_KEY = 1023, 1024  # bytes; WebAuthn §4, and RSA of 4096 bits with room to spare
-ALGORITHMS = (-8, -7, -257)  # EdDSA, ES256, RS256 (IANA COSE)
-PLACE = "Định danh cán bộ"
 _TRANSPORTS = frozenset(transport.value for transport in AuthenticatorTransport)
-
-
-class WrongKey(Exception):
-    """The answer of an authenticator is not accepted. `reason` is for the audit trail only; `person_id`: whose key it was."""
-
-    def __init__(self, reason: str, person_id: uuid.UUID | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.person_id = reason, person_id
 
 
 @dataclass(frozen=True)
@@ -94,112 +69,27 @@ _add = {
 _change = update(_t).where(_t.c.id == bindparam("passkey_id"), _t.c.person_id == bindparam("of_person"), _is_active)
 
 
-def are_possible() -> bool:
-    """Whether browsers can have keys for this address: they belong to a name, never to a number (WebAuthn §5.1.3)."""
-    try:
-        ipaddress.ip_address(_relying_party_id())
-    except ValueError:
-        return True
-    return False
-
-
-def _relying_party_id() -> str:
-    return str(urlsplit(current_settings().issuer).hostname)
-
-
-def _origin() -> str:
-    parts = urlsplit(current_settings().issuer)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def find_active(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]:
     """The person's keys, oldest first."""
     return connection.execute(_active, {"of_person": person_id}).all()
 
 
-def _new_challenge(purpose: str, bound_to: str) -> str:
-    since = int(clock.now().timestamp()).to_bytes(8, "big")
-    return bytes_to_base64url(current_keys().seal(since + _digest(bound_to), f"passkey challenge: {purpose}"))
-
-
-def _digest(bound_to: str) -> bytes:
-    return hashlib.sha256(bound_to.encode("utf-8", "surrogatepass")).digest()
-
-
-def _check_challenge(challenge: bytes, purpose: str, bound_to: str) -> None:
-    try:
-        written = current_keys().open(challenge, f"passkey challenge: {purpose}")
-    except SealBroken:
-        raise WrongKey("challenge_not_ours") from None
-    if written[8:] != _digest(bound_to):
-        raise WrongKey("challenge_of_another_browser")
-    if clock.now() - datetime.fromtimestamp(int.from_bytes(written[:8], "big"), UTC) >= LIFETIME:
-        raise WrongKey("challenge_expired")
-
-
-def request_options(purpose: str, bound_to: str, keys: Sequence[Any] = (), *, verified: bool) -> str:
-    """What the browser is asked for, as JSON: a signature by one of these keys, or by any passkey of this address.
-
-    `bound_to`: what the browser or the session is known by. `verified`: the key must make sure of its person.
-    """
-    told = {
-        "challenge": _new_challenge(purpose, bound_to),
-        "rpId": _relying_party_id(),
-        "timeout": int(LIFETIME.total_seconds() * 1000),
-        "userVerification": "required" if verified else "preferred",
-        "allowCredentials": [_descriptor(key) for key in keys],
-    }
-    return json.dumps(told, separators=(",", ":"))
-
-
-def creation_options(
-    bound_to: str, person_id: uuid.UUID, username: str, name: str, keys: Sequence[Any], *, alone: bool, roaming: bool
-) -> str:
-    """What the browser is asked to make, as JSON: a passkey (`alone`), or a security key for after the password.
-
-    `keys`: those the person has, none of which is made again. `roaming`: not in this computer, which others use too.
-    """
-    selection = {
-        "residentKey": "required" if alone else "discouraged",
-        "requireResidentKey": alone,
-        "userVerification": "required" if alone else "discouraged",
-    }
-    if roaming or not alone:
-        selection["authenticatorAttachment"] = "cross-platform"
-    told = {
-        "challenge": _new_challenge(ENROLLING, bound_to),
-        "rp": {"id": _relying_party_id(), "name": PLACE},
-        "user": {"id": bytes_to_base64url(person_id.bytes), "name": username, "displayName": name},
-        "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
-        "timeout": int(LIFETIME.total_seconds() * 1000),
-        "attestation": "none",
-        "authenticatorSelection": selection,
-        "excludeCredentials": [_descriptor(key) for key in keys],
-        "extensions": {"credProps": True},
-    }
-    return json.dumps(told, separators=(",", ":"))
-
-
-def _descriptor(key: Any) -> dict[str, Any]:
-    return {"type": "public-key", "id": bytes_to_base64url(key.credential_id), "transports": key.transports.split()}
-
-
 def match(connection: Connection, answer: str, purpose: str, bound_to: str, *, person_id: uuid.UUID | None = None) -> Proof:
     """Check the answer of an authenticator (WebAuthn §7.2); of this person's keys only, or of anybody's passkeys when no person is
     known yet: then the key must have made sure of its person. Raises WrongKey."""
-    parsed = _parsed(answer)
-    challenge = _challenge_of(parsed, purpose, bound_to)
-    row = connection.execute(_by_credential, {"of_credential": _bytes(parsed.get("rawId"))}).first()
+    parsed = read_answer(answer)
+    challenge = challenge_of(parsed, purpose, bound_to)
+    row = connection.execute(_by_credential, {"of_credential": decoded(parsed.get("rawId"))}).first()
     if row is None or row.removed_at is not None or (person_id is not None and row.person_id != person_id):
         raise WrongKey("unknown_key")
     if person_id is None and not row.signs_in_alone:
         raise WrongKey("not_a_passkey", row.person_id)
     handle = parsed["response"].get("userHandle")
-    if handle and _bytes(handle) != row.person_id.bytes:
+    if handle and decoded(handle) != row.person_id.bytes:
         raise WrongKey("key_of_somebody_else", row.person_id)
     try:
         verified = verify_authentication_response(
-            credential=parsed, expected_challenge=challenge, expected_rp_id=_relying_party_id(), expected_origin=_origin(),
+            credential=parsed, expected_challenge=challenge, expected_rp_id=relying_party_id(), expected_origin=origin(),
             credential_public_key=row.public_key, credential_current_sign_count=0, require_user_verification=person_id is None,
         )  # fmt: skip
     except Exception as wrong:  # noqa: BLE001 - whatever an odd answer makes the library or its parsers stumble over
@@ -218,11 +108,11 @@ def use(connection: Connection, proof: Proof) -> None:
 
 def match_new(answer: str, bound_to: str, *, alone: bool) -> NewKey:
     """Check a key pair just made (WebAuthn §7.1). Raises WrongKey."""
-    parsed = _parsed(answer)
-    challenge = _challenge_of(parsed, ENROLLING, bound_to)
+    parsed = read_answer(answer)
+    challenge = challenge_of(parsed, ENROLLING, bound_to)
     try:
         made = verify_registration_response(
-            credential=parsed, expected_challenge=challenge, expected_rp_id=_relying_party_id(), expected_origin=_origin(),
+            credential=parsed, expected_challenge=challenge, expected_rp_id=relying_party_id(), expected_origin=origin(),
             require_user_verification=alone,
         )  # fmt: skip
     except Exception as wrong:  # noqa: BLE001 - as above
@@ -288,43 +178,6 @@ def remove_all(connection: Connection, person_id: uuid.UUID, *, keep: Collection
 def _spend(connection: Connection, challenge: bytes, person_id: uuid.UUID) -> None:
     if not spend(connection, "passkey challenge", challenge.hex(), until=clock.now() + LIFETIME):
         raise WrongKey("challenge_used", person_id)
-
-
-def _parsed(answer: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(answer) if len(answer) <= LARGEST_ANSWER else None
-    except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("response"), dict):
-        raise WrongKey("unreadable")
-    return parsed
-
-
-def _challenge_of(parsed: dict[str, Any], purpose: str, bound_to: str) -> bytes:
-    told = _parsed_client_data(parsed["response"].get("clientDataJSON"))
-    # A page of another site that frames ours could have its visitor sign (WebAuthn §13.4.9); none of ours is ever framed.
-    if told.get("crossOrigin") or told.get("topOrigin"):
-        raise WrongKey("cross_origin")
-    challenge = _bytes(told.get("challenge"))
-    _check_challenge(challenge, purpose, bound_to)
-    return challenge
-
-
-def _parsed_client_data(encoded: object) -> dict[str, Any]:
-    try:
-        told = json.loads(_bytes(encoded))
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        raise WrongKey("unreadable")
-    return told
-
-
-def _bytes(encoded: object) -> bytes:
-    try:
-        return base64url_to_bytes(encoded) if isinstance(encoded, str) else b""
-    except ValueError:
-        return b""
 
 
 def _known_transports(told: object) -> str:

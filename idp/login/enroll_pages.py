@@ -5,7 +5,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from idp.credentials import hardware_tokens, totp
-from idp.credentials.passkeys import WrongKey
+from idp.credentials.passkey_ceremony import WrongKey
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
 from idp.login import messages

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from idp.credentials import passkeys
+from idp.credentials import passkey_ceremony, passkeys
 from idp.credentials.factors import readable_name
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
@@ -19,9 +19,9 @@ def options_for(session: LiveSession, *, alone: bool) -> str | None:
     keys = passkeys.find_active(reader(), session.person_id)
     if len(keys) >= MOST_KEYS:
         raise Refusal(messages.enough_keys(), reason="enough_keys")
-    if not passkeys.are_possible():
+    if not passkey_ceremony.are_possible():
         return None
-    return passkeys.creation_options(
+    return passkey_ceremony.creation_options(
         str(session.session_id), session.person_id, session.username or session.name, session.name, keys, alone=alone, roaming=session.shared_pc
     )  # fmt: skip
 

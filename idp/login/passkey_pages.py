@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import audit
-from idp.credentials import passkeys
-from idp.credentials.passkeys import Proof, WrongKey
+from idp.credentials import passkey_ceremony, passkeys
+from idp.credentials.passkey_ceremony import WrongKey
+from idp.credentials.passkeys import Proof
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
@@ -40,7 +41,7 @@ def sign_in_by_passkey() -> Response:
     shared_pc = bool(request.form.get("shared_pc"))
     browser = request.cookies.get(sign_in_request.browser_cookie_name(), "")
     try:
-        proof = passkeys.match(reader(), request.form.get("answer", ""), passkeys.SIGN_IN, browser)
+        proof = passkeys.match(reader(), request.form.get("answer", ""), passkey_ceremony.SIGN_IN, browser)
         named = require_named(reader(), proof.person_id)
         if not named.may_sign_in:
             return _refuse_closed(visit, named, shared_pc)
@@ -81,7 +82,7 @@ def take_key() -> Response:
     session = require_session(visit)
     try:
         proof = passkeys.match(
-            reader(), request.form.get("answer", ""), passkeys.SECOND_FACTOR, str(session.session_id), person_id=session.person_id
+            reader(), request.form.get("answer", ""), passkey_ceremony.SECOND_FACTOR, str(session.session_id), person_id=session.person_id
         )
         cookie = in_transaction(lambda c: _prove(c, visit, proof))
     except WrongKey as wrong:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from idp import audit
-from idp.credentials import factors, failures, officer_codes, passkeys, recovery_codes
+from idp.credentials import factors, failures, officer_codes, passkey_ceremony, passkeys, recovery_codes
 from idp.credentials.failures import Attempt, Throttled
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
@@ -50,9 +50,9 @@ def show_factors(visit: Visit, errors: dict[str, str] | None = None) -> str:
     """What this person has: a key to touch, a phone with codes, or both; for what a passkey must prove, the passkey only."""
     session, held, only_passkey = require_session(visit), visit.standing.held, visit.standing.must_use_passkey
     ask = None
-    if held.key and passkeys.are_possible():
+    if held.key and passkey_ceremony.are_possible():
         keys = [key for key in passkeys.find_active(reader(), session.person_id) if key.signs_in_alone or not only_passkey]
-        ask = passkeys.request_options(passkeys.SECOND_FACTOR, str(session.session_id), keys, verified=only_passkey)
+        ask = passkey_ceremony.request_options(passkey_ceremony.SECOND_FACTOR, str(session.session_id), keys, verified=only_passkey)
     return page(
         "factor.html", visit,
         errors=errors or {}, ask=ask, with_code=held.with_code and not only_passkey, only_passkey=only_passkey,

@@ -3,7 +3,7 @@
 from flask import make_response, request
 from werkzeug.wrappers import Response
 
-from idp.credentials import passkeys
+from idp.credentials import passkey_ceremony
 from idp.login.known_accounts import known_here
 from idp.login.visit import Visit, page
 from idp.sessions import sign_in_request
@@ -16,7 +16,7 @@ CHANGE_PATH = "/sign-in/password"
 def show_sign_in(visit: Visit, username: str = "", *, errors: dict[str, str] | None = None, shared_pc: bool = False) -> str:
     """The form for the password, with a button for a passkey where there can be any."""
     browser = request.cookies.get(sign_in_request.browser_cookie_name(), "")
-    ask = passkeys.request_options(passkeys.SIGN_IN, browser, verified=True) if passkeys.are_possible() else None
+    ask = passkey_ceremony.request_options(passkey_ceremony.SIGN_IN, browser, verified=True) if passkey_ceremony.are_possible() else None
     known = () if visit.standing.session else known_here()
     return page(
         "sign_in.html", visit, known=known, idle_minutes=current_settings().session_shared_pc_idle_seconds // 60,

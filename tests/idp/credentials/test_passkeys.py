@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from idp import clock
 from idp.app import create_app
-from idp.credentials import factors, passkeys
+from idp.credentials import factors, passkey_ceremony, passkeys
 from idp.credentials.factors import LastFactor
 from idp.credentials.models import Passkey
-from idp.credentials.passkeys import SECOND_FACTOR, SIGN_IN, WrongKey
+from idp.credentials.passkey_ceremony import SECOND_FACTOR, SIGN_IN, WrongKey
 from idp.database import in_transaction, reader, table_of
 from idp.spent_identifiers import SpentIdentifier
 from tests.support.authenticator import AT, UP, UV, Authenticator
@@ -38,13 +38,13 @@ def app(database_url: str) -> Iterator[Flask]:
 
 
 def enroll(person_id: uuid.UUID, key: Authenticator, *, alone: bool = True) -> None:
-    options = passkeys.creation_options("s", person_id, "vmsinh", "Vàng Mí Sính", [], alone=alone, roaming=False)
+    options = passkey_ceremony.creation_options("s", person_id, "vmsinh", "Vàng Mí Sính", [], alone=alone, roaming=False)
     new = passkeys.match_new(key.makes(options), "s", alone=alone)
     in_transaction(lambda c: passkeys.add(c, person_id, new, "Khóa"))
 
 
 def ask(purpose: str = SIGN_IN) -> str:
-    return passkeys.request_options(purpose, BROWSER, verified=True)
+    return passkey_ceremony.request_options(purpose, BROWSER, verified=True)
 
 
 def verify(answer: str, purpose: str = SIGN_IN, **given: Any) -> passkeys.Proof:
@@ -179,7 +179,7 @@ def test_odd_answers_to_a_right_challenge_are_refused_too(app: Flask) -> None:
     ],
 )
 def test_a_new_key_with_anything_wrong_is_refused(app: Flask, wrong: dict[str, Any], reason: str) -> None:
-    options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
+    options = passkey_ceremony.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
     with pytest.raises(WrongKey, match=reason):
         passkeys.match_new(Authenticator().makes(options, **wrong), "s", alone=True)
 
@@ -196,7 +196,7 @@ def test_a_key_is_added_once_and_never_taken_from_somebody(app: Flask) -> None:
 
 def test_on_a_shared_computer_the_key_is_not_kept_in_it(app: Flask) -> None:
     for roaming, alone, kept in ((True, True, "cross-platform"), (False, True, None), (False, False, "cross-platform")):
-        options = json.loads(passkeys.creation_options("s", uuid.uuid4(), "x", "X", [], alone=alone, roaming=roaming))
+        options = json.loads(passkey_ceremony.creation_options("s", uuid.uuid4(), "x", "X", [], alone=alone, roaming=roaming))
         assert options["authenticatorSelection"].get("authenticatorAttachment") == kept
 
 
@@ -218,7 +218,7 @@ def test_the_last_factor_stays_of_whatever_kind_it_is(app: Flask) -> None:
 )
 def test_keys_belong_to_a_name_and_not_to_a_number(sqlite_databases: Any, issuer: str, possible: bool) -> None:
     with create_app(settings_for("sqlite://", issuer=issuer)).app_context():
-        assert passkeys.are_possible() is possible
+        assert passkey_ceremony.are_possible() is possible
 
 
 def test_one_of_twenty_answers_to_one_challenge_gets_through(postgresql_url: str) -> None:
@@ -280,7 +280,7 @@ def test_what_an_answer_says_does_not_get_into_the_reason(app: Flask) -> None:
 
 def test_an_id_longer_than_there_are_is_refused(app: Flask) -> None:
     key = Authenticator(credential_id=b"x" * 3000)
-    options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
+    options = passkey_ceremony.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
     with pytest.raises(WrongKey, match="too_large"):
         passkeys.match_new(key.makes(options), "s", alone=True)
 
@@ -302,7 +302,7 @@ def rsa(bits: int, e: int) -> bytes:
     ],
 )
 def test_a_key_that_is_weak_or_none_is_refused(app: Flask, cose: bytes, reason: str) -> None:
-    options = passkeys.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
+    options = passkey_ceremony.creation_options("s", add_person(), "x", "X", [], alone=True, roaming=False)
     with pytest.raises(WrongKey, match=reason):
         passkeys.match_new(Authenticator().makes(options, cose=cose), "s", alone=True)
     passkeys.match_new(Authenticator().makes(options, cose=rsa(2048, 65537)), "s", alone=True)

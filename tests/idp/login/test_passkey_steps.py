@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from idp import audit, clock
 from idp.app import create_app
-from idp.credentials import passkeys
+from idp.credentials import passkey_ceremony, passkeys
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person, PersonState
 from idp.roles import grants
@@ -42,7 +42,7 @@ def app(database_url: str, directory: BindDirectory) -> Iterator[Flask]:
 def enrolled_key(person_id: uuid.UUID, *, alone: bool = True, **given: object) -> Authenticator:
     """A key enrolled some time ago."""
     key = Authenticator(**given)  # type: ignore[arg-type]
-    options = passkeys.creation_options("s", person_id, "x", "X", [], alone=alone, roaming=False)
+    options = passkey_ceremony.creation_options("s", person_id, "x", "X", [], alone=alone, roaming=False)
     new = passkeys.match_new(key.makes(options), "s", alone=alone)
     in_transaction(lambda c: passkeys.add(c, person_id, new, "Khóa"))
     return key
