@@ -39,7 +39,9 @@ NOT_SENT_BACK = ("registration_access_token", "registration_client_uri", "client
 _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]{1,500}=*)")
 blueprint = Blueprint("registration", __name__)
 csrf_exempt(blueprint)
-_PLAIN_QUOTES = str.maketrans("“”‘’–…", "''''-.")  # messages are written for people; error_description is ASCII without \" (RFC 6749 §5.2)
+# Messages are written for people; error_description is visible ASCII without quotation marks and backslashes (RFC 6749 §5.2).
+_PLAIN_QUOTES = str.maketrans("“”‘’–…", "''''-.")
+_UNTELLABLE = re.compile(r"[^ !#-\[\]-~]")
 _log = structlog.get_logger()
 
 
@@ -216,7 +218,7 @@ def _told(told: Told, status: int = 200, more: dict[str, Any] | None = None) -> 
 
 def _refuse(refused: RegistrationRefused) -> Response:
     _log.info("registration.refused", error=refused.error, why=refused.description)
-    ascii_only = refused.description.translate(_PLAIN_QUOTES).encode("ascii", "replace").decode()[:LONGEST_DESCRIPTION]
+    ascii_only = _UNTELLABLE.sub("?", refused.description.translate(_PLAIN_QUOTES))[:LONGEST_DESCRIPTION]
     body = {"error": refused.error} | ({"error_description": ascii_only} if ascii_only else {})
     response = Response(json.dumps(body), refused.status, NOT_KEPT, content_type="application/json")
     if refused.status == 401:

@@ -1,6 +1,7 @@
 """Rules of /register: RFC 7591, RFC 7592, OpenID Connect Registration 1.0."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -488,3 +489,10 @@ def test_a_software_statement_counts_before_what_the_client_says(reaching: Flask
     ]
     for written in bad:
         assert refused(send(reaching, {**WANTED, "software_statement": written}), "invalid_software_statement"), written[:30]
+
+
+def test_what_is_wrong_is_told_in_characters_that_an_error_may_have(browser: FlaskClient) -> None:
+    """RFC 6749 §5.2: no control character, quotation mark or backslash of what was sent comes back."""
+    response = send(browser, {"client_name": "x", "redirect_uris": ['é\x04"\\']}, initial_token())
+    assert response.status_code == 400
+    assert re.fullmatch(r"[ !#-\[\]-~]+", response.get_json()["error_description"])
