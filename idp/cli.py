@@ -35,6 +35,7 @@ from idp.sessions import browser_sessions, trusted_browsers
 
 _log = structlog.get_logger()
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STOPPED_AFTER_SECONDS = 10  # a process told to stop while it was just starting may not have heard it
 JOBS_KEY = "hopnhat.jobs"
 
 
@@ -79,6 +80,7 @@ def serve(bind: str, workers: int, threads: int, certificate: Path | None, key: 
         "wsgi:application", address=host.strip("[]"), port=int(port), interface=Interfaces.WSGI, workers=workers, blocking_threads=threads,
         websockets=False, http=HTTPModes.auto if certificate else HTTPModes.http1, ssl_cert=certificate, ssl_key=key, log_access=False,
         http1_settings=HTTP1Settings(header_read_timeout=10_000), respawn_failed_workers=True, backpressure=max(64, threads * 32),
+        workers_kill_timeout=STOPPED_AFTER_SECONDS,
     ).serve()  # fmt: skip
 
 
