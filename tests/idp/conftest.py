@@ -7,7 +7,23 @@ import pytest
 
 from tests.support.bind_directory import BindDirectory, bind_directory
 
-PEOPLE = ("newcomer", "grace", "victim", "vmsinh", "lvan", "moved", "gone", "slow", "reset", "expired", "locked", "counted", "takeover")
+PEOPLE = (
+    "newcomer",
+    "grace",
+    "victim",
+    "vmsinh",
+    "lvan",
+    "moved",
+    "gone",
+    "quiet",
+    "calm",
+    "slow",
+    "reset",
+    "expired",
+    "locked",
+    "counted",
+    "takeover",
+)
 
 
 @pytest.fixture(scope="session")

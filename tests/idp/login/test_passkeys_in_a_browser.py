@@ -28,7 +28,7 @@ def url(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[str]:
     port = free_port()
     app = build(settings_for(sqlite_databases.fresh(), issuer=f"http://localhost:{port}", **directory.settings()))
     with app.app_context():
-        for username in ("vmsinh", "lvan", "moved", "gone"):
+        for username in ("vmsinh", "lvan", "quiet", "calm"):
             official(directory, username, newcomer=True)
     with served(app, port):
         yield f"http://localhost:{port}"
@@ -98,7 +98,7 @@ def test_a_newcomer_without_a_phone_makes_a_passkey_and_needs_no_password_any_mo
 def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, chrome: Browser) -> None:
     with person_at(chrome) as page:
         plugged_in(page, PASSKEY)
-        signs_in_with_password(page, url, "moved")
+        signs_in_with_password(page, url, "quiet")
         press(page, "#enroll-passkey")
         page.fill("#name", "Máy phòng Văn thư")
         press(page, "#use-key")
@@ -118,7 +118,7 @@ def test_the_browser_offers_the_passkey_where_it_offers_usernames(url: str, chro
 def test_a_security_key_is_touched_after_the_password(url: str, chrome: Browser) -> None:
     with person_at(chrome) as page:
         plugged_in(page, SECURITY_KEY)
-        signs_in_with_password(page, url, "gone")
+        signs_in_with_password(page, url, "calm")
         press(page, "#enroll-security-key")
         look_at(page, "enroll-security-key")
         press(page, "#use-key")
@@ -126,7 +126,7 @@ def test_a_security_key_is_touched_after_the_password(url: str, chrome: Browser)
         page.goto(f"{url}/end_session")
         press(page, "#continue")
         page.goto(f"{url}/account")
-        page.fill("#username", "gone")
+        page.fill("#username", "calm")
         page.fill("#password", PASSWORD)
         press(page, "#continue")
         assert "/sign-in/factor" in page.url
