@@ -24,6 +24,7 @@ ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A
 ENCRYPTIONS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
 DEFAULT_ENC = "A128CBC-HS256"  # OpenID Connect Registration §2
 ENCRYPTED = ("id_token", "userinfo", "authorization", "introspection")
+REQUEST_OBJECT = "request_object_encryption"
 TLS_NAMES = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
 LONGEST_TLS_NAME = 255
 _SAN = {
@@ -102,16 +103,16 @@ def _check_signatures(wanted: ClientMetadata) -> None:
 
 def _with_encryption(wanted: ClientMetadata) -> ClientMetadata:
     defaults = {}
-    for what in ENCRYPTED:
-        alg, enc = (getattr(wanted, f"{what}_encrypted_response_{part}") for part in ("alg", "enc"))
+    for what in (*(f"{answer}_encrypted_response" for answer in ENCRYPTED), REQUEST_OBJECT):
+        alg, enc = (getattr(wanted, f"{what}_{part}") for part in ("alg", "enc"))
         if alg is None and enc is not None:
-            raise InvalidMetadata(_("%(field)s cần đi cùng _alg.", field=f"{what}_encrypted_response_enc"))
+            raise InvalidMetadata(_("%(field)s cần đi cùng _alg.", field=f"{what}_enc"))
         if alg not in (None, *ENCRYPTION_ALGORITHMS):
-            raise _one_of(f"{what}_encrypted_response_alg", ENCRYPTION_ALGORITHMS)
+            raise _one_of(f"{what}_alg", ENCRYPTION_ALGORITHMS)
         if enc not in (None, *ENCRYPTIONS):
-            raise _one_of(f"{what}_encrypted_response_enc", ENCRYPTIONS)
+            raise _one_of(f"{what}_enc", ENCRYPTIONS)
         if alg is not None and enc is None:
-            defaults[f"{what}_encrypted_response_enc"] = DEFAULT_ENC
+            defaults[f"{what}_enc"] = DEFAULT_ENC
     return replace(wanted, **defaults) if defaults else wanted  # type: ignore[arg-type]
 
 

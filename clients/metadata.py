@@ -72,6 +72,8 @@ class ClientMetadata:
 
     request_uris: tuple[str, ...] = ()
     request_object_signing_alg: str | None = None
+    request_object_encryption_alg: str | None = None
+    request_object_encryption_enc: str | None = None
     require_signed_request_object: bool = False
     require_pushed_authorization_requests: bool = False
     authorization_signed_response_alg: str | None = None

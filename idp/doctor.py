@@ -13,7 +13,7 @@ from idp.credentials import password
 from idp.database import reader, table_of
 from idp.jobs import JobLease
 from idp.oidc import subjects
-from idp.oidc.key_material import ALGORITHMS
+from idp.oidc.key_material import KINDS
 from idp.oidc.key_rotation import sealing_context
 from idp.oidc.models import SigningKey
 from idp.sealing import SealBroken, current_keys
@@ -47,12 +47,12 @@ def _keys() -> str:
             return f"Signing key {row.id} was sealed by a key that HOPNHAT_SEALING_KEYS does not hold: put that one back."
     if not subjects.is_readable():
         return "The key of pairwise subjects was sealed by a key that HOPNHAT_SEALING_KEYS does not hold: put that one back."
-    for alg in ALGORITHMS:
+    for alg in KINDS:
         signing = [
             row.active_from for row in rows if row.alg == alg and row.active_from <= now and not (row.retired_at and row.retired_at <= now)
         ]
         if not signing:
-            return f"No {alg} key signs: run `hopnhat db upgrade`, which makes what is missing."
+            return f"No {alg} key is in use: run `hopnhat db upgrade`, which makes what is missing."
         if days and max(signing) < now - timedelta(days=days) - KEY_OVERDUE:
             return f"The {alg} key is due for rotation: let `hopnhat worker` run, or run `hopnhat keys rotate --alg {alg}`."
     return ""

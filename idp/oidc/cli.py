@@ -7,7 +7,7 @@ from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound
 from idp.oidc import key_rotation
-from idp.oidc.key_material import ALGORITHMS
+from idp.oidc.key_material import KINDS
 from idp.oidc.models import SigningKey
 
 _t = table_of(SigningKey)
@@ -16,7 +16,7 @@ _public = select(_t.c.id, _t.c.alg, _t.c.created_at, _t.c.active_from, _t.c.reti
 
 @click.group()
 def keys() -> None:
-    """The keys that sign tokens."""
+    """The keys that sign tokens, and those that open what is encrypted to us."""
 
 
 @keys.command("list")
@@ -35,12 +35,15 @@ def list_keys(as_json: bool) -> None:
 
 
 @keys.command()
-@click.option("--alg", type=click.Choice(ALGORITHMS), default="RS256", show_default=True, help="Algorithm of the new key.")
+@click.option("--alg", type=click.Choice(KINDS), default="RS256", show_default=True, help="Algorithm of the new key.")
 @json_option
 def rotate(alg: str, as_json: bool) -> None:
-    """Publish the next key now; it signs in an hour, and its predecessor stays published until its last token has died."""
+    """Publish the next key now; it signs in an hour, and its predecessor stays published until its last token has died.
+
+    A key that clients encrypt to (RSA-OAEP-256, ECDH-ES) leaves the JWKS in that hour; what is encrypted to it is read for 30 days.
+    """
     kid = in_transaction(lambda connection: key_rotation.rotate(connection, alg, actor=operator()))
-    show_json({"kid": kid, "alg": alg}) if as_json else click.echo(f"The next {alg} key is {kid}; it signs in an hour.")
+    show_json({"kid": kid, "alg": alg}) if as_json else click.echo(f"The next {alg} key is {kid}; it takes over in an hour.")
 
 
 @keys.command()

@@ -38,7 +38,7 @@ def metadata() -> Response:
 @blueprint.get("/jwks")
 @anyone
 def jwks() -> Response:
-    """The public signing keys (RFC 7517 §5)."""
+    """The public keys: those that sign, and those that request objects are encrypted to (RFC 7517 §5)."""
     return _cacheable(json.dumps(signing_keys.published_jwks()).encode())
 
 
@@ -101,6 +101,8 @@ def _requests(issuer: str) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": list(request_object.ALGORITHMS),
+        "request_object_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "request_object_encryption_enc_values_supported": list(encryption.ENCRYPTIONS),
         "authorization_response_iss_parameter_supported": True,
         "authorization_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "authorization_encryption_alg_values_supported": list(encryption.ALGORITHMS),

@@ -1,4 +1,4 @@
-"""Key pairs as this provider makes and reads them: which algorithms sign, and with what kind of key."""
+"""Key pairs as this provider makes and reads them: which algorithms sign or open what is encrypted to us, and with what kind of key."""
 
 import json
 import warnings
@@ -13,6 +13,9 @@ from joserfc.jwk import ECKey, KeyParameters, OKPKey, RSAKey
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 # What a client may ask for. RFC 9864 calls EdDSA on this curve Ed25519; older libraries know the old name only.
 SIGNING_NAMES = (*ALGORITHMS, "Ed25519")
+# What clients encrypt to us by; the key of ECDH-ES is good for all that agree on a key (RFC 7518 §4.6).
+ENCRYPTING = ("RSA-OAEP-256", "ECDH-ES")
+KINDS = (*ALGORITHMS, *ENCRYPTING)
 RSA_BITS = 2048
 Key = RSAKey | ECKey | OKPKey
 # The name stays what clients expect; which curve is meant is said by the key.
@@ -25,11 +28,11 @@ def family(alg: str) -> str:
 
 
 def generate(alg: str) -> bytes:
-    """A new private key in PEM. An RSA key takes 50 to 300 ms. Raises ValueError for an algorithm we do not sign with."""
+    """A new private key in PEM. An RSA key takes 50 to 300 ms. Raises ValueError for an algorithm of which we have no keys."""
     private: Any
-    if alg in ("RS256", "PS256"):
+    if alg in ("RS256", "PS256", "RSA-OAEP-256"):
         private = rsa.generate_private_key(65537, RSA_BITS)
-    elif alg == "ES256":
+    elif alg in ("ES256", "ECDH-ES"):
         private = ec.generate_private_key(ec.SECP256R1())
     elif alg == "EdDSA":
         private = ed25519.Ed25519PrivateKey.generate()
@@ -40,7 +43,10 @@ def generate(alg: str) -> bytes:
 
 
 def import_key(alg: str, pem: bytes, kid: str) -> Key:
-    """The key of this PEM, ready to sign."""
+    """The key of this PEM, ready to sign, or to open what is encrypted to it."""
+    if alg in ENCRYPTING:
+        told: KeyParameters = {"kid": kid, "use": "enc"}
+        return ECKey.import_key(pem, told) if alg == "ECDH-ES" else RSAKey.import_key(pem, {**told, "alg": alg})
     if alg == "EdDSA":
         return OKPKey.import_key(pem, {"kid": kid, "use": "sig"})  # good for both names of the algorithm
     parameters: KeyParameters = {"kid": kid, "alg": alg, "use": "sig"}

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from idp import audit, clock
 from idp.database import new_id, table_of
-from idp.oidc.key_material import ALGORITHMS, generate, import_key, public_jwk
+from idp.oidc.key_material import KINDS, generate, import_key, public_jwk
 from idp.oidc.models import SigningKey
 from idp.sealing import current_keys
 from idp.settings import current_settings
@@ -89,8 +89,8 @@ def _succeed(connection: Connection, alg: str, actor: str) -> None:
 
 
 def create_missing(connection: Connection) -> None:
-    """One signing key of each algorithm, so that no request waits for the making of one."""
-    for alg in ALGORITHMS:
+    """One key of each algorithm, those that open what is encrypted to us as well, so that no request waits for the making of one."""
+    for alg in KINDS:
         ensure_signer(connection, alg, actor="system:first_need")
 
 
@@ -113,7 +113,7 @@ def rotate_due(connection: Connection) -> list[str]:
     if not days:
         return []
     made = []
-    for alg in ALGORITHMS:
+    for alg in KINDS:
         newest = max(row.active_from for row in connection.execute(_in_use, {"wanted": alg, "now": now}))
         if newest <= now - timedelta(days=days):
             made.append(rotate(connection, alg, actor="system:signing_keys"))

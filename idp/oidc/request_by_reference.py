@@ -9,7 +9,7 @@ import structlog
 from flask import current_app
 
 from clients.registry import RegisteredClient
-from idp.oidc.request_object import LARGEST
+from idp.oidc.decryption import LARGEST
 from idp.outbound import OutboundBusy, OutboundFailed, OutboundRefused, fetch
 
 MOST_KEPT = 200

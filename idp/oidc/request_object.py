@@ -9,6 +9,7 @@ from clients.registry import RegisteredClient
 from idp import clock
 from idp.compact_jws import SignatureWrong, SignedJwt, UnreadableJwt, read, seconds_of, verify
 from idp.oidc.client_keys import keys_of
+from idp.oidc.decryption import decrypt, is_encrypted
 from idp.settings import current_settings
 
 LARGEST = 16 * 1024  # bytes
@@ -40,7 +41,7 @@ class RequestObject:
 
 
 def read_request_object(text: str, client: RegisteredClient) -> RequestObject:
-    """The parameters in a request object of this client. Raises RequestObjectRefused."""
+    """The parameters in a request object of this client; one that is encrypted to us is opened first (RFC 9101 §6.1). Raises RequestObjectRefused."""
     try:
         jwt = _read(text)
         is_signed = jwt.alg != UNSIGNED
@@ -56,6 +57,8 @@ def read_request_object(text: str, client: RegisteredClient) -> RequestObject:
 
 
 def _read(text: str) -> SignedJwt:
+    if is_encrypted(text):
+        text = decrypt(text)
     if text.endswith("."):
         # An unsigned one ends in an empty signature. With any other it can be read as strictly, and as "none" only.
         jwt = read(text + "AAAA", LARGEST)

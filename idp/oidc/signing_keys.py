@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from idp import clock
 from idp.database import in_transaction, reader, table_of
-from idp.oidc.key_material import ALGORITHMS, SIGNING_NAMES, Key, family, import_key
+from idp.oidc.key_material import ALGORITHMS, ENCRYPTING, KINDS, SIGNING_NAMES, Key, family, import_key
 from idp.oidc.key_rotation import RING, ensure_signer, sealing_context
 from idp.oidc.models import SigningKey
 from idp.sealing import current_keys
@@ -44,7 +44,9 @@ class LoadedKey:
         return self.active_from <= instant and (self.retired_at is None or instant < self.retired_at)
 
     def is_published_at(self, instant: datetime) -> bool:
-        """Whether clients find it in the JWKS: from creation until the last token it signed has died."""
+        """Whether clients find it in the JWKS: from creation until the last token it signed has died, or nobody is to encrypt to it."""
+        if self.alg in ENCRYPTING:
+            return self.retired_at is None or instant < self.retired_at
         settings = current_settings()
         longest = timedelta(seconds=max(settings.id_token_seconds, settings.access_token_seconds)) + CLOCK_SKEW
         return self.retired_at is None or instant < self.retired_at + longest
@@ -88,7 +90,7 @@ def _find_signing_key(alg: str, known: tuple[LoadedKey, ...]) -> LoadedKey | Non
 
 def verification_keys() -> KeySet:
     """Every key whose signature we still recognise, retired ones as well."""
-    return KeySet([loaded.key for loaded in keys()])
+    return KeySet([loaded.key for loaded in keys() if loaded.alg not in ENCRYPTING])
 
 
 class NotOurs(Exception):
@@ -108,12 +110,12 @@ def published_jwks() -> dict[str, Any]:
     """The public keys, as clients get them (RFC 7517 §5), one of each algorithm at least. Read from the database each time: who
     asks has perhaps just met the `kid` of a key that another process made."""
     known = keys(anew=True)
-    missing = [alg for alg in ALGORITHMS if _find_signing_key(alg, known) is None]
+    missing = [alg for alg in KINDS if _find_signing_key(alg, known) is None]
     for alg in missing:
         require_signing_key(alg)
     now = clock.now()
     published = [loaded for loaded in (keys(anew=True) if missing else known) if loaded.is_published_at(now)]
-    return {"keys": [loaded.public_jwk for loaded in sorted(published, key=lambda loaded: ALGORITHMS.index(loaded.alg))]}
+    return {"keys": [loaded.public_jwk for loaded in sorted(published, key=lambda loaded: KINDS.index(loaded.alg))]}
 
 
 def keys(*, anew: bool = False) -> tuple[LoadedKey, ...]:

@@ -65,8 +65,10 @@ def test_metadata_and_keys_may_be_kept_and_read_by_scripts(browser: FlaskClient,
 
 def test_the_keys_hold_one_of_each_algorithm_and_nothing_private(browser: FlaskClient) -> None:
     keys = browser.get("/jwks").get_json()["keys"]
-    assert [key["kty"] for key in keys] == ["RSA", "RSA", "EC", "OKP"]
-    assert all(key["use"] == "sig" and key["kid"] for key in keys)
+    assert [(key["kty"], key["use"]) for key in keys] == [
+        ("RSA", "sig"), ("RSA", "sig"), ("EC", "sig"), ("OKP", "sig"), ("RSA", "enc"), ("EC", "enc"),
+    ]  # fmt: skip
+    assert all(key["kid"] for key in keys)
     assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & {name for key in keys for name in key}
     assert len(keys[0]["n"]) >= 342  # 2048 bits
 

@@ -19,7 +19,7 @@ from idp.doctor import examine
 from idp.oidc import key_rotation, signing_keys
 from idp.oidc.cli import keys as keys_commands
 from idp.oidc.id_token import HintUnusable, read_hint
-from idp.oidc.key_material import ALGORITHMS, SIGNING_NAMES
+from idp.oidc.key_material import KINDS, SIGNING_NAMES
 from tests.support.installation import close, settings_for
 from tests.support.relying_party import register_party, sign_in
 from tests.support.trail import kinds
@@ -50,9 +50,9 @@ def test_an_id_token_is_signed_as_its_client_wants_by_a_key_of_the_published_set
 
 def test_an_rsa_key_is_for_one_algorithm_and_an_edwards_key_for_both_of_its_names(browser: FlaskClient) -> None:
     keys = published(browser)
-    assert [key.get("alg") for key in keys] == ["RS256", "PS256", "ES256", None]
+    assert [key.get("alg") for key in keys] == ["RS256", "PS256", "ES256", None, "RSA-OAEP-256", None]
     assert (keys[3]["kty"], keys[3]["crv"]) == ("OKP", "Ed25519")
-    assert len({key["kid"] for key in keys}) == 4
+    assert len({key["kid"] for key in keys}) == 6
 
 
 def test_all_first_keys_are_made_before_anybody_asks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +63,7 @@ def test_all_first_keys_are_made_before_anybody_asks(app: Flask, monkeypatch: py
         raise AssertionError("a request made a key")
 
     monkeypatch.setattr(key_rotation, "generate", not_now)
-    assert len(signing_keys.published_jwks()["keys"]) == len(ALGORITHMS)
+    assert len(signing_keys.published_jwks()["keys"]) == len(KINDS)
 
 
 def test_a_rotation_under_load_fails_no_verification(postgresql_url: str, time: clock.ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_the_worker_rotates_what_is_older_than_the_setting_says(app: Flask, time
     time.advance(days=89)
     assert in_transaction(key_rotation.rotate_due) == []
     time.advance(days=1)
-    assert len(in_transaction(key_rotation.rotate_due)) == len(ALGORITHMS)
+    assert len(in_transaction(key_rotation.rotate_due)) == len(KINDS)
     assert in_transaction(key_rotation.rotate_due) == []
     before = signing_keys.require_signing_key("RS256").kid
     time.advance(hours=1)
