@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from directory_sync import ledger
-from directory_sync.changes import GONE, LOCKED, SOURCE, Suspension, Update
+from directory_sync.changes import GONE, LOCKED, Suspension, Update
 from directory_sync.ledger import Line, Run
 from directory_sync.models import ChangeKind
 from directory_sync.staff_record import StaffRecord
@@ -30,6 +30,7 @@ _NOTHING: dict[str, Any] = {}
 
 _p, _u = table_of(Person), table_of(Unit)
 _FACT_COLUMNS = (
+    "source_key",
     "directory_dn", "username", "username_key", "mail", "mail_key", "phone", "staff_code", "staff_category", "name", "family_name",
     "middle_name", "given_name", "sort_key", "search_key", "title", "employment_status", "unit_id", "directory_locked",
     "directory_digest",
@@ -47,11 +48,11 @@ def apply_joins(connection: Connection, run: Run, records: Sequence[StaffRecord]
     now = clock.now()
     ids, random = new_ids(len(records)), os.urandom(SUBJECT_BYTES * len(records))
     rows = [
-        (person_id, random[start : start + SUBJECT_BYTES].hex(), record.source_key, *_state(record, now), *_values(record, units))
+        (person_id, random[start : start + SUBJECT_BYTES].hex(), *_state(record, now), *_values(record, units))
         for person_id, start, record in zip(ids, range(0, len(random), SUBJECT_BYTES), records, strict=True)
     ]
-    columns = ("id", "subject", "source_key", "state", "state_reason", "state_changed_at", *_FACT_COLUMNS)
-    insert_rows(connection, _p, columns, rows, source=SOURCE, created_at=now, updated_at=now)
+    columns = ("id", "subject", "state", "state_reason", "state_changed_at", *_FACT_COLUMNS)
+    insert_rows(connection, _p, columns, rows, source=run.source, created_at=now, updated_at=now)
     lines: list[Line] = [
         (ChangeKind.JOINED, person_id, record.name, _unit_name(record.unit_key, units), _NOTHING, _told_join(record))
         for person_id, record in zip(ids, records, strict=True)
@@ -118,7 +119,7 @@ def apply_returns(connection: Connection, run: Run, person_ids: Sequence[uuid.UU
 def _values(record: StaffRecord, units: Units) -> tuple[Any, ...]:
     """The values of `_FACT_COLUMNS`."""
     return (
-        record.directory_dn, record.username, record.username_key, record.mail, record.mail_key, record.phone, record.staff_code,
+        record.source_key, record.directory_dn, record.username, record.username_key, record.mail, record.mail_key, record.phone, record.staff_code,
         record.staff_category, record.name, *_name_columns(record.name),
         search_key(record.name, record.username, record.staff_code, record.mail), record.title, record.employment_status,
         units[record.unit_key][0] if record.unit_key in units else None, record.locked, record.digest,

@@ -9,41 +9,28 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from directory_sync.known import CHUNK, KnownPeople, KnownUnit, count_people
+from directory_sync.rematch import Held
+from directory_sync.source.reading import Reading, Unreadable
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitRecord, UnitTree
 from idp.database import table_of
 from idp.people.models import DirectoryReason, Person, PersonState, Unit
 
-SOURCE = "ldap"
 GONE, LOCKED = DirectoryReason.GONE.value, DirectoryReason.LOCKED.value
 OUR_REASONS = frozenset({GONE, LOCKED})  # whoever was suspended for another reason was suspended by a person, and stays so
 FACTS = (
     "name", "username", "mail", "phone", "staff_code", "staff_category", "title", "employment_status", "unit_key", "locked",
 )  # fmt: skip
 QUIET_FACTS = ("directory_dn", "username_key", "mail_key")  # follow from others, or from the name of a unit above
-CHUNK = 500
 
 _p, _u = table_of(Person), table_of(Unit)
-_known = select(_p.c.source_key, _p.c.id, _p.c.directory_digest, _p.c.state, _p.c.state_reason, _p.c.directory_locked).where(
-    _p.c.source == SOURCE
-)
 _stored = select(
     *(_p.c[name] for name in (*FACTS, *QUIET_FACTS) if name not in ("unit_key", "locked")),
     _p.c.id,
     _p.c.directory_locked.label("locked"),
     _u.c.source_key.label("unit_key"),
 ).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id))
-_units = select(_u.c.source_key, _u.c.id, _u.c.code, _u.c.name, _u.c.level, _u.c.parent_id, _u.c.valid_to).where(_u.c.source == SOURCE)
-
-
-class KnownPerson(NamedTuple):
-    """What is known of a person, as far as comparing needs it. A tuple, because there are tens of thousands."""
-
-    person_id: uuid.UUID
-    digest: bytes | None
-    state: str
-    state_reason: str | None
-    locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +59,6 @@ class Suspension(NamedTuple):
 
 
 @dataclass(frozen=True)
-class KnownUnit:
-    """A unit as it is remembered."""
-
-    unit_id: uuid.UUID
-    record: UnitRecord
-    is_open: bool
-
-
-@dataclass(frozen=True)
 class UnitChanges:
     """What happens to units: new ones (parents first), changed or reopened ones, and those that are gone."""
 
@@ -96,6 +74,7 @@ class UnitChanges:
 class Changes:
     """Everything one run would do. `people_read` and `active_before` are what its safety is judged by."""
 
+    source: str
     units: UnitChanges
     joins: Sequence[StaffRecord]
     updates: Sequence[Update]
@@ -106,6 +85,10 @@ class Changes:
     known_people: int
     active_before: int
     open_units_before: int
+    unreadable: Sequence[Unreadable] = ()
+    held: Sequence[Held] = ()
+    is_whole: bool = True
+    has_units: bool = True
 
     @property
     def told_updates(self) -> list[Update]:
@@ -118,23 +101,13 @@ class Changes:
         return not (len(self.units) or self.joins or self.suspensions or self.returns or self.told_updates)
 
 
-def known_people(connection: Connection) -> dict[str, KnownPerson]:
-    """Everybody who ever came from the directory, by entryUUID."""
-    return {key: KnownPerson(*rest) for key, *rest in connection.execute(_known)}
+@dataclass(frozen=True)
+class Explained:
+    """What was decided before the run: `people` by our key, `joins` and `units` by the source's key. The guard does not count them."""
 
-
-def known_units(connection: Connection) -> dict[str, KnownUnit]:
-    """Every unit that ever came from the directory, by entryUUID."""
-    rows = connection.execute(_units).all()
-    key_of = {row.id: row.source_key for row in rows}
-    return {
-        row.source_key: KnownUnit(
-            row.id,
-            UnitRecord(row.source_key, row.code, row.name, row.level, key_of.get(row.parent_id)),
-            row.valid_to is None,
-        )
-        for row in rows
-    }
+    people: frozenset[uuid.UUID] = frozenset()
+    joins: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
 
 
 def compare_units(known: Mapping[str, KnownUnit], tree: UnitTree) -> UnitChanges:
@@ -151,39 +124,43 @@ def compare_units(known: Mapping[str, KnownUnit], tree: UnitTree) -> UnitChanges
     )
 
 
-def compare(
-    connection: Connection,
-    known: Mapping[str, KnownPerson],
-    units: Mapping[str, KnownUnit],
-    tree: UnitTree,
-    seen: frozenset[str] | set[str],
-    fresh: Mapping[str, StaffRecord],
-) -> Changes:
-    """All that is different. `seen`: the keys of everybody read; `fresh`: of those whose digest is new, what was understood."""
+def compare(connection: Connection, source: str, known: KnownPeople, units: Mapping[str, KnownUnit], reading: Reading) -> Changes:
+    """All that is different. `known`: everybody of the source when the reading is whole, else those whom it names."""
+    fresh = reading.fresh
     suspensions: list[Suspension] = []
     returns: list[uuid.UUID] = []
     for key, person in known.items():
+        is_gone = key not in reading.seen if reading.is_whole else key in reading.gone
         locked = fresh[key].locked if key in fresh else person.locked
-        if person.state == PersonState.ACTIVE and (key not in seen or locked):
+        if person.state == PersonState.ACTIVE and (is_gone or locked):
             changed_at = fresh[key].changed_at if key in fresh else None
-            suspensions.append(Suspension(person.person_id, LOCKED if key in seen else GONE, changed_at))
-        elif person.state == PersonState.SUSPENDED and person.state_reason in OUR_REASONS and key in seen and not locked:
+            suspensions.append(Suspension(person.person_id, GONE if is_gone else LOCKED, changed_at))
+        elif person.state == PersonState.SUSPENDED and person.state_reason in OUR_REASONS and not is_gone and not locked:
             returns.append(person.person_id)
+    if reading.is_whole:
+        known_count, active = len(known), sum(person.state == PersonState.ACTIVE for person in known.values())
+    else:
+        known_count, active = count_people(connection, source)
     return Changes(
-        units=compare_units(units, tree),
+        source=source,
+        units=compare_units(units, reading.tree) if reading.has_units else UnitChanges((), (), ()),
         joins=[record for key, record in fresh.items() if key not in known],
-        updates=list(_updates(connection, {known[key].person_id: record for key, record in fresh.items() if key in known})),
+        updates=list(updates_of(connection, {known[key].person_id: record for key, record in fresh.items() if key in known})),
         suspensions=suspensions,
         returns=returns,
-        people_read=len(seen),
-        units_read=len(tree.units),
-        known_people=len(known),
-        active_before=sum(person.state == PersonState.ACTIVE for person in known.values()),
+        people_read=len(reading.seen),
+        units_read=len(reading.tree.units),
+        known_people=known_count,
+        active_before=active,
         open_units_before=sum(unit.is_open for unit in units.values()),
+        unreadable=reading.unreadable,
+        is_whole=reading.is_whole,
+        has_units=reading.has_units,
     )
 
 
-def _updates(connection: Connection, changed: Mapping[uuid.UUID, StaffRecord]) -> Iterator[Update]:
+def updates_of(connection: Connection, changed: Mapping[uuid.UUID, StaffRecord]) -> Iterator[Update]:
+    """What differs between people as remembered and their entries."""
     waiting = iter(changed)
     while chunk := list(islice(waiting, CHUNK)):
         for row in connection.execute(_stored.where(_p.c.id.in_(chunk))).mappings():

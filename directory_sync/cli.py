@@ -12,8 +12,8 @@ from directory_sync import ledger, run
 from directory_sync.changes import Changes, Update, told_people
 from directory_sync.models import RunState
 from directory_sync.reasons import explain
-from directory_sync.run import Progress, RunReport
-from directory_sync.source.ldap import ReadIncomplete
+from directory_sync.run import RunReport
+from directory_sync.source.reading import Progress, ReadIncomplete
 from idp.command_line import json_option, operator, show_json, show_table, told
 from idp.database import reader
 from idp.errors import Refusal

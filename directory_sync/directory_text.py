@@ -10,7 +10,7 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e
 
 
 class Flaw(StrEnum):
-    """What can be wrong with an entry. None keeps a person out; each is told, so that it can be put right at its source."""
+    """What can be wrong with an entry. Only one without a usable key is left out; each is told, so that it can be put right at its source."""
 
     DECOMPOSED_TEXT = "decomposed_text"
     STRAY_BLANKS = "stray_blanks"
@@ -29,6 +29,8 @@ class Flaw(StrEnum):
     SHARED_STAFF_CODE = "shared_staff_code"
     SHARED_USERNAME = "shared_username"
     SHARED_MAIL = "shared_mail"
+    NO_ENTRY_UUID = "no_entry_uuid"
+    UNUSABLE_KEY = "unusable_key"
 
 
 @lru_cache(maxsize=8192)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from directory_sync.changes import SOURCE, Changes
+from directory_sync.changes import Changes
 from directory_sync.directory_text import Flaw
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitTree
@@ -22,16 +22,16 @@ def noticed(connection: Connection, changes: Changes, tree: UnitTree) -> list[di
     names = {unit.source_key: unit.name for unit in tree.units}
     found = [_told(flaw, record, names) for record in records for flaw in sorted(record.flaws)]
     for flaw, column in SHARED:
-        if shared := _shared(connection, column):
+        if shared := _shared(connection, changes.source, column):
             found += [_told(flaw, record, names, getattr(record, column)) for record in records if getattr(record, column) in shared]
-    return found
+    return [{"kind": one.reason, "name": one.name or one.entry, "entry": one.entry, "unit": None} for one in changes.unreadable] + found
 
 
-def _shared(connection: Connection, column: str) -> set[str]:
+def _shared(connection: Connection, source: str, column: str) -> set[str]:
     value = _p.c[column]
     query = (
         select(value)
-        .where(_p.c.source == SOURCE, _p.c.state == PersonState.ACTIVE, value.is_not(None))
+        .where(_p.c.source == source, _p.c.state == PersonState.ACTIVE, value.is_not(None))
         .group_by(value)
         .having(func.count() > 1)
     )

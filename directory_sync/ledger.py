@@ -9,8 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from directory_sync.changes import SOURCE
-from directory_sync.models import ChangeKind, RunState, SyncChange, SyncRun
+from directory_sync.models import ChangeKind, RunState, SourceCookie, SyncChange, SyncRun
 from idp import clock
 from idp.database import insert_rows, new_id, new_ids, table_of
 from idp.errors import NotFound, Refusal
@@ -18,8 +17,8 @@ from idp.errors import NotFound, Refusal
 LEASE = timedelta(seconds=120)  # longer than the longest silence of a directory that is being read
 KEEP_UNCHANGED = timedelta(days=1)  # a run a minute that found nothing is worth remembering for a day
 
-_r, _c = table_of(SyncRun), table_of(SyncChange)
-_is_running = (_r.c.source == SOURCE) & (_r.c.state == RunState.RUNNING)
+_r, _c, _k = table_of(SyncRun), table_of(SyncChange), table_of(SourceCookie)
+_is_running = (_r.c.source == bindparam("of_source")) & (_r.c.state == RunState.RUNNING)
 _bury_dead = (
     update(_r)
     .where(_is_running, _r.c.leased_until <= bindparam("now"))
@@ -27,10 +26,12 @@ _bury_dead = (
 )
 _newest = select(func.max(_r.c.number)).scalar_subquery()  # stays: its number must not be given again
 _forget_unchanged = delete(_r).where(
-    _r.c.source == SOURCE, _r.c.state == RunState.UNCHANGED, _r.c.started_at < bindparam("before"), _r.c.number < _newest
+    _r.c.source == bindparam("of_source"), _r.c.state == RunState.UNCHANGED, _r.c.started_at < bindparam("before"), _r.c.number < _newest
 )
 _running = select(_r.c.number).where(_is_running)
 _next_number = select(func.coalesce(func.max(_r.c.number), 0) + 1)
+_cookie = select(_k.c.cookie).where(_k.c.source == bindparam("of_source"))
+_change_cookie = update(_k).where(_k.c.source == bindparam("of_source"))
 _renew = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING).values(leased_until=bindparam("until"))
 _finish = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING)
 _before = select(_r.c.state, _r.c.reason).where(_r.c.number < bindparam("number")).order_by(_r.c.number.desc()).limit(1)
@@ -56,26 +57,27 @@ class Run:
 
     run_id: uuid.UUID
     number: int
+    source: str
     started_by: str
     started_at: datetime
 
 
-def begin(connection: Connection, started_by: str) -> Run:
-    """Begin a run; one that died is buried first. Raises AlreadyRunning.
+def begin(connection: Connection, started_by: str, source: str, kind: str = "full") -> Run:
+    """Begin a run of a source; one that died is buried first. Raises AlreadyRunning.
 
     Two that begin at once: the index on running runs lets one insert pass, so the other's raises IntegrityError.
     """
     now = clock.now()
-    connection.execute(_bury_dead, {"now": now})
-    connection.execute(_forget_unchanged, {"before": now - KEEP_UNCHANGED})
-    running = connection.execute(_running).scalar()
+    connection.execute(_bury_dead, {"of_source": source, "now": now})
+    connection.execute(_forget_unchanged, {"of_source": source, "before": now - KEEP_UNCHANGED})
+    running = connection.execute(_running, {"of_source": source}).scalar()
     if running is not None:
         raise already_running(running)
-    run = Run(new_id(), connection.execute(_next_number).scalar_one(), started_by, now)
+    run = Run(new_id(), connection.execute(_next_number).scalar_one(), source, started_by, now)
     connection.execute(
         insert(SyncRun),
         {
-            "id": run.run_id, "number": run.number, "source": SOURCE, "started_by": started_by, "started_at": now,
+            "id": run.run_id, "number": run.number, "source": source, "kind": kind, "started_by": started_by, "started_at": now,
             "leased_until": now + LEASE, "state": RunState.RUNNING,
         },
     )  # fmt: skip
@@ -109,6 +111,19 @@ def finish(connection: Connection, run: Run, state: RunState, reason: str | None
         raise LeaseLost
     before = connection.execute(_before, {"number": run.number}).first()
     return before is None or (before.state, before.reason) != (state, reason)
+
+
+def find_cookie(connection: Connection, source: str) -> bytes | None:
+    """Where the next delta of a source goes on from; None: nothing was read of it yet, or it begins anew."""
+    return connection.execute(_cookie, {"of_source": source}).scalar()
+
+
+def keep_cookie(connection: Connection, run: Run, cookie: bytes) -> None:
+    """Keep where the next delta goes on from, with the end of the run that applied what came before. One run of a source is under
+    way at a time, so nobody else writes it."""
+    values = {"cookie": cookie, "read_at": run.started_at}
+    if connection.execute(_change_cookie.values(**values), {"of_source": run.source}).rowcount == 0:
+        connection.execute(insert(SourceCookie), {"source": run.source, **values})
 
 
 def list_runs(connection: Connection, most: int = 50, before: int | None = None, *, with_changes: bool = False) -> Sequence[Any]:

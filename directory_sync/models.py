@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, Uuid, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -36,6 +36,8 @@ class SyncRun(Record):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     number: Mapped[int] = mapped_column(unique=True)
     source: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16), default="full", server_default="full")
+    holder: Mapped[str | None] = mapped_column(Text)  # the process that carries it out, so that one that died is known at once
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -51,6 +53,16 @@ class SyncRun(Record):
     returned: Mapped[int] = mapped_column(default=0)
     units_changed: Mapped[int] = mapped_column(default=0)
     flaws: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class SourceCookie(Record):
+    """Where the next delta of a source goes on from."""
+
+    __tablename__ = "source_cookie"
+
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    cookie: Mapped[bytes] = mapped_column(LargeBinary)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ChangeKind(enum.StrEnum):

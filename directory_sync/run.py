@@ -1,4 +1,4 @@
-"""One sync run, told in order: read, understand, compare, judge, apply, report."""
+"""One sync run, told in order: read, understand, compare, resolve, judge, apply, report."""
 
 import gc
 import time
@@ -14,29 +14,25 @@ from sqlalchemy.exc import IntegrityError
 
 from directory_sync import apply, ledger
 from directory_sync.apply_units import apply_units
-from directory_sync.changes import Changes, KnownPerson, compare, known_people, known_units
+from directory_sync.changes import Changes, compare
+from directory_sync.explained import explain_changes
 from directory_sync.flaws import noticed
+from directory_sync.known import keys_of_entries, known_among, known_people, known_units
 from directory_sync.ledger import LeaseLost, Run
 from directory_sync.models import RunState
-from directory_sync.safety import judge
-from directory_sync.source import ldap
-from directory_sync.source.ldap import Directory, ReadIncomplete
-from directory_sync.staff_record import ATTRIBUTES, StaffRecord, digest_of, understand
-from directory_sync.unit_tree import ATTRIBUTES as UNIT_ATTRIBUTES
-from directory_sync.unit_tree import UnitTree, understand_units
+from directory_sync.safety import FEW_PEOPLE, judge
+from directory_sync.source.ldap_full import whole_directory
+from directory_sync.source.reading import Kind, Progress, ReadIncomplete, Reading, Source
+from directory_sync.who_is_who import resolve, settle
 from idp import audit
 from idp.database import in_transaction, reader
 from idp.settings import current_settings
 from idp.web.formats import today
-from idp.wire import messages
-from idp.wire.ber import Malformed
 
 BATCH_PEOPLE, BATCH_WITHDRAWALS = 2000, 100
 RENEW_SECONDS = 10
-PEOPLE = messages.any_of(messages.equals("objectClass", "person"), messages.equals("objectClass", "inetOrgPerson"))
-UNITS = messages.equals("objectClass", "organizationalUnit")
+UNREADABLE_SHARE = 0.01  # of what was read: so many entries that cannot be taken in are no longer single ones
 T = TypeVar("T")
-Progress = Callable[[str, int], object]  # a step's name, and how many are done
 
 
 @dataclass(frozen=True)
@@ -49,25 +45,19 @@ class RunReport:
     found: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What was read: the unit tree, the keys of all people, and of those whose entries are new or other, the facts."""
-
-    tree: UnitTree
-    seen: set[str]
-    fresh: dict[str, StaffRecord]
-
-
-def run_sync(*, started_by: str, approved: str = "", progress: Progress = lambda *_: None) -> RunReport:
-    """Bring people and units to where the directory has them. `started_by`: an actor of the audit trail; `approved`: the reasons
-    of a stopped run that this actor takes responsibility for.
+def run_sync(
+    *, started_by: str, source: Source | None = None, approved: str = "", progress: Progress = lambda *_: None
+) -> RunReport:  # fmt: skip
+    """Bring people and units to where the source (without: the directory of the settings, whole) has them. `started_by`: an actor
+    of the audit trail; `approved`: the reasons of a stopped run that this actor takes responsibility for.
 
     A read that is not whole, or that the safety check objects to, changes nothing. Raises AlreadyRunning.
     """
-    run = _begin(started_by)
+    source = source or whole_directory()
+    run = _begin(started_by, source)
     try:
         with _no_collections():
-            return _carry_out(run, approved, progress)
+            return _carry_out(run, source, approved, progress)
     except ReadIncomplete as incomplete:
         return _end(run, RunState.FAILED, str(incomplete))
     except LeaseLost:
@@ -77,35 +67,39 @@ def run_sync(*, started_by: str, approved: str = "", progress: Progress = lambda
         raise
 
 
-def preview(*, approved: str = "") -> tuple[Changes, list[str]]:
+def preview(*, source: Source | None = None, approved: str = "") -> tuple[Changes, list[str]]:
     """What a run would do now, and what its safety check would object to. Changes nothing. Raises ReadIncomplete."""
-    changes, _ = _compare(lambda: None, lambda *_: None)
-    return changes, [objection.reason for objection in judge(reader(), changes, current_settings(), approved)]
+    changes, _ = _compare(source or whole_directory(), lambda: None, lambda *_: None)
+    objections = judge(reader(), changes, current_settings(), explain_changes(reader(), changes), approved)
+    return changes, [objection.reason for objection in objections]
 
 
-def _carry_out(run: Run, approved: str, progress: Progress) -> RunReport:
-    changes, tree = _compare(_renewing(run), progress)
+def _carry_out(run: Run, source: Source, approved: str, progress: Progress) -> RunReport:
+    changes, reading = _compare(source, _renewing(run), progress)
     found = {
         "people_read": changes.people_read, "units_read": changes.units_read, "joined": len(changes.joins),
         "moved": sum(update.has_moved for update in changes.updates), "suspended": len(changes.suspensions),
         "returned": len(changes.returns), "units_changed": len(changes.units),
     }  # fmt: skip
     found["changed"] = len(changes.told_updates) - found["moved"]
-    objections = judge(reader(), changes, current_settings(), approved)
+    objections = judge(reader(), changes, current_settings(), explain_changes(reader(), changes), approved)
     if objections:
         return _end(run, RunState.STOPPED, "\n".join(objection.reason for objection in objections), found)
     _apply(run, changes, progress)
+    in_transaction(lambda connection: settle(connection, run, changes))
     if changes.are_none:
-        return _end(run, RunState.UNCHANGED, None, found)
-    flaws = in_transaction(lambda connection: noticed(connection, changes, tree))  # on the connection whose pages are in memory
-    return _end(run, RunState.APPLIED, None, found | {"flaws": flaws})
+        return _end(run, RunState.UNCHANGED, None, found, reading.cookie)
+    flaws = in_transaction(lambda connection: noticed(connection, changes, reading.tree))  # on the connection whose pages are in memory
+    return _end(run, RunState.APPLIED, None, found | {"flaws": flaws}, reading.cookie)
 
 
-def _begin(started_by: str) -> Run:
-    try:
-        return in_transaction(lambda connection: ledger.begin(connection, started_by))
-    except IntegrityError:
-        raise ledger.already_running(None) from None
+def _begin(started_by: str, source: Source) -> Run:
+    for _ in range(2):  # two of different sources may have drawn the same number
+        try:
+            return in_transaction(lambda connection: ledger.begin(connection, started_by, source.name, source.kind))
+        except IntegrityError:
+            continue
+    raise ledger.already_running(None)
 
 
 @contextmanager
@@ -132,61 +126,34 @@ def _renewing(run: Run) -> Callable[[], None]:
     return renew
 
 
-def _compare(alive: Callable[[], None], progress: Progress) -> tuple[Changes, UnitTree]:
-    known = known_people(reader())
-    with ldap.connected(ldap.access_from(current_settings())) as directory:
-        reading = _read(directory, known, alive, progress)
-    if not reading.seen:
+def _compare(source: Source, alive: Callable[[], None], progress: Progress) -> tuple[Changes, Reading]:
+    known = known_people(reader(), source.name) if source.kind == Kind.FULL else {}
+    reading = source.read(known, alive, progress)
+    if not reading.is_whole:
+        known = known_among(reader(), source.name, {*reading.fresh, *reading.gone})
+    elif not reading.seen:
         raise ReadIncomplete("no_people")
-    changes = compare(reader(), known, known_units(reader()), reading.tree, reading.seen, reading.fresh)
-    return changes, reading.tree
+    _hold_unreadable(source, reading)
+    changes = compare(reader(), source.name, known, known_units(reader(), source.name), reading)
+    return resolve(reader(), changes, reading), reading
 
 
-def _read(directory: Directory, known: dict[str, KnownPerson], alive: Callable[[], None], progress: Progress) -> Reading:
-    """Read everything; understand only entries that are new or differ from what was understood before."""
-    try:
-        tree = understand_units(_decode(entry) for page in directory.pages(UNITS, UNIT_ATTRIBUTES) for entry in page)
-        reading = Reading(tree, set(), {})
-        for page in directory.pages(PEOPLE, ATTRIBUTES):
-            alive()
-            for entry in page:
-                _take_in(entry, known, reading)
-            progress("read", len(reading.seen))
-    except Malformed:
-        raise ReadIncomplete("malformed_answer") from None
-    return reading
-
-
-def _decode(entry: bytes) -> tuple[str, dict[str, list[bytes]]]:
-    dn, position = messages.read_entry_name(entry, 0, len(entry))
-    return dn, messages.read_attributes(entry, position, len(entry))
-
-
-def _take_in(entry: bytes, known: dict[str, KnownPerson], reading: Reading) -> None:
-    dn, position = messages.read_entry_name(entry, 0, len(entry))
-    digest = digest_of(entry, reading.tree.unit_above(dn), reading.tree)
-    attributes = None if known else messages.read_attributes(entry, position, len(entry))
-    raw_key = (
-        next(iter(attributes.get("entryuuid", ())), b"")
-        if attributes
-        else messages.read_first_value(entry, position, len(entry), "entryuuid")
-    )
-    key = raw_key.decode("ascii", "replace")
-    if not key:
-        raise ReadIncomplete("no_entry_uuid")
-    reading.seen.add(key)
-    person = known.get(key)
-    if person is None or person.digest != digest:
-        attributes = attributes or messages.read_attributes(entry, position, len(entry))
-        reading.fresh[key] = understand(dn, attributes, key, digest, reading.tree)
+def _hold_unreadable(source: Source, reading: Reading) -> None:
+    """Nobody is gone because their entry could not be taken in: they stay as they are. Raises ReadIncomplete when it is more than a
+    few entries."""
+    if not reading.unreadable:
+        return
+    if len(reading.unreadable) > max(FEW_PEOPLE, len(reading.seen) * UNREADABLE_SHARE) or not reading.seen:
+        raise ReadIncomplete(reading.unreadable[0].reason, f"entries={len(reading.unreadable)}")
+    reading.seen.update(keys_of_entries(reader(), source.name, [one.entry for one in reading.unreadable]))
 
 
 def _apply(run: Run, changes: Changes, progress: Progress) -> None:
     """Units, then withdrawals, so that whoever must be out is out first, then all others; a transaction a batch."""
     if len(changes.units):
-        known = known_units(reader())
+        known = known_units(reader(), run.source)
         _in_batch(run, lambda connection: apply_units(connection, run, known, changes.units, today()))
-    units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in known_units(reader()).items()}
+    units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in known_units(reader(), run.source).items()}
     for step, deed, items, size in (
         ("suspend", apply.apply_suspensions, changes.suspensions, BATCH_WITHDRAWALS),
         ("return", apply.apply_returns, changes.returns, BATCH_WITHDRAWALS),
@@ -214,7 +181,7 @@ def _batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _end(run: Run, state: RunState, reason: str | None, found: dict[str, Any] | None = None) -> RunReport:
+def _end(run: Run, state: RunState, reason: str | None, found: dict[str, Any] | None = None, cookie: bytes | None = None) -> RunReport:
     """End the run in the ledger, and in the audit trail when it tells something that the run before did not."""
     found = found or {}
     event = {
@@ -225,6 +192,8 @@ def _end(run: Run, state: RunState, reason: str | None, found: dict[str, Any] | 
 
     def end(connection: Connection) -> None:
         is_news = ledger.finish(connection, run, state, reason, **found)
+        if cookie is not None:
+            ledger.keep_cookie(connection, run, cookie)
         if event and (is_news or state == RunState.APPLIED):
             detail = {name: value for name, value in found.items() if name != "flaws"}
             audit.record(connection, event, actor=run.started_by, run=run.number, reason=reason, **detail)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
-from directory_sync.changes import SOURCE, Changes
+from directory_sync.changes import Changes, Explained
 from directory_sync.reasons import encode, parse
 from idp.database import table_of
 from idp.people.models import Person
@@ -17,7 +17,7 @@ WATCHED = ("username", "mail", "phone", "staff_code", "staff_category", "title",
 VANISHED_SHARE, SHARED_SHARE = 0.10, 0.10
 
 _p = table_of(Person)
-_codes = select(_p.c.id, _p.c.staff_code).where(_p.c.source == SOURCE, _p.c.staff_code.is_not(None))
+_codes = select(_p.c.id, _p.c.staff_code).where(_p.c.source == bindparam("of_source"), _p.c.staff_code.is_not(None))
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,23 @@ class Objection:
     people: int
 
 
-def judge(connection: Connection, changes: Changes, settings: Settings, approved: str = "") -> list[Objection]:
+def judge(connection: Connection, changes: Changes, settings: Settings, explained: Explained, approved: str = "") -> list[Objection]:
     """What speaks against applying the changes. `approved`: the reasons of a stopped run that somebody looked at: what is not
     worse than that is no objection any more."""
     allowed = {_subject(code, details): int(details.get("people", 0)) for code, details in parse(approved)}
-    return [found for found in _objections(connection, changes, settings) if not 0 < found.people <= allowed.get(found.code, 0)]
+    return [found for found in _objections(connection, changes, settings, explained) if not 0 < found.people <= allowed.get(found.code, 0)]
 
 
 def _subject(code: str, details: Mapping[str, str]) -> str:
     return f"{code}:{details['attribute']}" if "attribute" in details else code
 
 
-def _objections(connection: Connection, changes: Changes, settings: Settings) -> Iterator[Objection]:
-    if not changes.people_read:
+def _objections(connection: Connection, changes: Changes, settings: Settings, explained: Explained) -> Iterator[Objection]:
+    if not changes.people_read and changes.is_whole:
         yield Objection("no_people", "no_people", 0)
-    if not changes.units_read and changes.open_units_before:
+    if changes.has_units and not changes.units_read and changes.open_units_before:
         yield Objection("no_units", "no_units", 0)
-    gone, active = len(changes.suspensions), changes.active_before
+    gone, active = sum(one.person_id not in explained.people for one in changes.suspensions), changes.active_before
     if gone > max(settings.sync_suspend_limit_people, active * settings.sync_suspend_limit_percent / 100):
         yield _objection("too_many_suspensions", gone, active=active)
     for attribute in WATCHED:
@@ -68,7 +68,7 @@ def _sharing_a_code(connection: Connection, changes: Changes) -> int:
     given = {update.person_id: update.record.staff_code for update in changes.updates if "staff_code" in update.after}
     if not changes.known_people or len(given) + len(changes.joins) <= FEW_PEOPLE:
         return 0
-    stored = connection.execute(_codes).all()
+    stored = connection.execute(_codes, {"of_source": changes.source}).all()
     before = Counter(code for _, code in stored)
     after = Counter(code for person_id, code in stored if person_id not in given)
     after.update(code for code in (*given.values(), *(record.staff_code for record in changes.joins)) if code)

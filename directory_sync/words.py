@@ -64,6 +64,8 @@ FLAWS = {
     Flaw.SHARED_STAFF_CODE: _l("Trùng mã CBCCVC với người khác"),
     Flaw.SHARED_USERNAME: _l("Trùng tên đăng nhập với người khác: cả hai chưa đăng nhập được"),
     Flaw.SHARED_MAIL: _l("Trùng thư điện tử với người khác"),
+    Flaw.NO_ENTRY_UUID: _l("Bản ghi không kèm entryUUID: bị bỏ qua"),
+    Flaw.UNUSABLE_KEY: _l("Bản ghi có mã nhận dạng không dùng được: bị bỏ qua"),
 }
 
 

@@ -13,9 +13,11 @@ def upgrade() -> None:
     _create_desk_and_careers()
     _add_units_past()
     _add_reorganisations()
+    _add_kinds_of_runs()
 
 
 def downgrade() -> None:
+    _drop_kinds_of_runs()
     for table in (
         "desk_case", "desk_rule", "review_line", "review_sheet", "review_campaign", "personal_mark", "idle_warning", "planned_change",
         "appointment",
@@ -276,3 +278,22 @@ def _create_desk_and_careers() -> None:
         sqlite_where=sa.text("state = 'open'"),
         postgresql_where=sa.text("state = 'open'"),
     )
+
+
+def _add_kinds_of_runs() -> None:
+    op.add_column("sync_run", sa.Column("kind", sa.String(16), nullable=False, server_default="full"))
+    op.add_column("sync_run", sa.Column("holder", sa.Text(), nullable=True))
+    op.create_table(
+        "source_cookie",
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("cookie", sa.LargeBinary(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_source_cookie")),
+    )
+
+
+def _drop_kinds_of_runs() -> None:
+    op.drop_table("source_cookie")
+    with op.batch_alter_table("sync_run") as sync_run:
+        sync_run.drop_column("holder")
+        sync_run.drop_column("kind")

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from directory_sync import ledger
-from directory_sync.changes import SOURCE
+from directory_sync.source.ldap_full import SOURCE
 from directory_sync.ledger import AlreadyRunning, LeaseLost
 from directory_sync.models import RunState, SyncRun
 from idp.app import create_app
@@ -21,7 +21,7 @@ from tests.support.staff_directory import StaffDirectory, everybody, ldap_settin
 
 
 def begin() -> ledger.Run:
-    return in_transaction(lambda connection: ledger.begin(connection, "cli:test"))
+    return in_transaction(lambda connection: ledger.begin(connection, "cli:test", SOURCE))
 
 
 @pytest.fixture

@@ -1,0 +1,94 @@
+"""What is known of one source's people and units before a run, as far as comparing needs it."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from directory_sync.unit_tree import UnitRecord
+from idp.database import table_of
+from idp.people.models import Level, Person, PersonState, Unit
+
+CHUNK = 500
+
+_p, _u = table_of(Person), table_of(Unit)
+_of_source = _p.c.source == bindparam("of_source")
+_known = select(_p.c.source_key, _p.c.id, _p.c.directory_digest, _p.c.state, _p.c.state_reason, _p.c.directory_locked).where(_of_source)
+_counts = (
+    select(func.count().label("people"), func.count().filter(_p.c.state == PersonState.ACTIVE.value).label("active"))
+    .select_from(_p)
+    .where(_of_source)
+)
+_keys_at = select(_p.c.source_key).where(_of_source, _p.c.directory_dn.in_(bindparam("entries", expanding=True)))
+_units = select(_u.c.source_key, _u.c.id, _u.c.code, _u.c.name, _u.c.level, _u.c.parent_id, _u.c.valid_to).where(
+    _u.c.source == bindparam("of_source")
+)
+
+
+class KnownPerson(NamedTuple):
+    """What is known of a person, as far as comparing needs it. A tuple, because there are tens of thousands."""
+
+    person_id: uuid.UUID
+    digest: bytes | None
+    state: str
+    state_reason: str | None
+    locked: bool
+
+
+@dataclass(frozen=True)
+class KnownUnit:
+    """A unit as it is remembered."""
+
+    unit_id: uuid.UUID
+    record: UnitRecord
+    is_open: bool
+
+
+KnownPeople = Mapping[str, KnownPerson]
+
+
+def known_people(connection: Connection, source: str) -> dict[str, KnownPerson]:
+    """Everybody who ever came from the source, by the source's key."""
+    return {key: KnownPerson(*rest) for key, *rest in connection.execute(_known, {"of_source": source})}
+
+
+def known_among(connection: Connection, source: str, keys: Iterable[str]) -> dict[str, KnownPerson]:
+    """Those of the source whose key is among `keys`: for a reading that names only what changed."""
+    found: dict[str, KnownPerson] = {}
+    waiting = iter(keys)
+    while chunk := list(islice(waiting, CHUNK)):
+        rows = connection.execute(_known.where(_p.c.source_key.in_(chunk)), {"of_source": source})
+        found |= {key: KnownPerson(*rest) for key, *rest in rows}
+    return found
+
+
+def count_people(connection: Connection, source: str) -> tuple[int, int]:
+    """How many people ever came from the source, and how many of them are active."""
+    row = connection.execute(_counts, {"of_source": source}).one()
+    return row.people, row.active
+
+
+def keys_of_entries(connection: Connection, source: str, entries: Iterable[str]) -> set[str]:
+    """The keys of the people who were last seen in these entries (DNs)."""
+    found: set[str] = set()
+    waiting = iter(entries)
+    while chunk := list(islice(waiting, CHUNK)):
+        found |= set(connection.execute(_keys_at, {"of_source": source, "entries": chunk}).scalars())
+    return found
+
+
+def known_units(connection: Connection, source: str) -> dict[str, KnownUnit]:
+    """Every unit that ever came from the source, by the source's key."""
+    rows = connection.execute(_units, {"of_source": source}).all()
+    key_of = {row.id: row.source_key for row in rows}
+    return {
+        row.source_key: KnownUnit(
+            row.id,
+            UnitRecord(row.source_key, row.code, row.name, Level(row.level), key_of.get(row.parent_id)),
+            row.valid_to is None,
+        )
+        for row in rows
+    }
