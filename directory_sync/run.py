@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from directory_sync import apply, ledger
-from directory_sync.apply_units import apply_units
 from directory_sync.changes import Changes, compare
 from directory_sync.explained import explain_changes
 from directory_sync.flaws import noticed
 from directory_sync.known import keys_of_entries, known_among, known_people, known_units
 from directory_sync.ledger import LeaseLost, Run
 from directory_sync.models import RunState
+from directory_sync.reorganisation_carrying import carry_out_units, finish_schemes
 from directory_sync.safety import FEW_PEOPLE, judge
 from directory_sync.source.ldap_full import whole_directory
 from directory_sync.source.reading import Kind, Progress, ReadIncomplete, Reading, Source
@@ -86,11 +86,16 @@ def _carry_out(run: Run, source: Source, approved: str, progress: Progress) -> R
     if objections:
         return _end(run, RunState.STOPPED, "\n".join(objection.reason for objection in objections), found)
     _apply(run, changes, progress)
-    in_transaction(lambda connection: settle(connection, run, changes))
+    in_transaction(lambda connection: _settle(connection, run, changes))
     if changes.are_none:
         return _end(run, RunState.UNCHANGED, None, found, reading.cookie)
     flaws = in_transaction(lambda connection: noticed(connection, changes, reading.tree))  # on the connection whose pages are in memory
     return _end(run, RunState.APPLIED, None, found | {"flaws": flaws}, reading.cookie)
+
+
+def _settle(connection: Connection, run: Run, changes: Changes) -> None:
+    settle(connection, run, changes)
+    finish_schemes(connection)
 
 
 def _begin(started_by: str, source: Source) -> Run:
@@ -152,7 +157,7 @@ def _apply(run: Run, changes: Changes, progress: Progress) -> None:
     """Units, then withdrawals, so that whoever must be out is out first, then all others; a transaction a batch."""
     if len(changes.units):
         known = known_units(reader(), run.source)
-        _in_batch(run, lambda connection: apply_units(connection, run, known, changes.units, today()))
+        _in_batch(run, lambda connection: carry_out_units(connection, run, known, changes, today()))
     units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in known_units(reader(), run.source).items()}
     for step, deed, items, size in (
         ("suspend", apply.apply_suspensions, changes.suspensions, BATCH_WITHDRAWALS),

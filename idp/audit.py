@@ -103,6 +103,10 @@ class Event(enum.StrEnum):
     SYNC_RUN_APPLIED = "sync_run.applied"
     SYNC_RUN_STOPPED = "sync_run.stopped"
     SYNC_RUN_FAILED = "sync_run.failed"
+    REORGANISATION_PROPOSED = "reorganisation.proposed"
+    REORGANISATION_APPROVED = "reorganisation.approved"
+    REORGANISATION_WITHDRAWN = "reorganisation.withdrawn"
+    REORGANISATION_CARRIED_OUT = "reorganisation.carried_out"
     SNAPSHOT_TAKEN = "snapshot.taken"
     AUDIT_EXPORTED = "audit.exported"
 

@@ -95,6 +95,10 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYNC_RUN_APPLIED: _l("Lượt đồng bộ đã áp dụng"),
     Event.SYNC_RUN_STOPPED: _l("Lượt đồng bộ tạm dừng do vượt ngưỡng an toàn"),
     Event.SYNC_RUN_FAILED: _l("Lượt đồng bộ lỗi"),
+    Event.REORGANISATION_PROPOSED: _l("Lập phương án sắp xếp đơn vị"),
+    Event.REORGANISATION_APPROVED: _l("Phê duyệt phương án sắp xếp đơn vị"),
+    Event.REORGANISATION_WITHDRAWN: _l("Thu hồi phương án sắp xếp đơn vị"),
+    Event.REORGANISATION_CARRIED_OUT: _l("Phương án sắp xếp đơn vị được thực hiện"),
     Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
 }
@@ -133,6 +137,8 @@ def _addition(event: str, detail: Mapping[str, Any]) -> str:
         return role_words(str(detail.get("role")))
     if event in (Event.SYNC_RUN_APPLIED, Event.SYNC_RUN_STOPPED, Event.SYNC_RUN_FAILED) and "run" in detail:
         return _("lượt số %(number)s", number=detail["run"])
+    if "reorganisation" in detail:
+        return _("phương án số %(number)s", number=detail["reorganisation"])
     if event == Event.SNAPSHOT_TAKEN:
         return str(detail.get("day", ""))
     if "reason" in detail:
