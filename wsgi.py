@@ -11,6 +11,7 @@ from clients.resource_cli import group as resource_commands
 from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
 from directory_sync.job import directory_jobs
+from directory_sync.reorganisation_cli import reorganisation
 from idp import cli
 from idp.app import create_app
 from idp.errors import Refusal
@@ -51,6 +52,7 @@ cli.add_commands(main)
 main.add_command(client_commands)
 main.add_command(resource_commands)
 main.add_command(sync)
+main.add_command(reorganisation)
 
 
 def __getattr__(name: str) -> Flask:

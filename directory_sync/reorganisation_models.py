@@ -54,7 +54,8 @@ class Reorganisation(Record):
 
 
 class ReorganisationRow(Record):
-    """One line of a scheme. `old_unit_id`: the unit it is about; `new_unit_id` and `run_number`: known once it was carried out;
+    """One line of a scheme. `old_unit_id`: the unit it is about; `new_source_key`: the source's key of the new one, where the scheme
+    comes from a difference; `new_unit_id` and `run_number`: known once it was carried out;
     `flaw`: why it says nothing, a stable word."""
 
     __tablename__ = "reorganisation_row"
@@ -69,6 +70,7 @@ class ReorganisationRow(Record):
     new_code: Mapped[str | None] = mapped_column(Text)
     new_name: Mapped[str | None] = mapped_column(Text)
     new_unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"))
+    new_source_key: Mapped[str | None] = mapped_column(String(64))
     roles: Mapped[str] = mapped_column(String(16))
     effective_on: Mapped[date] = mapped_column(Date)
     run_number: Mapped[int | None] = mapped_column()

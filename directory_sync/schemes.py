@@ -1,7 +1,7 @@
 """What the approved reorganisations explain of a run's changes: the units they are about, and the people who go with them."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -102,7 +102,7 @@ def match(connection: Connection, changes: Changes) -> Matched:
         {unit.record.source_key for unit in changes.units.closed},
     )  # fmt: skip
     choices = of_records(changes.units.added), of_records(after.values())  # what begins in this run is meant before what was there
-    lines = tuple(_line(row, keys, known, happening, choices) for row in rows)
+    lines = tuple(_line(row, keys, known, happening, choices, after) for row in rows)
     return Matched(
         lines, {key: unit.record.parent_key for key, unit in known.items()}, {key: unit.parent_key for key, unit in after.items()}
     )
@@ -116,10 +116,12 @@ def units_after(known: Mapping[str, KnownUnit], changes: Changes) -> dict[str, U
 
 
 def _line(
-    row: Any, keys: Mapping[uuid.UUID, str], known: Mapping[str, KnownUnit], happening: Happening, choices: tuple[Units[str], Units[str]]
-) -> Line:
+    row: Any, keys: Mapping[uuid.UUID, str], known: Mapping[str, KnownUnit], happening: Happening, choices: tuple[Units[str], Units[str]],
+    after: Container[str],
+) -> Line:  # fmt: skip
     old = keys.get(row.old_unit_id)
-    new = keys.get(row.new_unit_id) or next(filter(None, (_find(row, units) for units in choices)), None)
+    named = row.new_source_key if row.new_source_key in after else None
+    new = keys.get(row.new_unit_id) or named or next(filter(None, (_find(row, units) for units in choices)), None)
     return Line(row, old, new, _is_done(row, old, new, known, happening))
 
 

@@ -14,9 +14,14 @@ def upgrade() -> None:
     _add_units_past()
     _add_reorganisations()
     _add_kinds_of_runs()
+    _add_plans()
+    _add_scim()
 
 
 def downgrade() -> None:
+    _drop_scim()
+    for table in ("sync_request", "held_change", "plan_word", "plan_line", "sync_plan"):
+        op.drop_table(table)
     _drop_kinds_of_runs()
     for table in (
         "desk_case", "desk_rule", "review_line", "review_sheet", "review_campaign", "personal_mark", "idle_warning", "planned_change",
@@ -93,6 +98,7 @@ def _add_reorganisations() -> None:
         sa.Column("new_code", sa.Text(), nullable=True),
         sa.Column("new_name", sa.Text(), nullable=True),
         sa.Column("new_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("new_source_key", sa.String(64), nullable=True),
         sa.Column("roles", sa.String(16), nullable=False),
         sa.Column("effective_on", sa.Date(), nullable=False),
         sa.Column("run_number", sa.Integer(), nullable=True),
@@ -283,6 +289,10 @@ def _create_desk_and_careers() -> None:
 def _add_kinds_of_runs() -> None:
     op.add_column("sync_run", sa.Column("kind", sa.String(16), nullable=False, server_default="full"))
     op.add_column("sync_run", sa.Column("holder", sa.Text(), nullable=True))
+    op.add_column("sync_run", sa.Column("plan_number", sa.Integer(), nullable=True))
+    op.add_column("sync_run", sa.Column("step", sa.String(16), nullable=True))
+    op.add_column("sync_run", sa.Column("done", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("sync_run", sa.Column("left_out", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "source_cookie",
         sa.Column("source", sa.String(32), nullable=False),
@@ -295,5 +305,208 @@ def _add_kinds_of_runs() -> None:
 def _drop_kinds_of_runs() -> None:
     op.drop_table("source_cookie")
     with op.batch_alter_table("sync_run") as sync_run:
-        sync_run.drop_column("holder")
+        for column in ("left_out", "done", "step", "plan_number", "holder"):
+            sync_run.drop_column(column)
         sync_run.drop_column("kind")
+
+
+def _add_plans() -> None:
+    op.create_table(
+        "sync_plan",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("part", sa.String(16), nullable=False),
+        sa.Column("words_wanted", sa.Integer(), nullable=False),
+        sa.Column("typed_number", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(64), nullable=True),
+        sa.Column("ended_reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_run.id"], name=op.f("fk_sync_plan_run_id_sync_run")),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_sync_plan")),
+        sa.UniqueConstraint("number", name=op.f("uq_sync_plan_number")),
+    )
+    op.create_index(op.f("ix_sync_plan_state"), "sync_plan", ["state"])
+    op.create_table(
+        "plan_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("mark", sa.LargeBinary(16), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("to_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("search_key", sa.Text(), nullable=False),
+        sa.Column("unit_name", sa.Text(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("is_over", sa.Boolean(), nullable=False),
+        sa.Column("is_explained", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_run.id"], name=op.f("fk_plan_line_run_id_sync_run")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_plan_line_person_id_person")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_plan_line_unit_id_unit")),
+        sa.ForeignKeyConstraint(["to_unit_id"], ["unit.id"], name=op.f("fk_plan_line_to_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_line")),
+    )
+    op.create_index(op.f("ix_plan_line_person_id"), "plan_line", ["person_id"])
+    op.create_index("ix_plan_line_run_id_mark", "plan_line", ["run_id", "mark"])
+    op.create_index("ix_plan_line_run_id_unit_id", "plan_line", ["run_id", "unit_id"])
+    op.create_table(
+        "plan_word",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("part", sa.String(16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_run.id"], name=op.f("fk_plan_word_run_id_sync_run")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_plan_word_person_id_person")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_plan_word_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_word")),
+    )
+    op.create_index(op.f("ix_plan_word_person_id"), "plan_word", ["person_id"])
+    op.create_index("uq_plan_word_run_id_actor", "plan_word", ["run_id", "actor"], unique=True)
+    op.create_table(
+        "held_change",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("mark", sa.LargeBinary(16), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("held_by", sa.String(64), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by", sa.String(64), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_held_change_person_id_person")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_held_change_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_change")),
+    )
+    op.create_index(op.f("ix_held_change_person_id"), "held_change", ["person_id"])
+    op.create_index("ix_held_change_source_mark", "held_change", ["source", "mark"])
+    op.create_table(
+        "sync_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("about", sa.String(64), nullable=True),
+        sa.Column("asked_by", sa.String(64), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_request")),
+    )
+    op.create_index(op.f("ix_sync_request_taken_at"), "sync_request", ["taken_at"])
+
+
+def _add_scim() -> None:
+    op.create_table(
+        "scim_source",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("signed", sa.Boolean(), nullable=False),
+        sa.Column("withdrawals", sa.Integer(), nullable=True),
+        sa.Column("raised_to", sa.Integer(), nullable=True),
+        sa.Column("raised_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(64), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_scim_source_client_id_client")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_scim_source_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scim_source")),
+        sa.UniqueConstraint("source", name=op.f("uq_scim_source_source")),
+        sa.UniqueConstraint("client_id", name=op.f("uq_scim_source_client_id")),
+    )
+    op.create_table(
+        "scim_entry",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("external_id", sa.String(255), nullable=True),
+        sa.Column("user_name_key", sa.String(255), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("compared", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_scim_entry_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_scim_entry")),
+    )
+    op.create_index("uq_scim_entry_source_external_id", "scim_entry", ["source", "external_id"], unique=True)
+    op.create_index(op.f("ix_scim_entry_source"), "scim_entry", ["source"])
+    op.create_index(op.f("ix_scim_entry_user_name_key"), "scim_entry", ["user_name_key"])
+    op.create_table(
+        "scim_address",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("value", sa.String(255), nullable=True),
+        sa.Column("value_key", sa.String(255), nullable=True),
+        sa.Column("type", sa.String(255), nullable=True),
+        sa.Column("primary", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_scim_address_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scim_address")),
+    )
+    op.create_index("ix_scim_address_kind_value_key", "scim_address", ["kind", "value_key"])
+    op.create_index(op.f("ix_scim_address_person_id"), "scim_address", ["person_id"])
+    op.create_table(
+        "scim_group",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("external_id", sa.String(255), nullable=True),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scim_group")),
+    )
+    op.create_index(op.f("ix_scim_group_source"), "scim_group", ["source"])
+    op.create_table(
+        "scim_group_member",
+        sa.Column("group_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("display", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["group_id"], ["scim_group.id"], name=op.f("fk_scim_group_member_group_id_scim_group")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_scim_group_member_person_id_person")),
+        sa.PrimaryKeyConstraint("group_id", "person_id", name=op.f("pk_scim_group_member")),
+    )
+    op.create_index(op.f("ix_scim_group_member_person_id"), "scim_group_member", ["person_id"])
+    op.create_table(
+        "scim_message",
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(255), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", "key", name=op.f("pk_scim_message")),
+    )
+    op.create_index(op.f("ix_scim_message_created_at"), "scim_message", ["created_at"])
+    op.create_table(
+        "provisioned_account",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("remote_id", sa.String(255), nullable=True),
+        sa.Column("digest", sa.LargeBinary(32), nullable=True),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.Column("told_digest", sa.LargeBinary(32), nullable=True),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_provisioned_account_client_id_client")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_provisioned_account_person_id_person")),
+        sa.PrimaryKeyConstraint("client_id", "person_id", name=op.f("pk_provisioned_account")),
+    )
+    op.create_index(op.f("ix_provisioned_account_person_id"), "provisioned_account", ["person_id"])
+
+
+def _drop_scim() -> None:
+    for table in ("provisioned_account", "scim_message", "scim_group_member", "scim_group", "scim_address", "scim_entry", "scim_source"):
+        op.drop_table(table)
