@@ -21,7 +21,7 @@ def with_addresses(wanted: ClientMetadata) -> ClientMetadata:
         raise InvalidMetadata(_("application_type là web hoặc native."))
     for name in PUBLISHED:
         if getattr(wanted, name) is not None:
-            check_published_uri(getattr(wanted, name))
+            check_published_uri(getattr(wanted, name), public_only=wanted.public_addresses_only)
     for name in ("client_uri", "backchannel_logout_uri"):
         if getattr(wanted, name) is not None:
             check_uri(getattr(wanted, name), InvalidMetadata)
@@ -32,7 +32,7 @@ def with_addresses(wanted: ClientMetadata) -> ClientMetadata:
         wanted,
         redirect_uris=check_redirect_uris(wanted.redirect_uris, wanted.application_type),
         post_logout_redirect_uris=check_redirect_uris(wanted.post_logout_redirect_uris, wanted.application_type),
-        request_uris=_checked_request_uris(wanted.request_uris),
+        request_uris=_checked_request_uris(wanted.request_uris, wanted.public_addresses_only),
     )
     _check_subject(told)
     return told
@@ -48,12 +48,12 @@ def _check_frontchannel(wanted: ClientMetadata) -> None:
         raise InvalidMetadata(_("frontchannel_logout_uri phải cùng máy chủ với một địa chỉ trả về."))
 
 
-def _checked_request_uris(uris: tuple[str, ...]) -> tuple[str, ...]:
+def _checked_request_uris(uris: tuple[str, ...], public_only: bool) -> tuple[str, ...]:
     if len(uris) > MOST_REQUEST_URIS or any(len(uri) > LONGEST_REQUEST_URI for uri in uris):
         raise InvalidMetadata(
             _("request_uris có tối đa %(n)s địa chỉ, mỗi địa chỉ %(m)s ký tự.", n=MOST_REQUEST_URIS, m=LONGEST_REQUEST_URI)
         )
-    return tuple(dict.fromkeys(check_published_uri(uri) for uri in uris))
+    return tuple(dict.fromkeys(check_published_uri(uri, public_only=public_only) for uri in uris))
 
 
 def _check_subject(wanted: ClientMetadata) -> None:

@@ -23,21 +23,22 @@ def admitted(wanted: ClientMetadata) -> ClientMetadata:
         raise InvalidMetadata(_("Cách cấp mã này do quản trị viên đăng ký."))
     for uri in (told.client_uri, told.backchannel_logout_uri, told.frontchannel_logout_uri):
         if uri is not None:
-            check_published_uri(uri)
+            check_published_uri(uri, public_only=told.public_addresses_only)
     # What this server itself will ask or tell: refused now rather than when it is due.
-    _check_reach(tuple(uri for uri in (told.jwks_uri, told.backchannel_logout_uri, *told.request_uris) if uri is not None))
+    asked = (told.jwks_uri, told.backchannel_logout_uri, *told.request_uris)
+    _check_reach(tuple(uri for uri in asked if uri is not None), told.public_addresses_only)
     check_sector(told)
     return wanted
 
 
-def _check_reach(uris: tuple[str, ...]) -> None:
+def _check_reach(uris: tuple[str, ...], public_only: bool) -> None:
     """Raises InvalidMetadata for an address that would be refused; one that is not found, or not soon, is looked at when it is
     due: whoever registers it may be about to set it up."""
     begun = time.monotonic()
     for uri in uris:
         try:
             with one_at_a_time():
-                resolve(uri)
+                resolve(uri, public_only=public_only)
         except OutboundRefused as refused:
             raise InvalidMetadata(_("Địa chỉ “%(uri)s” không dùng được: %(why)s.", uri=uri[:200], why=str(refused))) from None
         except OutboundFailed:

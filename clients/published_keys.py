@@ -36,29 +36,29 @@ class _Published:
         return anew and now - self.asked_anew_at >= AGAIN_SECONDS
 
 
-def published_at(url: str, *, anew: bool = False) -> list[Key]:
+def published_at(url: str, *, anew: bool = False, public_only: bool = False) -> list[Key]:
     """The keys at an address; none when they cannot be read.
 
     They are kept for ten minutes, and longer while the other side does not answer. `anew`: something is signed by a key not among
-    them; they are then read again, at most once a minute, so that invented names of keys cost nobody anything.
+    them; they are then read again, at most once a minute, so that invented names of keys cost nobody anything. `public_only` as in `outbound.resolve`.
     """
-    memory = cast("dict[str, _Published]", current_app.extensions.setdefault("hopnhat.published_keys", {}))
-    known = memory.setdefault(url, _Published())
+    memory = cast("dict[tuple[str, bool], _Published]", current_app.extensions.setdefault("hopnhat.published_keys", {}))
+    known = memory.setdefault((url, public_only), _Published())
     # Whoever has keys goes on with them while another thread asks; whoever has none waits for it, but not for a slow one.
     if known.is_due(anew) and known.reading.acquire(timeout=0 if known.keys else PATIENT_SECONDS):
         try:
             if known.is_due(anew):
                 known.asked_at = time.monotonic()
                 known.asked_anew_at = known.asked_at if anew else known.asked_anew_at
-                _read(url, known)
+                _read(url, known, public_only)
         finally:
             known.reading.release()
     return known.keys
 
 
-def _read(url: str, known: _Published) -> None:
+def _read(url: str, known: _Published, public_only: bool) -> None:
     try:
-        answer = fetch(url, accept="application/jwk-set+json, application/json", largest=LARGEST_SET)
+        answer = fetch(url, accept="application/jwk-set+json, application/json", largest=LARGEST_SET, public_only=public_only)
         if answer.status != 200:
             raise OutboundFailed(f"status {answer.status}")
         known.keys = import_key_set(strict_json(answer.body), strict=False)

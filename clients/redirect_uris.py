@@ -53,13 +53,13 @@ def check_redirect_uris(uris: tuple[str, ...], application_type: str) -> tuple[s
     return tuple(dict.fromkeys(uris))
 
 
-def check_published_uri(uri: str) -> str:
+def check_published_uri(uri: str, *, public_only: bool = False) -> str:
     """An address that a client publishes for people or for us to read. Raises InvalidMetadata, as well for one that leads into a
-    private network, unless the operator allows its host (HOPNHAT_OUTBOUND_ALLOW): whoever looks at it must not be led there."""
+    private network, unless the operator allows its host (HOPNHAT_OUTBOUND_ALLOW) and not `public_only`: whoever looks at it must not be led there."""
     check_uri(uri.partition("#")[0], InvalidMetadata)
     parts = urlsplit(uri)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    if {host, f"{host}:{port}"} & current_settings().outbound_allow:
+    if not public_only and {host, f"{host}:{port}"} & current_settings().outbound_allow:
         return uri
     if parts.scheme != "https" or _is_private(host):
         raise InvalidMetadata(_("Địa chỉ “%(uri)s” không dùng được: phải dùng https và nằm ngoài mạng nội bộ.", uri=uri[:200]))

@@ -60,6 +60,8 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
     """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
     row = _require(connection, client_id)
     before = from_columns(row)
+    if row.registration_digest is not None and "scope" in changes and not actor.startswith("client:"):
+        changes.setdefault("widest_scope", changes["scope"])  # it manages its own entry, and must not undo this
     after = _checked(connection, replace(before, **changes))
     if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
         raise InvalidMetadata(

@@ -77,7 +77,7 @@ def register() -> Response:
     initial_token = _require_permission()
     body = _body()
     statement = body.pop("software_statement", None)
-    wanted = admitted(_wanted(body, statement))
+    wanted = admitted(_wanted(body, statement, is_unknown=initial_token is None and statement is None))
     told = in_transaction(lambda connection: self_registration.register(connection, wanted, initial_token=initial_token))
     return _told(told, 201, {"software_statement": statement} if statement else {})
 
@@ -182,10 +182,12 @@ def _given(body: dict[str, Any], statement: object) -> dict[str, Any]:
     return read_metadata(body, leaving_out=OURS) | read_metadata(claims, leaving_out=OURS)
 
 
-def _wanted(body: dict[str, Any], statement: object) -> ClientMetadata:
+def _wanted(body: dict[str, Any], statement: object, *, is_unknown: bool) -> ClientMetadata:
     given = _completed(_given(body, statement))
     is_public = given.get("token_endpoint_auth_method") == "none"
-    return ClientMetadata(**{**given, "require_pkce": is_public or current_settings().registration_requires_pkce})
+    requires_pkce = is_public or current_settings().registration_requires_pkce
+    # Who holds a token was given it by an administrator; anybody else is a stranger to the hosts of our own networks.
+    return ClientMetadata(**{**given, "require_pkce": requires_pkce, "public_addresses_only": is_unknown})
 
 
 def _completed(given: dict[str, Any]) -> dict[str, Any]:

@@ -15,14 +15,14 @@ def check_sector(metadata: ClientMetadata) -> None:
     InvalidMetadata."""
     if metadata.sector_identifier_uri is None:
         return
-    missing = set(metadata.redirect_uris) - _listed(metadata.sector_identifier_uri)
+    missing = set(metadata.redirect_uris) - _listed(metadata.sector_identifier_uri, metadata.public_addresses_only)
     if missing:
         raise InvalidMetadata(_("sector_identifier_uri không liệt kê: %(uris)s.", uris=" ".join(sorted(missing))[:300]))
 
 
-def _listed(uri: str) -> set[str]:
+def _listed(uri: str, public_only: bool) -> set[str]:
     try:
-        answer = fetch(uri)
+        answer = fetch(uri, public_only=public_only)
         listed = json.loads(answer.body) if answer.status == 200 else None
     except (OutboundRefused, OutboundFailed) as trouble:
         raise InvalidMetadata(_("sector_identifier_uri không đọc được: %(why)s.", why=str(trouble))) from None

@@ -28,7 +28,7 @@ _replace = (
 # What an administrator has decided about the client stays, whatever it says about itself later.
 KEPT = (
     "client_id", "minimum_acr", "require_consent", "profile", "access_token_format", "resources", "token_exchange_from",
-    "forward_auth_origins",
+    "forward_auth_origins", "public_addresses_only", "widest_scope",
 )  # fmt: skip
 
 
@@ -86,7 +86,13 @@ def wanted_of(given: dict[str, Any], before: ClientMetadata) -> ClientMetadata:
     ask people was so with that scope and at those addresses: for more they are asked again."""
     wanted = ClientMetadata(**{"require_pkce": before.require_pkce, **given, **{name: getattr(before, name) for name in KEPT}})
     is_more = {*wanted.scope.split()} - {"openid", *before.scope.split()} or {*wanted.redirect_uris} - {*before.redirect_uris}
-    return replace(wanted, require_consent=before.require_consent or bool(is_more))
+    return replace(wanted, scope=_within(wanted.scope, before.widest_scope), require_consent=before.require_consent or bool(is_more))
+
+
+def _within(scope: str, widest: str | None) -> str:
+    """What an administrator has taken from a client it does not take back itself (RFC 7592 §2.2: the server may put other values in
+    the place of those asked for)."""
+    return scope if widest is None else " ".join(name for name in scope.split() if name in widest.split())
 
 
 def delete(connection: Connection, client_id: str, token: str) -> None:

@@ -75,26 +75,25 @@ def one_at_a_time() -> Iterator[None]:
         _turn.taken.release()
 
 
-def post_form(url: str, fields: dict[str, str]) -> int:
-    """POST a form; return the status of the answer. Redirects are not followed. Raises OutboundRefused or OutboundFailed."""
+def post_form(url: str, fields: dict[str, str], *, public_only: bool = False) -> int:
+    """POST a form; return the status of the answer. Redirects are not followed. `public_only` as in `resolve`. Raises OutboundRefused or OutboundFailed."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, _headers, _body = _send("POST", url, urlencode(fields), headers, LARGEST_ANSWER)
+    status, _headers, _body = _send("POST", resolve(url, public_only=public_only), urlencode(fields), headers, LARGEST_ANSWER)
     return status
 
 
-def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER) -> Fetched:
-    """GET what a client has published; `largest` in bytes. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
+def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER, public_only: bool = False) -> Fetched:
+    """GET what a client has published; `largest` in bytes, `public_only` as in `resolve`. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
     also when the answer is larger or takes too long: half of it is worth nothing."""
     with one_at_a_time():
-        status, headers, body = _send("GET", url, None, {"Accept": accept}, largest)
+        status, headers, body = _send("GET", resolve(url, public_only=public_only), None, {"Accept": accept}, largest)
     if body is None:
         raise OutboundFailed("the answer is too large or too slow")
     return Fetched(status, headers.get("Content-Type", "").partition(";")[0].strip().lower(), body)
 
 
-def _send(method: str, url: str, body: str | None, more: dict[str, str], largest: int) -> tuple[int, Mapping[str, str], bytes | None]:
+def _send(method: str, target: Target, body: str | None, more: dict[str, str], largest: int) -> tuple[int, Mapping[str, str], bytes | None]:
     """The status, headers and body of the answer; no body when it is larger than allowed or does not end in time."""
-    target = resolve(url)
     path = (target.parts.path or "/") + (f"?{target.parts.query}" if target.parts.query else "")
     headers = {"Host": target.parts.netloc, "User-Agent": "hopnhat", "Connection": "close", "Accept-Encoding": "identity", **more}
     pool = _pool(target)
@@ -122,12 +121,13 @@ def _read(answer: urllib3.BaseHTTPResponse, largest: int, deadline: float) -> by
     return bytes(received)
 
 
-def resolve(url: str) -> Target:
+def resolve(url: str, *, public_only: bool = False) -> Target:
     """Where this URL leads, if we may go there: https to a public address, or an address that the operator allows by
-    HOPNHAT_OUTBOUND_ALLOW. Raises OutboundRefused or OutboundFailed."""
+    HOPNHAT_OUTBOUND_ALLOW, which does not count with `public_only`: whoever named the address is known to nobody here. Raises
+    OutboundRefused or OutboundFailed."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    is_allowed = bool({host, f"{host}:{port}"} & current_settings().outbound_allow)
+    is_allowed = not public_only and bool({host, f"{host}:{port}"} & current_settings().outbound_allow)
     if parts.scheme not in ("https", "http") or not host or (parts.scheme == "http" and not is_allowed):
         raise OutboundRefused(f"{parts.scheme}://{host} is not https")
     try:

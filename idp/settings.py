@@ -84,6 +84,39 @@ class Settings(BaseSettings):
     sync_suspend_limit_people: int = Field(
         20, ge=0, description="Up to this many suspensions in one run are never stopped by the share above."
     )
+    sync_unit_suspend_limit_percent: int = Field(
+        40, ge=0, le=100, description="The same for the active people of one unit: its share above which a run stops."
+    )
+    sync_unit_suspend_limit_people: int = Field(20, ge=0, description="Up to this many suspensions in one unit never stop a run.")
+    sync_join_limit_percent: int = Field(
+        10, ge=0, le=1000, description="A run that would add more people than this share of those known stops. The first import does not."
+    )
+    sync_join_limit_people: int = Field(100, ge=0, description="Up to this many new people never stop a run.")
+    sync_move_limit_percent: int = Field(
+        10, ge=0, le=100, description="A run that would move more than this share of people to other units stops, unless a reorganisation says so."
+    )
+    sync_move_limit_people: int = Field(50, ge=0, description="Up to this many moves never stop a run.")
+    sync_return_limit_percent: int = Field(
+        5, ge=0, le=100, description="A run that would restore the access of more people than this share of those known stops."
+    )
+    sync_return_limit_people: int = Field(20, ge=0, description="Up to this many restored never stop a run.")
+    sync_unit_limit_percent: int = Field(
+        10, ge=0, le=100, description="A run that would end more than this share of the units stops, unless a reorganisation says so."
+    )
+    sync_unit_limit_units: int = Field(10, ge=0, description="Up to this many units that end never stop a run.")
+    sync_second_limit_percent: int = Field(
+        20, ge=0, le=100, description="Above this share of people one approval is not enough: two people of different units approve."
+    )
+    sync_second_limit_people: int = Field(200, ge=0, description="Up to this many people one approval is always enough.")
+    sync_approval_hours: int = Field(24, ge=1, le=168, description="How long a plan can be approved, in hours.")
+
+    sync_rejoin_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Somebody gone from the directory for longer is taken back, by their staff number, only after a decision at the "
+        "desk, in days.",
+    )
 
     session_staff_seconds: int = Field(12 * 3600, ge=60, description="Absolute lifetime of a browser session, in seconds.")
     session_staff_idle_seconds: int = Field(3600, ge=60, description="Idle lifetime of a staff session, in seconds.")
@@ -106,9 +139,9 @@ class Settings(BaseSettings):
         "asks for is not asked for again. 0: never.",
     )
     activation_slips: bool = Field(
-        False,
+        True,
         description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "
-        "console after checking who it is for; otherwise the password is enough.",
+        "console after checking who it is for. Without slips the password is enough, also for somebody else who knows it.",
     )
     network_names: dict[str, str] = Field(
         {}, description="Names of the province's networks, as JSON: network (10.1.0.0/16) to name, shown instead of bare addresses."
@@ -132,8 +165,19 @@ class Settings(BaseSettings):
     device_code_seconds: int = Field(600, ge=60, le=1800, description="How long a code shown by a device can be entered, in seconds.")
     device_poll_seconds: int = Field(5, ge=1, le=60, description="Pause that a device makes between two questions, in seconds.")
 
+    client_requests_per_minute: int = Field(
+        3000,
+        ge=10,
+        le=1_000_000,
+        description="How many authorization requests, and how many devices, one confidential client may announce in a minute; a hundred times that "
+        "in a day.",
+    )
+    client_tokens_per_minute: int = Field(
+        120_000, ge=10, le=10_000_000, description="How many tokens of its own and exchanged ones one client may get in a minute."
+    )
+
     outbound_allow: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach."
+        frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach, for clients that an administrator has registered or given an initial access token."
     )
     outbound_ca_file: Path | None = Field(None, description="Extra CA certificates for fetches by the server.")
     client_certificate_header: str | None = Field(

@@ -117,7 +117,8 @@ def deliver_logout_token(message: Message) -> None:
         raise Undeliverable("the client has no backchannel_logout_uri any more")
     _refuse_while_resting(client.key)
     try:
-        status = post_form(client.backchannel_logout_uri, {"logout_token": logout_token(client, message.payload)})
+        token = logout_token(client, message.payload)
+        status = post_form(client.backchannel_logout_uri, {"logout_token": token}, public_only=client.metadata.public_addresses_only)
     except NoEncryptionKey as missing:
         _note_failure(message, client, missing.description)
         raise DeliveryFailed(missing.description) from None

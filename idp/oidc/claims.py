@@ -51,13 +51,17 @@ def read_claims_request(written: str, scopes: frozenset[str]) -> ClaimsRequest:
     except (ValueError, RecursionError):
         raise MalformedClaims("not JSON, or ambiguous") from None
     members = {place: _member(asked, place) for place in ("userinfo", "id_token")}
-    allowed = {name for scope in scopes for name in CLAIMS_OF_SCOPE.get(scope, ())}
-    named = {place: tuple(name for name in member if name in allowed) for place, member in members.items()}
+    named = {place: allowed_claims(member, scopes) for place, member in members.items()}
     acr = members["id_token"].get("acr") or {}
     sub = members["id_token"].get("sub") or members["userinfo"].get("sub") or {}
     # Essential without values asks for nothing in particular: the voluntary `acr_values` beside it stay voluntary.
     is_essential = acr.get("essential") is True and bool(_values(acr))
     return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), is_essential, _values(sub))
+
+
+def allowed_claims(names: Iterable[str], scopes: frozenset[str]) -> tuple[str, ...]:
+    """Those of the names that a client registered for these scopes may ask for: a scope taken from it takes its claims along."""
+    return tuple(name for name in names if any(name in CLAIMS_OF_SCOPE.get(scope, ()) for scope in scopes))
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

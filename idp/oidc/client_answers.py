@@ -36,6 +36,8 @@ def refused(error: OAuth2Error, client: RegisteredClient | None, place: str) -> 
     body = {"error": error.error} | ({"error_description": error.description} if error.description else {})
     headers = {**NOT_KEPT, **dpop.nonce_headers()}
     response = Response(json.dumps(body), status=error.status_code, content_type="application/json", headers=headers)
+    if error.status_code == 429:
+        response.headers["Retry-After"] = "60"
     if error.status_code == 401:
         response.headers["WWW-Authenticate"] = f'Basic realm="{place}"'
     return readable_by_its_scripts(response, client)

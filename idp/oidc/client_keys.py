@@ -17,7 +17,7 @@ def keys_of(client: RegisteredClient, *, anew: bool = False) -> KeySet:
         return _registered(client)
     if client.metadata.jwks_uri is None:
         return KeySet([])
-    return KeySet(published_at(client.metadata.jwks_uri, anew=anew))
+    return KeySet(published_at(client.metadata.jwks_uri, anew=anew, public_only=client.metadata.public_addresses_only))
 
 
 def _registered(client: RegisteredClient) -> KeySet:

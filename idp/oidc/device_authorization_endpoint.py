@@ -9,6 +9,7 @@ from clients.registry import RegisteredClient
 from idp.database import in_transaction
 from idp.oidc import client_answers, device_authorizations
 from idp.oidc.client_authentication import authenticate_client
+from idp.oidc.client_limits import check_waiting
 from idp.oidc.grants.device_code import GRANT_TYPE
 from idp.oidc.resource_indicators import read_resources
 from idp.settings import current_settings
@@ -57,6 +58,7 @@ def _begin(client: RegisteredClient, form: dict[str, str]) -> device_authorizati
     # Nothing ties the answer to the device in front of the person (RFC 8628 §5.4): not for clients of a strict profile.
     if GRANT_TYPE not in client.metadata.grant_types or profile_of(client.metadata).pushed_requests_only:
         raise UnauthorizedClientError(description="the client is not registered for this grant_type")
+    check_waiting(client, "device")
     resource = read_resources(client, form.get("resource"))
     scope = " ".join(name for name in dict.fromkeys(form.get("scope", "openid").split()) if name in client.scopes)
     if not scope:

@@ -13,6 +13,7 @@ from idp.oidc.arrival import CARRIED, Arrival
 from idp.oidc.authorization_request import read_request
 from idp.oidc.client_answers import preflight, refused, require_form, told
 from idp.oidc.client_authentication import authenticate_client
+from idp.oidc.client_limits import check_waiting
 from idp.oidc.destination import RequestRefused
 from idp.oidc.request_object import RequestObjectRefused, read_request_object
 from idp.web.address_limits import is_within
@@ -50,9 +51,10 @@ def preflight_of_push() -> Response:
 
 
 def _check_number(client: RegisteredClient) -> None:
-    """Whoever proves nothing cannot fill the database (§2.3). Raises OAuth2Error."""
+    """Nobody can fill the database (§2.3), whoever proves nothing least of all. Raises OAuth2Error."""
     if client.is_public and not is_within(PATH, FOR_PUBLIC_CLIENTS):
         raise OAuth2Error(error="invalid_request", description="too many requests from this address", status_code=429)
+    check_waiting(client, "par")
 
 
 def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:

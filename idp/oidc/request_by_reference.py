@@ -36,7 +36,7 @@ def fetch_request_object(client: RegisteredClient, request_uri: str) -> str:
     if isinstance(rests_until, float) and time.monotonic() < rests_until:
         raise RequestUriRefused("the request_uri did not answer a moment ago")
     try:
-        text = _fetch(address)
+        text = _fetch(address, client.metadata.public_addresses_only)
     except OutboundBusy:
         raise RequestUriRefused("too many are being fetched") from None
     except (OutboundFailed, OutboundRefused, RequestUriRefused) as failed:
@@ -48,8 +48,8 @@ def fetch_request_object(client: RegisteredClient, request_uri: str) -> str:
     return text
 
 
-def _fetch(address: str) -> str:
-    answer = fetch(address, accept=ACCEPT, largest=LARGEST)
+def _fetch(address: str, public_only: bool) -> str:
+    answer = fetch(address, accept=ACCEPT, largest=LARGEST, public_only=public_only)
     if answer.status != 200:
         raise RequestUriRefused(f"answered {answer.status}")
     try:

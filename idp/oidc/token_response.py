@@ -11,7 +11,7 @@ from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import reader, table_of
 from idp.oidc.access_token import AccessToken, Bearer, seal_access_token, sign_access_token
-from idp.oidc.claims import claims_of
+from idp.oidc.claims import allowed_claims, claims_of
 from idp.oidc.confirmation import token_type
 from idp.oidc.id_token import Authentication, issue_id_token
 from idp.oidc.resource_indicators import is_jwt, scope_for
@@ -92,7 +92,7 @@ def _written(issued: Issued, client: RegisteredClient) -> Secret:
 
 
 def _id_token(issued: Issued, authentication: Authentication, client: RegisteredClient, access_token: str) -> str:
-    names = (issued.requested_claims or {}).get("id_token", [])
+    names = allowed_claims((issued.requested_claims or {}).get("id_token", ()), client.scopes)
     person = reader().execute(_person, {"person_id": issued.person_id}).one() if names else None
     return issue_id_token(
         client,

@@ -14,6 +14,7 @@ from idp.settings import current_settings
 
 DELIVERING_THREADS, MESSAGES_AT_ONCE = 4, 4  # a silent client holds up one thread for 8 s, never all of them
 KEPT = timedelta(days=1)
+SKEW = timedelta(minutes=10)
 HOUR, TEN_MINUTES = 3600, 600
 _a, _rt = table_of(Authorization), table_of(RefreshToken)
 
@@ -38,7 +39,8 @@ def forget_dead(connection: Connection) -> int:
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
-    of_clients = _a.c.person_id.is_(None)  # one a token, without a refresh token: many, and dead within the hour
-    gone += connection.execute(delete(_a).where(of_clients, _a.c.id < id_floor(before), _a.c.created_at < before)).rowcount
+    of_clients = _a.c.person_id.is_(None)  # one a token, without a refresh token: many, and dead in ten minutes
+    dead = clock.now() - timedelta(seconds=current_settings().access_token_seconds) - SKEW
+    gone += connection.execute(delete(_a).where(of_clients, _a.c.id < id_floor(dead), _a.c.created_at < dead)).rowcount
     gone += device_authorizations.forget_expired(connection) + spent_identifiers.forget_expired(connection)
     return gone + pushed_requests.forget_old(connection) + key_rotation.remove_dead(connection)

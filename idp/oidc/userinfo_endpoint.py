@@ -13,7 +13,7 @@ from idp.oidc import bearer, dpop
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import is_live
 from idp.oidc.bearer import CORS
-from idp.oidc.claims import claims_of
+from idp.oidc.claims import allowed_claims, claims_of
 from idp.oidc.encryption import NoEncryptionKey
 from idp.oidc.models import Authorization
 from idp.oidc.subjects import subject_for
@@ -51,7 +51,7 @@ def userinfo() -> Response:
         client = _require_client(row.client)
         if not assurance.is_enough(row.acr, client.minimum_acr):
             raise bearer.stronger_authentication_needed(client.minimum_acr)  # what is asked of its people has been raised since
-        extra = (row.requested_claims or {}).get("userinfo", ())
+        extra = allowed_claims((row.requested_claims or {}).get("userinfo", ()), client.scopes)
         told = {"sub": subject_for(client, row.subject), **claims_of(row, token.scope, extra)}
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
         return told_to(client, told, headers)

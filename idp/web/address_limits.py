@@ -64,6 +64,12 @@ def is_within(what: str, limits: Iterable[RateLimitItem]) -> bool:
     return all(taken)
 
 
+def is_within_for(whom: str, what: str, limits: Iterable[RateLimitItem]) -> bool:
+    """The same of somebody who has proved who they are, from whatever address."""
+    taken = [_take(what, limit, whom) for limit in limits]
+    return all(taken)
+
+
 def counted_address() -> str:
     """The address that this request is counted under. Of IPv6 the network of 64 bits: whoever has one of its addresses has them
     all (RFC 4291 §2.5.4), 2^64 to try from."""
@@ -77,10 +83,11 @@ def counted_address() -> str:
     return str(address)
 
 
-def _take(what: str, limit: RateLimitItem) -> bool:
+def _take(what: str, limit: RateLimitItem, whom: str | None = None) -> bool:
     shared, alone = current_app.extensions[KEY]
+    whom = whom or counted_address()
     try:
-        return bool(shared.hit(limit, what, counted_address()))
+        return bool(shared.hit(limit, what, whom))
     except Exception as trouble:  # noqa: BLE001 - whatever Redis or its client runs into, people go on
         _log.warning("redis.unavailable", trouble=type(trouble).__name__)
-        return bool(alone.hit(limit, what, counted_address()))
+        return bool(alone.hit(limit, what, whom))

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from sqlalchemy import event
 
+from clients.registration import change
 from idp import clock
 from idp.database import db, in_transaction
 from idp.oidc import signing_keys
@@ -80,6 +81,20 @@ def test_claims_may_be_asked_for_by_name_within_the_client_s_scopes(browser: Fla
     id_token = jwt.decode(tokens["id_token"], signing_keys.verification_keys(), algorithms=["RS256"]).claims
     assert id_token["given_name"] == "Sính"
     assert "email" not in id_token
+
+
+def test_a_scope_taken_from_the_client_takes_the_claims_asked_for_by_name_along(browser: FlaskClient, official: uuid.UUID) -> None:
+    party = register_party(scope="openid email phone offline_access")
+    wish = json.dumps({"userinfo": {"phone_number": None, "email": None}, "id_token": {"phone_number": None, "email": None}})
+    told = party.tokens(browser, scope="openid offline_access", claims=wish)
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", scope="openid email offline_access"))
+    seen = party.userinfo(browser, told["access_token"]).get_json()
+    assert "email" in seen
+    assert "phone_number" not in seen
+    id_token = party.refresh(browser, told["refresh_token"]).get_json()["id_token"]
+    claims = jwt.decode(id_token, signing_keys.verification_keys(), algorithms=["RS256"]).claims
+    assert "email" in claims
+    assert "phone_number" not in claims
 
 
 def test_the_token_comes_in_the_header_or_in_a_form(browser: FlaskClient, party: RelyingParty, official: uuid.UUID) -> None:

@@ -8,6 +8,7 @@ from clients.registry import RegisteredClient
 from idp import audit
 from idp.database import new_id
 from idp.oidc import authorizations
+from idp.oidc.client_limits import check_tokens
 from idp.oidc.resource_indicators import read_resources, scopes_of
 from idp.oidc.token_response import Issued, new_access_token
 
@@ -19,6 +20,7 @@ def act_for_itself(
     (RFC 6749 §4.4.3), and nothing in it opens what is about people."""
     if client.is_public:
         raise UnauthorizedClientError(description="a public client cannot act for itself")
+    check_tokens(client)
     audience = read_resources(client, form.get("resource"))
     if not audience and len(client.metadata.resources) == 1:
         audience = client.metadata.resources

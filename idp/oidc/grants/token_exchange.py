@@ -16,6 +16,7 @@ from idp import audit
 from idp.database import new_id
 from idp.oidc import authorizations, live_tokens
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
+from idp.oidc.client_limits import check_tokens
 from idp.oidc.id_token import Authentication
 from idp.oidc.resource_indicators import InvalidTarget, read_resources
 from idp.oidc.token_response import Issued, new_access_token
@@ -30,6 +31,7 @@ def exchange(
     """A token by which this client acts for the person of the subject token, at the resources it names."""
     if client.is_public:
         raise UnauthorizedClientError(description="a public client cannot exchange tokens")
+    check_tokens(client)
     _check_form(form)
     subject = _require_subject(form["subject_token"])
     held = live_tokens.find_live(connection, subject)
