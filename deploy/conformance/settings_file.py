@@ -28,7 +28,7 @@ def write_settings(site: Site, authority: Path) -> None:
     suite = site.suite_url.removeprefix("https://")
     settings: dict[str, object] = {
         "issuer": site.issuer,
-        "database_url": f"sqlite:///{site.database}",
+        "database_url": site.database_url,
         "sealing_keys": kept_sealing_keys(site.settings_file) or new_key(),
         "ldap_url": f"ldap://127.0.0.1:{site.directory_port}",
         "ldap_base_dn": province.BASE_DN,

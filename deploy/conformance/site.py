@@ -10,6 +10,7 @@ HOST = "localhost"  # the only name it has: nobody outside this machine can be s
 ROOT = Path(__file__).resolve().parents[2]
 SUITE_URL = "https://localhost.emobix.co.uk:8443"
 ALIAS = "hopnhat"
+DATABASE_NAME = "hopnhat_conformance"
 
 
 class SiteMistaken(Exception):
@@ -28,6 +29,7 @@ class Site:
     alias: str
     certificate: Path
     key: Path
+    postgresql: str | None
 
     @property
     def issuer(self) -> str:
@@ -70,6 +72,11 @@ class Site:
         return self.folder / "hopnhat.sqlite"
 
     @property
+    def database_url(self) -> str:
+        """Where the provider keeps everything: PostgreSQL when asked to, SQLite otherwise."""
+        return self.postgresql or f"sqlite:///{self.database}"
+
+    @property
     def secrets_file(self) -> Path:
         """The clients' secrets and private keys, kept from one start to the next."""
         return self.folder / "secrets.json"
@@ -108,7 +115,16 @@ def read_site(environment: Mapping[str, str] = os.environ) -> Site:
         alias=environment.get("ALIAS") or ALIAS,
         certificate=_existing(environment, "CERTIFICATE") or folder / "server.pem",
         key=_existing(environment, "KEY") or folder / "server.key",
+        postgresql=_postgresql(environment.get("DATABASE_URL")),
     )
+
+
+def _postgresql(url: str | None) -> str | None:
+    """A database that can be no real one: this installation knows a person whose password is published."""
+    name = url and urlsplit(url).path.removeprefix("/")
+    if url and not (url.startswith("postgresql+psycopg://") and name and name.startswith(DATABASE_NAME)):
+        raise SiteMistaken(f"DATABASE_URL is postgresql+psycopg://…/{DATABASE_NAME}…: the database's name begins so")
+    return url or None
 
 
 def _existing(environment: Mapping[str, str], name: str) -> Path | None:

@@ -85,6 +85,8 @@ PLANS = (
     _fapi("fapi-mtls-dpop", "mtls", "dpop"),
     _fapi("fapi-mtls-mtls", "mtls", "mtls"),
     _oauth("oauth-key-dpop", "fapi-key-dpop", "private_key_jwt", "dpop"),
+    _oauth("oauth-key-mtls", "fapi-key-mtls", "private_key_jwt", "mtls"),
+    _oauth("oauth-mtls-dpop", "fapi-mtls-dpop", "mtls", "dpop"),
     _oauth("oauth-mtls-mtls", "fapi-mtls-mtls", "mtls", "mtls"),
     _oauth("oauth-client", "fapi-key-dpop", "private_key_jwt", "dpop", "fapi_client_credentials_grant"),
     _fapi("fapi-eddsa", "private_key_jwt", "dpop"),
