@@ -14,7 +14,7 @@ from idp.oidc import authorizations, leavings
 from idp.oidc.backchannel_logout import WITHDRAWN
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.people.sign_in_name import lock
-from idp.sessions import browser_sessions, trusted_browsers
+from idp.sessions import browser_sessions, known_browsers, trusted_browsers
 
 SIGNED_OUT, FACTORS_RESET, ROLE_GRANTED = "signed_out_elsewhere", "factors_reset", "role_granted"
 MISUSE_REPORTED, PASSWORD_CHANGED = "misuse_reported", "password_changed"
@@ -65,6 +65,7 @@ def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor:
         return False
     # A code that was being redeemed while access was withdrawn may have slipped in behind it; nothing older comes back to life.
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
+    officer_codes.replace_all(connection, person_id)  # one handed out while they were suspended is not worth more
     authorizations.revoke_all(connection, person_id, reason=WITHDRAWN)
     leavings.undo(connection, person_id)
     audit.record(connection, audit.Event.PERSON_RESTORED, actor=actor, person_id=person_id, reason=reason)
@@ -81,6 +82,8 @@ def sign_out(
     else:
         ended = browser_sessions.end_all(connection, person_id, reason=reason, actor=actor, keep=keep)
     trusted_browsers.distrust(connection, person_id, actor=actor, of_session=only, keep_session=keep)
+    if only is None:
+        known_browsers.forget_all(connection, person_id)
     authorizations.revoke_offline(connection, person_id, reason=SIGNED_OUT, actor=actor, only=only, keep=keep)
     return ended
 
@@ -109,6 +112,15 @@ def password_changed(connection: Connection, person_id: uuid.UUID, *, actor: str
     """Whoever came in with the old password is out everywhere; the person goes on in the session that begins now. Return how many
     sessions ended."""
     return sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor)
+
+
+def own_password_changed(connection: Connection, person_id: uuid.UUID, *, keep: uuid.UUID, end_others: bool, actor: str) -> None:
+    """Changed on one's own page, in the session to keep: the others end if that is wanted, and no other browser is trusted or known."""
+    if end_others:
+        sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor, keep=keep)
+        return
+    trusted_browsers.distrust(connection, person_id, actor=actor, keep_session=keep)
+    known_browsers.forget_all(connection, person_id)
 
 
 def set_up_access(app: Flask) -> None:

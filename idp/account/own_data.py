@@ -11,7 +11,7 @@ from idp import clock
 from idp.account.words import event_words
 from idp.audit import AuditEvent
 from idp.credentials import factors, recovery_codes
-from idp.credentials.models import EnrolmentDelay, OfficerCode
+from idp.credentials.models import EnrolmentDelay, OfficerCode, Proofing
 from idp.database import table_of
 from idp.oidc.leavings import leavings_of
 from idp.oidc.models import Authorization, Consent, DeviceAuthorization
@@ -25,11 +25,12 @@ from idp.settings import current_settings
 
 _p, _s, _b, _g = table_of(Person), table_of(BrowserSession), table_of(TrustedBrowser), table_of(RoleGrant)
 _a, _k, _d, _o = table_of(Authorization), table_of(Consent), table_of(DeviceAuthorization), table_of(OutboxMessage)
-_oc, _ed = table_of(OfficerCode), table_of(EnrolmentDelay)
+_oc, _ed, _pr = table_of(OfficerCode), table_of(EnrolmentDelay), table_of(Proofing)
 _e, _c = table_of(AuditEvent), table_of(Client)
 READ_TABLES = frozenset({
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
+    "proofing",
 })  # fmt: skip
 # Why a table about people is left out.
 WITHHELD_TABLES = {
@@ -58,6 +59,7 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
         "sessions": [_with_device(row) for row in _rows(connection, _s, person_id)],
         "trusted_browsers": [_with_device(row) for row in _rows(connection, _b, person_id)],
         "codes_from_officers": [_plain(row) for row in _rows(connection, _oc, person_id)],
+        "proofings": [_plain(row) for row in _rows(connection, _pr, person_id)],
         "enrolment_put_off": [_plain(row) for row in _rows(connection, _ed, person_id)],
         "roles": [_plain(row) for row in _rows(connection, _g, person_id)],
         "authorizations": _of_clients(connection, _a, person_id),

@@ -17,7 +17,6 @@ from idp.settings import current_settings
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account_password", __name__)
-CHANGED = "password_changed"
 
 
 @blueprint.get("/account/password")
@@ -47,8 +46,6 @@ def changed() -> Answer:
     if isinstance(outcome, Right):
         # The password was right, whatever comes of the new one: looking for one that the directory takes locks nobody out.
         in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
-    if isinstance(outcome, Right):  # whatever becomes of the new one, the present one was no failure
-        in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
     try:
         password.change(entry_of(named), old, new)
     except ChangeRefused as refused:
@@ -59,8 +56,7 @@ def changed() -> Answer:
 
     def note(connection: Connection) -> None:
         audit.record(connection, audit.Event.PASSWORD_CHANGED, actor=actor, person_id=session.person_id)
-        if end_others:
-            access.sign_out(connection, session.person_id, reason=CHANGED, actor=actor, keep=session.session_id)
+        access.own_password_changed(connection, session.person_id, keep=session.session_id, end_others=end_others, actor=actor)
 
     in_transaction(note)
     return redirect("/account/history", 303)

@@ -1,4 +1,5 @@
-"""/console/people/<person>: an officer who has checked who somebody is helps them in: a temporary code, an activation slip, a reset."""
+"""/console/people/<person>: an officer who has checked who somebody is helps them in: a temporary code, an activation slip, a reset,
+an end of the rest after wrong tries."""
 
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from idp import access, audit
 from idp.console.reach import require_changeable
 from idp.console.reasons import read_reason
-from idp.credentials import factors, officer_codes
+from idp.credentials import factors, officer_codes, unlocking
 from idp.credentials.officer_codes import ACTIVATION, TEMPORARY
 from idp.credentials.printed_codes import NewCode, new_code
 from idp.database import in_transaction, reader
@@ -24,8 +25,8 @@ from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_help", __name__)
-RESET = "reset_factors"
-DEEDS = (TEMPORARY, ACTIVATION, RESET)
+RESET, UNLOCK = "reset_factors", "unlock"
+DEEDS = (TEMPORARY, ACTIVATION, RESET, UNLOCK)
 ISSUED = {TEMPORARY: audit.Event.TEMPORARY_CODE_ISSUED, ACTIVATION: audit.Event.ACTIVATION_CODE_ISSUED}
 ROUTE = f"/console/people/<uuid:person_id>/help/<any({', '.join(DEEDS)}):deed>"
 
@@ -56,7 +57,7 @@ def carry_out(person_id: uuid.UUID, deed: str) -> str | tuple[str, int]:
         errors["checked"] = _("Kiểm tra giấy tờ của người được giúp trước, rồi đánh dấu.")
     if errors:
         return _form(person_id, deed, errors), 400
-    wanted = Help(person_id, deed, reason, None if deed == RESET else new_code())
+    wanted = Help(person_id, deed, reason, new_code() if deed in ISSUED else None)
     done = in_transaction(_deed(wanted))
     code = wanted.code.code if wanted.code and done else None
     return _outcome(person, deed, code, done=done)
@@ -71,14 +72,20 @@ def _deed(wanted: Help) -> Callable[[Connection], bool]:
         if is_administrator(wanted.person_id) and not agree(connection, wanted.person_id, wanted.deed, officer.person_id):
             _record(connection, audit.Event.HELP_ASKED, wanted, officer.actor)
             return False
-        if wanted.code is None:
-            access.reset_factors(connection, wanted.person_id, reason=wanted.reason, actor=officer.actor)
-        else:
-            officer_codes.issue(connection, wanted.person_id, wanted.deed, wanted.code, issued_by=officer.actor)
-            _record(connection, ISSUED[wanted.deed], wanted, officer.actor)
+        _help(connection, wanted, officer.actor)
         return True
 
     return do
+
+
+def _help(connection: Connection, wanted: Help, actor: str) -> None:
+    if wanted.code is not None:
+        officer_codes.issue(connection, wanted.person_id, wanted.deed, wanted.code, issued_by=actor)
+        _record(connection, ISSUED[wanted.deed], wanted, actor)
+    elif wanted.deed == UNLOCK:
+        unlocking.unlock(connection, wanted.person_id, reason=wanted.reason, actor=actor)
+    else:
+        access.reset_factors(connection, wanted.person_id, reason=wanted.reason, actor=actor)
 
 
 def _record(connection: Connection, event: audit.Event, wanted: Help, actor: str) -> None:

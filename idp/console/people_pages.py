@@ -15,6 +15,8 @@ from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, reason_words, role_words
+from idp.credentials import unlocking
+from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
 from idp.login.messages import factor_words
@@ -83,7 +85,8 @@ def show(person_id: uuid.UUID) -> str:
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
         leavings=leavings_of(reader(), person_id), device_words=device_words, place_words=place_words,
-        helpable=may_change(person_id, Permission.HELP_PEOPLE), slips=current_settings().activation_slips, category=category_words, level=level_words,
+        helpable=may_change(person_id, Permission.HELP_PEOPLE), rests_until=unlocking.rests_until(reader(), person_id),
+        for_help_desk=UNTIL_HELP_DESK, slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
         factor_words=factor_words,
     )  # fmt: skip

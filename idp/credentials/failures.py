@@ -126,9 +126,10 @@ _forget_old = delete(_t).where(
 _too_old = select(_t.c.updated_at).order_by(_t.c.updated_at.desc()).offset(bindparam("most")).limit(1)
 
 
-def account_of_person(person_id: uuid.UUID) -> bytes:
-    """The account under which a person's failures are counted, whichever of their names was typed."""
-    return _keyed_digest(f"person {person_id}")
+def account_of_person(person_id: uuid.UUID, *, own_browser: bool = False) -> bytes:
+    """The account under which a person's failures are counted, whichever of their names was typed. `own_browser`: the one of
+    browsers that the person alone can have, which no stranger's failures reach."""
+    return _keyed_digest(f"person {person_id} in an own browser" if own_browser else f"person {person_id}")
 
 
 def account_of_name(key: str) -> bytes:

@@ -126,6 +126,26 @@ class OfficerCode(Record):
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class Proofing(Record):
+    """That somebody made sure who a person is: in person by an officer, by VNeID at level 2, or by a certificate of public service.
+
+    In force until `expires_at` or until it is withdrawn. Nothing of the card itself is kept.
+    """
+
+    __tablename__ = "proofing"
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_reason: Mapped[str | None] = mapped_column(Text)
+
+
 class EnrolmentDelay(Record):
     """How often somebody without a second factor has put enrolling off since everybody needs one, and on which day last."""
 

@@ -17,7 +17,7 @@ from idp.login.sign_in_page import CHANGE_PATH
 from idp.login.steps import Step
 from idp.login.visit import Visit, go_on_as_known, page, require_step, show_stale
 from idp.opaque_tokens import Secret
-from idp.people.sign_in_name import find_for_sign_in
+from idp.people.sign_in_name import find_for_sign_in, require_named
 from idp.settings import current_settings
 from idp.web.csrf import ForgedForm
 from idp.web.viewer import anyone
@@ -82,7 +82,8 @@ def _let_in(visit: Visit, right: Right, *, changed: bool) -> Response:
             current_app.extensions[WHEN_CHANGED](connection, person_id, actor=f"person:{person_id}")
         return let_in(connection)
 
-    return go_on_as_known(visit, person_id, in_transaction(note_and_let_in), shared_pc)
+    cookie = in_transaction(note_and_let_in)
+    return go_on_as_known(visit, require_named(reader(), person_id), cookie, shared_pc=shared_pc)
 
 
 def _require_page() -> Visit:

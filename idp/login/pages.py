@@ -80,7 +80,7 @@ def _try_password(visit: Visit, typed: Typed, named: Named | None) -> Response:
             more = {"shared_pc": "1"} if typed.shared_pc else {}
             return sign_in_request.begin(replace(visit.wanted, login_hint=typed.username), path=CHANGE_PATH, **more)
         return _refuse(visit, typed, outcome.message, outcome.status)
-    return go_on_as_known(visit, outcome.named.person_id, in_transaction(entrance(outcome, shared_pc=typed.shared_pc)), typed.shared_pc)
+    return go_on_as_known(visit, outcome.named, in_transaction(entrance(outcome, shared_pc=typed.shared_pc)), shared_pc=typed.shared_pc)
 
 
 def _refuse(visit: Visit, typed: Typed, message: str, status: int) -> Response:

@@ -17,7 +17,17 @@ from idp.login.entering import enter, terms_for
 from idp.login.second_factor_pages import show_factors, trusted_if_wanted
 from idp.login.sign_in_page import refuse_sign_in
 from idp.login.steps import Step
-from idp.login.visit import Visit, go_on, go_on_as, require_session, require_step, require_visit, show_stale, turn_to_next_step
+from idp.login.visit import (
+    Visit,
+    go_on,
+    go_on_as_known,
+    go_on_as_proved,
+    require_session,
+    require_step,
+    require_visit,
+    show_stale,
+    turn_to_next_step,
+)
 from idp.opaque_tokens import Secret
 from idp.people.sign_in_name import Named, require_named
 from idp.sessions import assurance, browser_sessions, sign_in_request
@@ -49,7 +59,7 @@ def sign_in_by_passkey() -> Response:
     except WrongKey as wrong:
         _record_refusal(audit.Event.PASSKEY_REFUSED, wrong)
         return refuse_sign_in(visit, "", {"": messages.wrong_key()}, 400, shared_pc=shared_pc)
-    return go_on_as(visit, cookie)
+    return go_on_as_known(visit, named, cookie, shared_pc=shared_pc, second_factor=True)
 
 
 def _entrance(proof: Proof, shared_pc: bool) -> Callable[[Connection], Secret]:
@@ -89,7 +99,7 @@ def take_key() -> Response:
         wrong.person_id = session.person_id
         _record_refusal(audit.Event.SECOND_FACTOR_REFUSED, wrong)
         return make_response(show_factors(visit, {"": messages.wrong_key()}), 400)
-    return trusted_if_wanted(visit, go_on_as(visit, cookie))
+    return trusted_if_wanted(visit, go_on_as_proved(visit, cookie))
 
 
 def _prove(connection: Connection, visit: Visit, proof: Proof) -> Secret:

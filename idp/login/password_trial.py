@@ -51,7 +51,7 @@ def entry_of(named: Named) -> DirectoryEntry:
 
 def try_password(named: Named | None, typed_name: str, password: Secret) -> Right | Wrong:
     """Count, ask, and write down what came of it; `named` is whom the typed name means, None for nobody."""
-    known = named is not None and known_browsers.is_known(named.person_id)
+    known = named is not None and known_browsers.is_known(named.person_id, named.browser_round)
     resting = None if known else failures.rests_until(reader(), PASSWORD_ADDRESS, failures.account_of_address())
     if resting is not None:
         return Wrong(messages.throttled(resting), 429)

@@ -18,9 +18,22 @@ from idp.login.address_limits import limit_forms
 from idp.login.enrolling import WITH_TOTP
 from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
-from idp.login.visit import Visit, go_on, go_on_as, link, page, require_session, require_step, require_visit, show_stale, stay_at
+from idp.login.visit import (
+    Visit,
+    go_on,
+    go_on_as,
+    go_on_as_proved,
+    link,
+    page,
+    require_session,
+    require_step,
+    require_visit,
+    show_stale,
+    stay_at,
+)
 from idp.opaque_tokens import Secret
-from idp.sessions import assurance, browser_sessions, trusted_browsers
+from idp.people.sign_in_name import require_named
+from idp.sessions import assurance, browser_sessions, known_browsers, trusted_browsers
 from idp.sessions.browser_sessions import LiveSession
 from idp.settings import current_settings
 from idp.web.csrf import ForgedForm
@@ -164,7 +177,7 @@ def _take(factor: CodeFactor, then: str | None = None) -> Response:
     except WrongCode as wrong:
         return _refuse(visit, factor, attempt, typed, wrong)
     if then is None:
-        return trusted_if_wanted(visit, go_on_as(visit, cookie)) if factor is PHONE else go_on_as(visit, cookie)
+        return trusted_if_wanted(visit, go_on_as_proved(visit, cookie)) if factor is PHONE else go_on_as(visit, cookie)
     response = redirect(link(then, visit), 303)
     browser_sessions.set_cookie(response, cookie)
     return response
@@ -180,7 +193,11 @@ def trusted_if_wanted(visit: Visit, response: Response) -> Response:
 
 
 def _count(connection: Connection, session: LiveSession) -> Attempt:
-    return failures.count_attempt(connection, failures.SECOND_FACTOR, failures.account_of_person(session.person_id))
+    # Wrong codes are counted apart in browsers where the person has proved a second factor before: a stranger who knows the
+    # password makes strangers wait, not them.
+    named = require_named(connection, session.person_id)
+    own = known_browsers.has_proved(named.person_id, named.browser_round)
+    return failures.count_attempt(connection, failures.SECOND_FACTOR, failures.account_of_person(named.person_id, own_browser=own))
 
 
 def _proof(session: LiveSession, attempt: Attempt, factor: CodeFactor, typed: str) -> Callable[[Connection], Secret]:

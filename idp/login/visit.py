@@ -1,6 +1,5 @@
 """One request to a page of sign-in: what it is for, where the person stands, and the way on from there."""
 
-import uuid
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from idp.login import known_accounts
 from idp.login.activation import awaits_activation
 from idp.login.everybody import delays_left, may_trust
 from idp.login.steps import Standing, Step, next_step
-from idp.people.sign_in_name import require_named
+from idp.people.sign_in_name import Named, require_named
 from idp.roles.permissions import is_administrator
 from idp.sessions import assurance, browser_sessions, known_browsers, sign_in_request
 from idp.sessions.browser_sessions import LiveSession
@@ -130,12 +129,18 @@ def go_on_as(visit: Visit, cookie: str) -> Response:
     return response
 
 
-def go_on_as_known(visit: Visit, person_id: uuid.UUID, cookie: str, shared_pc: bool) -> Response:
-    """The same after a first factor; a browser that is not everybody's remembers who has signed in there."""
+def go_on_as_known(visit: Visit, named: Named, cookie: str, *, shared_pc: bool, second_factor: bool = False) -> Response:
+    """The same after a factor was proved; a browser that is not everybody's remembers who has signed in there, and how."""
     response = go_on_as(visit, cookie)
     if not shared_pc:
-        known_browsers.remember(response, person_id)
+        known_browsers.remember(response, named.person_id, named.browser_round, second_factor=second_factor)
     return response
+
+
+def go_on_as_proved(visit: Visit, cookie: str) -> Response:
+    """The same after the second factor of the session's person."""
+    session = require_session(visit)
+    return go_on_as_known(visit, require_named(reader(), session.person_id), cookie, shared_pc=session.shared_pc, second_factor=True)
 
 
 def page(template: str, visit: Visit, **facts: object) -> str:

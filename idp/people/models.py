@@ -95,5 +95,6 @@ class Person(Record):
     last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_two_factor_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     notice_acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    browser_round: Mapped[int] = mapped_column(default=0, server_default="0")  # browsers of rounds before are not known any more
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

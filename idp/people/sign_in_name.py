@@ -25,6 +25,7 @@ class Named:
     state_changed_at: datetime | None
     directory_locked: bool
     notice_acknowledged_at: datetime | None
+    browser_round: int
 
     @property
     def may_sign_in(self) -> bool:
@@ -43,6 +44,7 @@ _facts = select(
     _p.c.state_changed_at,
     _p.c.directory_locked,
     _p.c.notice_acknowledged_at,
+    _p.c.browser_round,
 )
 _by_name = _facts.add_columns(_p.c.username_key).where(or_(_p.c.username_key == bindparam("key"), _p.c.mail_key == bindparam("key")))
 _lock = select(_p.c.id).where(_p.c.id == bindparam("person_id")).with_for_update()
@@ -73,4 +75,4 @@ def lock(connection: Connection, person_id: uuid.UUID) -> None:
 
 
 def _named(row: Any) -> Named:
-    return Named(*row[:9])
+    return Named(*row[:10])

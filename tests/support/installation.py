@@ -24,8 +24,9 @@ APPEND_ONLY_TRIGGERS = 4  # of revision 0002
 
 
 def settings_for(database_url: str, **given: Any) -> Settings:
-    """Complete settings of a test installation; keyword arguments win."""
-    return read_settings(**{"issuer": ISSUER, "sealing_keys": SEALING_KEY, "database_url": database_url, **given})
+    """Complete settings of a test installation; keyword arguments win. Without activation slips, which have tests of their own."""
+    own = {"issuer": ISSUER, "sealing_keys": SEALING_KEY, "database_url": database_url, "activation_slips": False}
+    return read_settings(**{**own, **given})
 
 
 class FreshContextClient(FlaskClient):
