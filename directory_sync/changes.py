@@ -87,6 +87,7 @@ class Changes:
     open_units_before: int
     unreadable: Sequence[Unreadable] = ()
     held: Sequence[Held] = ()
+    ended_posts: Sequence[uuid.UUID] = ()
     is_whole: bool = True
     has_units: bool = True
 

@@ -1,16 +1,24 @@
-"""Who is who, between comparing and judging: what a run may not take at its word. Nothing yet."""
+"""Who is who, between comparing and judging: people found again behind new entries, and what waits for the desk."""
+
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from directory_sync.changes import Changes
+from directory_sync.desk_opening import settle_cases
 from directory_sync.ledger import Run
+from directory_sync.newcomers import resolve_newcomers
+from directory_sync.second_posts import end_posts, gone_posts
 from directory_sync.source.reading import Reading
 
 
-def resolve(connection: Connection, changes: Changes, reading: Reading) -> Changes:  # noqa: ARG001
+def resolve(connection: Connection, changes: Changes, reading: Reading) -> Changes:
     """The changes as they are to be judged, planned and applied. Reads only."""
-    return changes
+    gone = gone_posts(connection, changes.source, reading.seen) if reading.is_whole else ()
+    return replace(resolve_newcomers(connection, changes, reading), ended_posts=gone)
 
 
 def settle(connection: Connection, run: Run, changes: Changes) -> None:
     """What is written down after all changes were applied, in one transaction; may be done again by the run after one that died."""
+    settle_cases(connection, changes)
+    end_posts(connection, changes.ended_posts, actor=run.started_by)

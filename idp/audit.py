@@ -112,6 +112,22 @@ class Event(enum.StrEnum):
 
 
 class AuditEvent(Record):
+    DESK_CASE_OPENED = "desk_case.opened"
+    DESK_CASE_DECIDED = "desk_case.decided"
+    DESK_CASE_REOPENED = "desk_case.reopened"
+    DESK_RULE_ADDED = "desk_rule.added"
+    DESK_RULE_REVOKED = "desk_rule.revoked"
+    APPOINTMENT_ADDED = "appointment.added"
+    APPOINTMENT_ENDED = "appointment.ended"
+    CHANGE_PLANNED = "change.planned"
+    CHANGE_CALLED_OFF = "change.called_off"
+    IDLE_WARNED = "idle.warned"
+    IDLE_STOPPED = "idle.stopped"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_DECIDED = "review.decided"
+    REVIEW_SIGNED = "review.signed"
+    REVIEW_OVERDUE = "review.overdue"
+    CHANGES_OVERDUE = "changes.overdue"
     """One event. Triggers of the database refuse to change or delete it."""
 
     __tablename__ = "audit_event"

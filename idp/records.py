@@ -5,6 +5,7 @@ from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.oidc import models as oidc_models
+from idp.people import career_models, review_models
 from idp.people import models as people_models
 from idp.people import unit_models
 from idp.roles import models as role_models
@@ -12,6 +13,8 @@ from idp.sessions import models as session_models
 
 MODULES = (
     people_models,
+    career_models,
+    review_models,
     unit_models,
     role_models,
     credential_models,

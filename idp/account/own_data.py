@@ -17,7 +17,9 @@ from idp.oidc.leavings import leavings_of
 from idp.oidc.models import Authorization, Consent, DeviceAuthorization
 from idp.outbox import OutboxMessage
 from idp.people import units
+from idp.people.career_models import Appointment, IdleWarning, PlannedChange
 from idp.people.models import Person
+from idp.people.review_models import ReviewLine
 from idp.roles.models import RoleGrant
 from idp.sessions.devices import device_words
 from idp.sessions.models import BrowserSession, TrustedBrowser
@@ -27,6 +29,7 @@ _p, _s, _b, _g = table_of(Person), table_of(BrowserSession), table_of(TrustedBro
 _a, _k, _d, _o = table_of(Authorization), table_of(Consent), table_of(DeviceAuthorization), table_of(OutboxMessage)
 _oc, _ed, _pr = table_of(OfficerCode), table_of(EnrolmentDelay), table_of(Proofing)
 _e, _c = table_of(AuditEvent), table_of(Client)
+_ap, _pc, _iw, _rl = table_of(Appointment), table_of(PlannedChange), table_of(IdleWarning), table_of(ReviewLine)
 READ_TABLES = frozenset({
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
@@ -35,6 +38,8 @@ READ_TABLES = frozenset({
 # Why a table about people is left out.
 WITHHELD_TABLES = {
     "first_word": "what an officer has begun and a second one must agree to",
+    "desk_case": "questions that an officer must decide, told in the history once they are decided",
+    "personal_mark": "a keyed digest by which two entries are known to be one person's",
     "sync_change": "runs of the sync, told in the history",
 }
 # What only finds or sorts a row, and what opens a door (a digest of a cookie or of a code).
@@ -70,6 +75,10 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
             {"reason": one.reason, "changed_at": one.changed_at, "withdrawn_at": one.withdrawn_at, "undone_at": one.undone_at}
             for one in leavings_of(connection, person_id, most=1000)
         ],
+        "appointments": [_plain(row) for row in _rows(connection, _ap, person_id)],
+        "planned_changes": [_plain(row) for row in _rows(connection, _pc, person_id)],
+        "idle_warnings": [_plain(row) for row in _rows(connection, _iw, person_id)],
+        "access_reviews": [_plain(row) for row in _rows(connection, _rl, person_id)],
         "history": _history(connection, person_id),
     }
 

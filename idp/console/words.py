@@ -104,6 +104,22 @@ SENTENCES: dict[str, LazyString] = {
 }
 REASONS: dict[str, LazyString] = {
     "signed_out": _l("đăng xuất"),
+    Event.DESK_CASE_OPENED: _l("Có trường hợp cần xem xét về %(person)s"),
+    Event.DESK_CASE_DECIDED: _l("Quyết định trường hợp về %(person)s"),
+    Event.DESK_CASE_REOPENED: _l("Xem xét lại trường hợp về %(person)s"),
+    Event.DESK_RULE_ADDED: _l("Ghi nhớ một quyết định cho các trường hợp giống vậy"),
+    Event.DESK_RULE_REVOKED: _l("Thu hồi một quyết định đã ghi nhớ"),
+    Event.APPOINTMENT_ADDED: _l("Ghi thêm vị trí công tác của %(person)s"),
+    Event.APPOINTMENT_ENDED: _l("Kết thúc một vị trí công tác của %(person)s"),
+    Event.CHANGE_PLANNED: _l("Đặt trước một thay đổi về %(person)s"),
+    Event.CHANGE_CALLED_OFF: _l("Hủy thay đổi đã đặt trước về %(person)s"),
+    Event.IDLE_WARNED: _l("Báo trước cho %(person)s vì lâu không đăng nhập"),
+    Event.IDLE_STOPPED: _l("Tạm dừng vô hiệu hóa người lâu không đăng nhập, do vượt ngưỡng an toàn"),
+    Event.REVIEW_OPENED: _l("Mở đợt rà soát tài khoản"),
+    Event.REVIEW_DECIDED: _l("Rà soát tài khoản của %(person)s"),
+    Event.REVIEW_SIGNED: _l("Ký kết quả rà soát tài khoản của đơn vị"),
+    Event.REVIEW_OVERDUE: _l("Đợt rà soát tài khoản quá hạn"),
+    Event.CHANGES_OVERDUE: _l("Thay đổi nhân sự quá 3 ngày làm việc chưa thực hiện"),
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
     "signed_out_elsewhere": _l("đăng xuất từ nơi khác"),
@@ -120,6 +136,13 @@ REASONS: dict[str, LazyString] = {
 
 def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: str | None) -> str:
     """What happened, readable: "Nguyễn Văn An đăng nhập (Đa yếu tố)"."""
+    "returned_to_directory": _l("có lại trong danh bạ"),
+    "service_ended": _l("hết thời gian công tác"),
+    "long_absence": _l("tạm vắng dài ngày"),
+    "absence_over": _l("hết thời gian tạm vắng"),
+    "planned": _l("thay đổi đã đặt trước"),
+    "idle": _l("lâu không đăng nhập"),
+    "access_review": _l("kết quả rà soát tài khoản"),
     names = {"person": person or _("một người không rõ"), "client": client or _("một ứng dụng không rõ")}
     told = str(SENTENCES.get(event, event)) % names
     addition = _addition(event, detail)

@@ -25,6 +25,7 @@ class Permission(enum.StrEnum):
     SEE_PEOPLE = "see_people"
     SUSPEND_PEOPLE = "suspend_people"
     HELP_PEOPLE = "help_people"
+    DECIDE_ON_PEOPLE = "decide_on_people"
     SEE_CLIENTS = "see_clients"
     CHANGE_CLIENTS = "change_clients"
     SEE_SYNC = "see_sync"

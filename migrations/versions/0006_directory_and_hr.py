@@ -16,9 +16,14 @@ def upgrade() -> None:
     _add_kinds_of_runs()
     _add_plans()
     _add_scim()
+    op.add_column("person", sa.Column("alias_key", sa.String(255), nullable=True))
+    op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_person_alias_key"), "person")
+    with op.batch_alter_table("person") as person:
+        person.drop_column("alias_key")
     _drop_scim()
     for table in ("sync_request", "held_change", "plan_word", "plan_line", "sync_plan"):
         op.drop_table(table)

@@ -78,12 +78,14 @@ def test_a_person_who_disappears_is_suspended_and_comes_back_as_the_same_person(
     assert person("mai.vt").subject == before.subject
 
 
-def test_an_entry_that_is_made_again_is_another_person_even_with_the_same_uid(app: Flask, directory: StaffDirectory) -> None:
+def test_an_entry_that_is_made_again_with_another_staff_number_is_another_person_even_with_the_same_uid(
+    app: Flask, directory: StaffDirectory
+) -> None:
     sync()
     before = person("an.nv")
     directory.remove(f"uid=an.nv,{DEPARTMENT}")
     sync()
-    directory.add_person("an.nv", "Nông Thị An")
+    directory.add_person("an.nv", "Nông Thị An", employeeNumber="HG-khac")
     assert sync().found["joined"] == 1
     after = person("an.nv", state="active")
     assert after.subject != before.subject
