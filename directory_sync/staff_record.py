@@ -55,13 +55,13 @@ class StaffRecord(NamedTuple):
     locked: bool
     flaws: frozenset[Flaw]
     changed_at: datetime | None = None
+    alias_key: str | None = None  # another name that the directory takes at sign-in
+    personal_mark: bytes | None = None  # a keyed digest of the personal identification number
 
 
 def digest_of(raw: bytes, unit_key: str | None, tree: UnitTree) -> bytes:
     """32 bytes that stay the same as long as everything does from which the facts follow: the entry as it came over the wire,
     its unit, and this module. Whoever has the same digest as before need not be understood again."""
-    alias_key: str | None = None  # another name that the directory takes at sign-in
-    personal_mark: bytes | None = None  # a keyed digest of the personal identification number
     return hashlib.sha256(UNDERSTANDING + (unit_key.encode() if unit_key else tree.print) + raw).digest()
 
 

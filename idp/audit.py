@@ -107,11 +107,6 @@ class Event(enum.StrEnum):
     REORGANISATION_APPROVED = "reorganisation.approved"
     REORGANISATION_WITHDRAWN = "reorganisation.withdrawn"
     REORGANISATION_CARRIED_OUT = "reorganisation.carried_out"
-    SNAPSHOT_TAKEN = "snapshot.taken"
-    AUDIT_EXPORTED = "audit.exported"
-
-
-class AuditEvent(Record):
     DESK_CASE_OPENED = "desk_case.opened"
     DESK_CASE_DECIDED = "desk_case.decided"
     DESK_CASE_REOPENED = "desk_case.reopened"
@@ -128,6 +123,11 @@ class AuditEvent(Record):
     REVIEW_SIGNED = "review.signed"
     REVIEW_OVERDUE = "review.overdue"
     CHANGES_OVERDUE = "changes.overdue"
+    SNAPSHOT_TAKEN = "snapshot.taken"
+    AUDIT_EXPORTED = "audit.exported"
+
+
+class AuditEvent(Record):
     """One event. Triggers of the database refuse to change or delete it."""
 
     __tablename__ = "audit_event"

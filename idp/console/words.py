@@ -99,11 +99,6 @@ SENTENCES: dict[str, LazyString] = {
     Event.REORGANISATION_APPROVED: _l("Phê duyệt phương án sắp xếp đơn vị"),
     Event.REORGANISATION_WITHDRAWN: _l("Thu hồi phương án sắp xếp đơn vị"),
     Event.REORGANISATION_CARRIED_OUT: _l("Phương án sắp xếp đơn vị được thực hiện"),
-    Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
-    Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
-}
-REASONS: dict[str, LazyString] = {
-    "signed_out": _l("đăng xuất"),
     Event.DESK_CASE_OPENED: _l("Có trường hợp cần xem xét về %(person)s"),
     Event.DESK_CASE_DECIDED: _l("Quyết định trường hợp về %(person)s"),
     Event.DESK_CASE_REOPENED: _l("Xem xét lại trường hợp về %(person)s"),
@@ -120,6 +115,11 @@ REASONS: dict[str, LazyString] = {
     Event.REVIEW_SIGNED: _l("Ký kết quả rà soát tài khoản của đơn vị"),
     Event.REVIEW_OVERDUE: _l("Đợt rà soát tài khoản quá hạn"),
     Event.CHANGES_OVERDUE: _l("Thay đổi nhân sự quá 3 ngày làm việc chưa thực hiện"),
+    Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
+    Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
+}
+REASONS: dict[str, LazyString] = {
+    "signed_out": _l("đăng xuất"),
     "expired": _l("hết hạn"),
     "access_withdrawn": _l("bị vô hiệu hóa"),
     "signed_out_elsewhere": _l("đăng xuất từ nơi khác"),
@@ -131,11 +131,6 @@ REASONS: dict[str, LazyString] = {
     "by_person": _l("tự đăng xuất"),
     "replaced": _l("người khác đăng nhập trên máy này"),
     "role_granted": _l("được cấp vai trò mới"),
-}
-
-
-def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: str | None) -> str:
-    """What happened, readable: "Nguyễn Văn An đăng nhập (Đa yếu tố)"."""
     "returned_to_directory": _l("có lại trong danh bạ"),
     "service_ended": _l("hết thời gian công tác"),
     "long_absence": _l("tạm vắng dài ngày"),
@@ -143,6 +138,11 @@ def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: 
     "planned": _l("thay đổi đã đặt trước"),
     "idle": _l("lâu không đăng nhập"),
     "access_review": _l("kết quả rà soát tài khoản"),
+}
+
+
+def sentence(event: str, detail: Mapping[str, Any], person: str | None, client: str | None) -> str:
+    """What happened, readable: "Nguyễn Văn An đăng nhập (Đa yếu tố)"."""
     names = {"person": person or _("một người không rõ"), "client": client or _("một ứng dụng không rõ")}
     told = str(SENTENCES.get(event, event)) % names
     addition = _addition(event, detail)
