@@ -31,7 +31,7 @@ _NOTHING: dict[str, Any] = {}
 _p, _u = table_of(Person), table_of(Unit)
 _FACT_COLUMNS = (
     "source_key",
-    "directory_dn", "username", "username_key", "mail", "mail_key", "phone", "staff_code", "staff_category", "name", "family_name",
+    "directory_dn", "username", "username_key", "mail", "mail_key", "alias_key", "phone", "staff_code", "staff_category", "name", "family_name",
     "middle_name", "given_name", "sort_key", "search_key", "title", "employment_status", "unit_id", "directory_locked",
     "directory_digest",
 )  # fmt: skip
@@ -119,7 +119,7 @@ def apply_returns(connection: Connection, run: Run, person_ids: Sequence[uuid.UU
 def _values(record: StaffRecord, units: Units) -> tuple[Any, ...]:
     """The values of `_FACT_COLUMNS`."""
     return (
-        record.source_key, record.directory_dn, record.username, record.username_key, record.mail, record.mail_key, record.phone, record.staff_code,
+        record.source_key, record.directory_dn, record.username, record.username_key, record.mail, record.mail_key, record.alias_key, record.phone, record.staff_code,
         record.staff_category, record.name, *_name_columns(record.name),
         search_key(record.name, record.username, record.staff_code, record.mail), record.title, record.employment_status,
         units[record.unit_key][0] if record.unit_key in units else None, record.locked, record.digest,

@@ -22,7 +22,7 @@ OUR_REASONS = frozenset({GONE, LOCKED})  # whoever was suspended for another rea
 FACTS = (
     "name", "username", "mail", "phone", "staff_code", "staff_category", "title", "employment_status", "unit_key", "locked",
 )  # fmt: skip
-QUIET_FACTS = ("directory_dn", "username_key", "mail_key")  # follow from others, or from the name of a unit above
+QUIET_FACTS = ("directory_dn", "username_key", "mail_key", "alias_key")  # follow from others, or from the name of a unit above
 
 _p, _u = table_of(Person), table_of(Unit)
 _stored = select(

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from directory_sync.directory_text import Flaw, clean
 from directory_sync.unit_tree import UnitTree
+from idp import clock
 from idp.people.models import StaffCategory
 from idp.people.names import fold, username_key
 
@@ -19,7 +20,11 @@ ATTRIBUTES = (
 UNDERSTANDING = b"2"  # another number when this module reads entries differently: then every entry is understood anew
 ACCOUNT_DISABLED = 0x2  # of userAccountControl, [MS-ADTS] 2.2.16
 NOT_LOCKED = frozenset({b"", b"0"})
-LONGEST_NUMBER = 10
+LOCKED_OUT = 0x10  # of msDS-User-Account-Control-Computed, [MS-ADTS] 3.1.1.4.5.17
+LOCKOUT_NOW = "msds-user-account-control-computed"
+LONGEST_NUMBER, LONGEST_TICKS = 10, 19
+NEVER = 2_650_467_744_000_000_000  # the year 10000
+_FROM_1601 = datetime(1601, 1, 1, tzinfo=UTC)
 _UTC_TIME = re.compile(rb"[0-9]{14}(?:[.,][0-9]{1,6})?Z")
 LONGEST_NAME, LONGEST_KEY, LONGEST_CODE, LONGEST_STATUS = 255, 255, 64, 32
 CATEGORIES = {
@@ -97,6 +102,7 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
         source_key, digest, dn, username, key, mail, mail_key,
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
         text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes), frozenset(flaws), _changed_at(attributes),
+        alias_key=_key(text("alias", LONGEST_KEY)),
     )  # fmt: skip
 
 
@@ -139,8 +145,24 @@ def _is_locked(attributes: dict[str, list[bytes]]) -> bool:
         any(values("pwdaccountlockedtime"))
         or any(value.lower() == b"true" for name in ("nsaccountlock", "logindisabled") for value in values(name))
         or any(value.isdigit() and len(value) <= LONGEST_NUMBER and int(value) & ACCOUNT_DISABLED for value in values("useraccountcontrol"))
-        or any(value not in NOT_LOCKED for value in values("lockouttime"))
+        or _is_locked_out(values(LOCKOUT_NOW), values("lockouttime"))
+        or has_expired(values("accountexpires"))
     )
+
+
+def _is_locked_out(now: list[bytes], since: list[bytes]) -> bool:
+    """Whether too many wrong passwords keep somebody out of a domain: at this moment, where it says so, else ever since."""
+    if now and now[0].lstrip(b"-").isdigit():
+        return bool(int(now[0][: LONGEST_NUMBER + 1]) & LOCKED_OUT)
+    return any(value not in NOT_LOCKED for value in since)
+
+
+def has_expired(values: list[bytes]) -> bool:
+    """Whether an account has ended: accountExpires, in tenths of a microsecond since 1601; 0 and very large ones are never."""
+    if not values or not values[0].isdigit():
+        return False
+    ticks = int(values[0][:LONGEST_TICKS])
+    return 0 < ticks < NEVER and _FROM_1601 + timedelta(microseconds=ticks // 10) <= clock.now()
 
 
 def _changed_at(attributes: dict[str, list[bytes]]) -> datetime | None:

@@ -71,11 +71,11 @@ class Answer(NamedTuple):
 class Directory:
     """An open, bound connection to one server, and the instant by which everything must have been read."""
 
-    def __init__(self, connected: socket.socket, access: Access, url: str, deadline: float) -> None:
+    def __init__(self, connected: socket.socket, base_dn: str, deadline: float, *, bind_dn: str = "", url: str = "") -> None:
         self._socket, self._deadline = connected, deadline
         self._next_id = FIRST_MESSAGE_ID
         self._rest = b""
-        self.base_dn, self.bind_dn, self.url = access.base_dn, access.bind_dn, url
+        self.base_dn, self.bind_dn, self.url = base_dn, bind_dn, url
 
     def pages(self, wanted: bytes, attributes: tuple[str, ...], *controls: Control) -> Iterator[list[bytes]]:
         """Everything below the base that passes the filter, page by page: of each entry its DN and attributes, still encoded.
@@ -102,11 +102,11 @@ class Directory:
         except Malformed:
             raise ReadIncomplete("malformed_answer") from None
 
-    def read_entry(self, dn: str, attributes: tuple[str, ...]) -> dict[str, list[bytes]]:
+    def read_entry(self, dn: str, attributes: tuple[str, ...], *controls: Control) -> dict[str, list[bytes]]:
         """The attributes of one entry, by their names in lower case; none when it is not there or may not be read. `dn` empty: what
         the server says of itself (RFC 4512 §5.1). Raises ReadIncomplete."""
         found: dict[str, list[bytes]] = {}
-        for answer in self.answers(messages.search(dn, messages.BASE, messages.present("objectClass"), attributes)):
+        for answer in self.answers(messages.search(dn, messages.BASE, messages.present("objectClass"), attributes), *controls):
             if answer.tag == messages.SEARCH_ENTRY:
                 found = read_entry(answer.content)[1]
         return found
@@ -229,7 +229,7 @@ def _connect(access: Access, url: str, deadline: float) -> Directory:
     if not bound:
         raise ReadIncomplete("account_refused" if code == 49 else "refused", f"code={code}")
     connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Directory(connection.socket, access, url, deadline)
+    return Directory(connection.socket, access.base_dn, deadline, bind_dn=access.bind_dn, url=url)
 
 
 def _server(access: Access, url: str) -> Server:

@@ -2,19 +2,22 @@
 
 from directory_sync.known import KnownPeople
 from directory_sync.source import ldap
+from directory_sync.source.active_directory import active_directory
+from directory_sync.source.dialect import Dialect, read_units
+from directory_sync.source.domain_changes import DIRSYNC, UPDATE_NUMBERS
 from directory_sync.source.ldap import Directory
-from directory_sync.source.reading import Alive, Kind, Progress, ReadIncomplete, Reading, Source, Unreadable
-from directory_sync.staff_record import ATTRIBUTES, digest_of, understand
-from directory_sync.unit_tree import ATTRIBUTES as UNIT_ATTRIBUTES
-from directory_sync.unit_tree import understand_units
+from directory_sync.source.open_ldap import OPEN_LDAP
+from directory_sync.source.reading import Alive, Kind, Progress, ReadIncomplete, Reading, Source
+from directory_sync.source.sync_replication import SYNC_REPLICATION
+from directory_sync.source.timestamps import TIMESTAMPS
+from directory_sync.source.way import CookieRefused, Way
 from idp.settings import current_settings
-from idp.wire import messages
 from idp.wire.ber import Malformed
 
 SOURCE = "ldap"
-LONGEST_KEY = 64  # what the column holds
-PEOPLE = messages.any_of(messages.equals("objectClass", "person"), messages.equals("objectClass", "inetOrgPerson"))
-UNITS = messages.equals("objectClass", "organizationalUnit")
+ACTIVE_DIRECTORY_CAPABILITY = b"1.2.840.113556.1.4.800"
+DOMAIN_WAYS, OTHER_WAYS = (DIRSYNC, UPDATE_NUMBERS), (SYNC_REPLICATION, TIMESTAMPS)  # the best first
+WAYS = {way.name: way for way in (*DOMAIN_WAYS, *OTHER_WAYS)}
 
 
 def whole_directory() -> Source:
@@ -28,41 +31,49 @@ def _read_directory(known: KnownPeople, alive: Alive, progress: Progress) -> Rea
 
 
 def read_whole(directory: Directory, known: KnownPeople, alive: Alive, progress: Progress) -> Reading:
-    """Everything below the base. Raises ReadIncomplete."""
+    """Everything below the base; the cookie is of the moment before, so that what changes meanwhile is read again. Raises ReadIncomplete."""
+    dialect = dialect_of(directory)
+    cookie = _cookie_now(directory, dialect)
+    reading = Reading(read_units(directory, dialect), set(), {}, cookie=cookie)
     try:
-        tree = understand_units(_decode(entry) for page in directory.pages(UNITS, UNIT_ATTRIBUTES) for entry in page)
-        reading = Reading(tree, set(), {})
-        for page in directory.pages(PEOPLE, ATTRIBUTES):
+        for page in directory.pages(dialect.people, dialect.attributes, *dialect.controls):
             alive()
             for entry in page:
-                take_in(entry, known, reading)
+                dialect.take_in(entry, known, reading)
             progress("read", len(reading.seen))
     except Malformed:
         raise ReadIncomplete("malformed_answer") from None
     return reading
 
 
-def _decode(entry: bytes) -> tuple[str, dict[str, list[bytes]]]:
-    dn, position = messages.read_entry_name(entry, 0, len(entry))
-    return dn, messages.read_attributes(entry, position, len(entry))
+def dialect_of(directory: Directory) -> Dialect:
+    """What kind of directory this is, by the settings or by what it says of itself. Raises ReadIncomplete."""
+    kind = current_settings().ldap_kind
+    if kind == "auto":
+        told = directory.read_entry("", ("supportedCapabilities",)).get("supportedcapabilities", [])
+        kind = "active_directory" if ACTIVE_DIRECTORY_CAPABILITY in told else "openldap"
+    return active_directory(directory) if kind == "active_directory" else OPEN_LDAP
 
 
-def take_in(entry: bytes, known: KnownPeople, reading: Reading) -> None:
-    """Add one entry of a person to the reading; one without a key that can be kept is listed instead."""
-    dn, position = messages.read_entry_name(entry, 0, len(entry))
-    digest = digest_of(entry, reading.tree.unit_above(dn), reading.tree)
-    attributes = None if known else messages.read_attributes(entry, position, len(entry))
-    raw_key = (
-        next(iter(attributes.get("entryuuid", ())), b"")
-        if attributes
-        else messages.read_first_value(entry, position, len(entry), "entryuuid")
-    )
-    key = raw_key.decode("ascii", "replace")
-    if not key or len(key) > LONGEST_KEY or not key.isprintable() or "\0" in dn:
-        reading.unreadable.append(Unreadable(dn.replace("\0", ""), "unusable_key" if key else "no_entry_uuid"))
-        return
-    reading.seen.add(key)
-    person = known.get(key)
-    if person is None or person.digest != digest:
-        attributes = attributes or messages.read_attributes(entry, position, len(entry))
-        reading.fresh[key] = understand(dn, attributes, key, digest, reading.tree)
+def _cookie_now(directory: Directory, dialect: Dialect) -> bytes | None:
+    """The cookie of this moment, in the best way that the server offers."""
+    for way in OTHER_WAYS if dialect is OPEN_LDAP else DOMAIN_WAYS:
+        value = way.now(directory, dialect)
+        if value:
+            return write_cookie(way, directory.url, value)
+    return None
+
+
+def write_cookie(way: Way, server: str, value: bytes) -> bytes:
+    """A cookie as it is kept: in which way and of which server it is."""
+    return b"\n".join([way.name.encode(), server.encode(), value])
+
+
+def read_cookie(cookie: bytes | None, server: str) -> tuple[Way, bytes]:
+    """Way and value of a cookie of this server. Raises CookieRefused when it is none."""
+    name, _, rest = (cookie or b"").partition(b"\n")
+    url, _, value = rest.partition(b"\n")
+    way = WAYS.get(name.decode("ascii", "replace"))
+    if way is None or url != server.encode() or not value:
+        raise CookieRefused
+    return way, value

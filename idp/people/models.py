@@ -74,6 +74,7 @@ class Person(Record):
     username_key: Mapped[str | None] = mapped_column(String(255), index=True)
     mail: Mapped[str | None] = mapped_column(String(255))
     mail_key: Mapped[str | None] = mapped_column(String(255), index=True)
+    alias_key: Mapped[str | None] = mapped_column(String(255), index=True)  # another name that the directory takes at sign-in
     phone: Mapped[str | None] = mapped_column(String(64))
     staff_code: Mapped[str | None] = mapped_column(String(64), index=True)
     staff_category: Mapped[str | None] = mapped_column(String(16))

@@ -46,13 +46,14 @@ _facts = select(
     _p.c.notice_acknowledged_at,
     _p.c.browser_round,
 )
-_by_name = _facts.add_columns(_p.c.username_key).where(or_(_p.c.username_key == bindparam("key"), _p.c.mail_key == bindparam("key")))
+_is_called = or_(*(column == bindparam("key") for column in (_p.c.username_key, _p.c.mail_key, _p.c.alias_key)))
+_by_name = _facts.add_columns(_p.c.username_key).where(_is_called)
 _lock = select(_p.c.id).where(_p.c.id == bindparam("person_id")).with_for_update()
 _by_id = _facts.where(_p.c.id == bindparam("person_id"))
 
 
 def find_for_sign_in(connection: Connection, typed: str) -> Named | None:
-    """The person whose username, else whose mail address, this is; active people before former ones. None also when it could
+    """The person whose username, else whose mail address or other name in the directory, this is; active people before former ones. None also when it could
     be two: nobody is ever signed in by a guess."""
     key = username_key(typed)
     rows = connection.execute(_by_name, {"key": key}).all() if key else []

@@ -108,14 +108,34 @@ def any_of(*filters: bytes) -> bytes:
     return ber.element(0xA1, *filters)
 
 
-def search(base: str, scope: int, wanted: bytes, attributes: tuple[str, ...]) -> bytes:
-    """A search request without limits of its own, never following aliases."""
+def all_of(*filters: bytes) -> bytes:
+    """The filter (&…)."""
+    return ber.element(0xA0, *filters)
+
+
+def none_of(wanted: bytes) -> bytes:
+    """The filter (!…)."""
+    return ber.element(0xA2, wanted)
+
+
+def at_least(attribute: str, value: str | bytes) -> bytes:
+    """The filter (attribute>=value)."""
+    return ber.element(0xA5, ber.octets(attribute), ber.octets(value))
+
+
+def at_most(attribute: str, value: str | bytes) -> bytes:
+    """The filter (attribute<=value)."""
+    return ber.element(0xA6, ber.octets(attribute), ber.octets(value))
+
+
+def search(base: str, scope: int, wanted: bytes, attributes: tuple[str, ...], size_limit: int = 0) -> bytes:
+    """A search request, never following aliases. `size_limit` 0: none of its own, so that of the server for who asks for none."""
     return ber.element(
         SEARCH_REQUEST,
         ber.octets(base),
         ber.integer(scope, ber.ENUMERATED),
         ber.integer(0, ber.ENUMERATED),
-        ber.integer(0),
+        ber.integer(size_limit),
         ber.integer(0),
         ber.boolean(False),
         wanted,

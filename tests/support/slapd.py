@@ -28,6 +28,7 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+{modules}
 loglevel none
 threads 4
 TLSCACertificateFile {folder}/ca.pem
@@ -48,6 +49,7 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{sync}" read by dn.exact="{limited}" read by self read by * none
 overlay ppolicy
 ppolicy_default "cn=quy-dinh,{base}"
+{overlays}
 """
 
 
@@ -80,13 +82,18 @@ def _key_and_certificate(folder: Path) -> None:
 
 
 @contextmanager
-def slapd(folder: Path) -> Iterator[Slapd]:
-    """A throw-away OpenLDAP holding nothing but its accounts and a password policy (five wrong passwords lock for 15 minutes)."""
+def slapd(folder: Path, *, remembers: int | None = 1000) -> Iterator[Slapd]:
+    """A throw-away OpenLDAP holding nothing but its accounts and a password policy (five wrong passwords lock for 15 minutes).
+
+    `remembers`: so many deletions it can tell of by content synchronization (RFC 4533), which it does not offer with None.
+    """
     (folder / "data").mkdir(parents=True)
     _key_and_certificate(folder)
     text = CONFIGURATION.format(
-        folder=folder, base=BASE_DN, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD, sync=SYNC_DN, limited=LIMITED_DN, limit=LIMIT
-    )
+        folder=folder, base=BASE_DN, admin=ADMIN_DN, admin_password=ADMIN_PASSWORD, sync=SYNC_DN, limited=LIMITED_DN, limit=LIMIT,
+        modules="moduleload syncprov" if remembers is not None else "",
+        overlays=f"overlay syncprov\nsyncprov-sessionlog {remembers}" if remembers is not None else "",
+    )  # fmt: skip
     (folder / "slapd.conf").write_text(text)
     port, tls_port = free_port(), free_port()
     program = find_program("slapd", "/usr/sbin/slapd")
