@@ -143,6 +143,12 @@ class Settings(BaseSettings):
         description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "
         "console after checking who it is for. Without slips the password is enough, also for somebody else who knows it.",
     )
+    proofing_days: int = Field(
+        1826,
+        ge=0,
+        le=36525,
+        description="How long it holds that an officer has made sure who somebody is (rung B3), in days; 0: until it is withdrawn.",
+    )
     network_names: dict[str, str] = Field(
         {}, description="Names of the province's networks, as JSON: network (10.1.0.0/16) to name, shown instead of bare addresses."
     )

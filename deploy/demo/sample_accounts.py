@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from directory_sync.demo.province import DEMO_ACCOUNTS, DemoAccount
 from idp import clock
-from idp.credentials import factors, recovery_codes, totp
+from idp.credentials import factors, proofings, recovery_codes, totp
 from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person
@@ -59,6 +59,8 @@ def _prepare_one(
         grants.grant(connection, person_id, Role(account.role), actor=ACTOR)
     unread = update(_p).where(_p.c.id == person_id, _p.c.notice_acknowledged_at.is_(None))
     connection.execute(unread.values(notice_acknowledged_at=clock.now()))
+    if not proofings.find_all(connection, person_id):
+        proofings.record(connection, person_id, proofings.IN_PERSON, reason="demo", actor=ACTOR)
     if factors.held_by(connection, person_id).second_factor:
         return known_secret
     return _enrolled(connection, person_id, sheet or recovery_codes.new_sheet())

@@ -31,6 +31,8 @@ EVENTS: dict[str, LazyString] = {
     Event.ACTIVATION_CODE_ISSUED: _l("Cán bộ hỗ trợ in phiếu kích hoạt"),
     Event.ACTIVATION_CODE_USED: _l("Nhập mã kích hoạt"),
     Event.FACTORS_RESET: _l("Cán bộ hỗ trợ hủy mọi phương tiện xác thực"),
+    Event.PROOFING_RECORDED: _l("Cán bộ xác nhận đã xác minh danh tính"),
+    Event.PROOFING_WITHDRAWN: _l("Cán bộ rút lại việc xác minh danh tính"),
     Event.FACTOR_RENAMED: _l("Đổi tên một phương tiện xác thực"),
     Event.BROWSER_TRUSTED: _l("Tin cậy một trình duyệt"),
     Event.BROWSER_DISTRUSTED: _l("Bỏ tin cậy trình duyệt"),

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from idp import access, audit
 from idp.console.reach import require_changeable
 from idp.console.reasons import read_reason
-from idp.credentials import factors, officer_codes, unlocking
+from idp.console.words import PROOFS
+from idp.credentials import factors, officer_codes, proofings, unlocking
 from idp.credentials.officer_codes import ACTIVATION, TEMPORARY
 from idp.credentials.printed_codes import NewCode, new_code
 from idp.database import in_transaction, reader
@@ -25,8 +26,8 @@ from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_help", __name__)
-RESET, UNLOCK = "reset_factors", "unlock"
-DEEDS = (TEMPORARY, ACTIVATION, RESET, UNLOCK)
+RESET, UNLOCK, PROOF, NO_PROOF = "reset_factors", "unlock", "proof", "withdraw_proof"
+DEEDS = (TEMPORARY, ACTIVATION, RESET, UNLOCK, PROOF, NO_PROOF)
 ISSUED = {TEMPORARY: audit.Event.TEMPORARY_CODE_ISSUED, ACTIVATION: audit.Event.ACTIVATION_CODE_ISSUED}
 ROUTE = f"/console/people/<uuid:person_id>/help/<any({', '.join(DEEDS)}):deed>"
 
@@ -39,6 +40,7 @@ class Help:
     deed: str
     reason: str
     code: NewCode | None
+    proof: str = proofings.IN_PERSON
 
 
 @blueprint.get(ROUTE)
@@ -53,11 +55,14 @@ def ask(person_id: uuid.UUID, deed: str) -> str:
 def carry_out(person_id: uuid.UUID, deed: str) -> str | tuple[str, int]:
     """Do it: at once, or for somebody who holds a role as soon as a second officer does the same. A code is shown here and never again."""
     person, (reason, errors) = _require_helpable(person_id, deed), read_reason()
-    if not request.form.get("checked"):
+    if not request.form.get("checked") and deed != NO_PROOF:
         errors["checked"] = _("Kiểm tra giấy tờ của người được giúp trước, rồi đánh dấu.")
+    proof = request.form.get("proof") or proofings.IN_PERSON
+    if proof not in proofings.KINDS:
+        errors["proof"] = _("Chọn cách đã xác minh.")
     if errors:
         return _form(person_id, deed, errors), 400
-    wanted = Help(person_id, deed, reason, new_code() if deed in ISSUED else None)
+    wanted = Help(person_id, deed, reason, new_code() if deed in ISSUED else None, proof)
     done = in_transaction(_deed(wanted))
     code = wanted.code.code if wanted.code and done else None
     return _outcome(person, deed, code, done=done)
@@ -82,6 +87,12 @@ def _help(connection: Connection, wanted: Help, actor: str) -> None:
     if wanted.code is not None:
         officer_codes.issue(connection, wanted.person_id, wanted.deed, wanted.code, issued_by=actor)
         _record(connection, ISSUED[wanted.deed], wanted, actor)
+        if wanted.deed == ACTIVATION:  # the slip is handed to whom the officer has seen with the card
+            proofings.record(connection, wanted.person_id, proofings.IN_PERSON, reason=wanted.reason, actor=actor)
+    elif wanted.deed == PROOF:
+        proofings.record(connection, wanted.person_id, wanted.proof, reason=wanted.reason, actor=actor)
+    elif wanted.deed == NO_PROOF:
+        proofings.withdraw(connection, wanted.person_id, reason=wanted.reason, actor=actor)
     elif wanted.deed == UNLOCK:
         unlocking.unlock(connection, wanted.person_id, reason=wanted.reason, actor=actor)
     else:
@@ -104,7 +115,15 @@ def _require_helpable(person_id: uuid.UUID, deed: str) -> object:
 
 def _form(person_id: uuid.UUID, deed: str, errors: dict[str, str]) -> str:
     person = _require_helpable(person_id, deed)
-    return render_template("console/help.html", person=person, deed=deed, errors=errors, two=is_administrator(person_id))
+    return render_template(
+        "console/help.html",
+        person=person,
+        deed=deed,
+        errors=errors,
+        two=is_administrator(person_id),
+        proofs=PROOFS,
+        days=current_settings().proofing_days,
+    )
 
 
 def _outcome(person: object, deed: str, code: Secret | None, *, done: bool) -> str:

@@ -14,11 +14,11 @@ from idp.console.reach import may_change, require_changeable, within
 from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
-from idp.console.words import assurance_words, reason_words, role_words
-from idp.credentials import unlocking
+from idp.console.words import assurance_words, proof_words, reason_words, role_words
+from idp.credentials import proofings, unlocking
 from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import in_transaction, reader, table_of
-from idp.enrollment.rungs import IN_POST, LABELS, RECORDED, Rung, standing
+from idp.enrollment.rungs import IN_POST, LABELS, Rung, standing
 from idp.login.messages import factor_words
 from idp.oidc.leavings import leavings_of
 from idp.people import units
@@ -49,7 +49,7 @@ def list_people() -> str:
         unit=units.find_unit(reader(), filters.unit_id) if filters.unit_id else None,
         levels=[("", _("Mọi cấp")), *((level.value, words) for level, words in LEVELS.items())],
         states=[("", _("Mọi trạng thái")), *((state.value, words) for state, words in STATES.items())],
-        rungs=[("", _("Mọi bậc")), *((rung.value, f"{rung.value} · {LABELS[rung]}") for rung in RECORDED)],
+        rungs=[("", _("Mọi bậc")), *((rung.value, f"{rung.value} · {LABELS[rung]}") for rung in Rung)],
     )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def show(person_id: uuid.UUID) -> str:
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
         leavings=leavings_of(reader(), person_id), device_words=device_words, place_words=place_words,
         helpable=may_change(person_id, Permission.HELP_PEOPLE), rests_until=unlocking.rests_until(reader(), person_id),
+        proofs=proofings.find_in_force(reader(), person_id), proof_words=proof_words,
         for_help_desk=UNTIL_HELP_DESK, slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
         factor_words=factor_words,

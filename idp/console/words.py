@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from idp.audit import Event
+from idp.credentials.proofings import CERTIFICATE, IN_PERSON, VNEID
 from idp.people.models import DirectoryReason
 from idp.roles.models import Role
 from idp.sessions.assurance import AAL1, AAL2, AAL3
@@ -49,6 +50,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.ACTIVATION_CODE_ISSUED: _l("In phiếu kích hoạt cho %(person)s"),
     Event.ACTIVATION_CODE_USED: _l("%(person)s nhập mã kích hoạt"),
     Event.FACTORS_RESET: _l("Hủy mọi phương tiện xác thực của %(person)s"),
+    Event.PROOFING_RECORDED: _l("Xác minh danh tính của %(person)s"),
+    Event.PROOFING_WITHDRAWN: _l("Rút lại việc xác minh danh tính của %(person)s"),
     Event.FACTOR_RENAMED: _l("%(person)s đổi tên một phương tiện xác thực"),
     Event.BROWSER_TRUSTED: _l("%(person)s tin cậy một trình duyệt"),
     Event.BROWSER_DISTRUSTED: _l("Bỏ tin cậy trình duyệt của %(person)s"),
@@ -95,6 +98,16 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYNC_RUN_APPLIED: _l("Lượt đồng bộ đã áp dụng"),
     Event.SYNC_RUN_STOPPED: _l("Lượt đồng bộ tạm dừng do vượt ngưỡng an toàn"),
     Event.SYNC_RUN_FAILED: _l("Lượt đồng bộ lỗi"),
+    Event.SYNC_PLAN_WORD_GIVEN: _l("Có ý kiến phê duyệt kế hoạch đồng bộ"),
+    Event.SYNC_PLAN_APPROVED: _l("Phê duyệt kế hoạch đồng bộ"),
+    Event.SYNC_PLAN_REJECTED: _l("Trả lại kế hoạch đồng bộ"),
+    Event.SYNC_CHANGE_HELD: _l("Giữ lại một thay đổi của lượt đồng bộ"),
+    Event.SYNC_CHANGE_RELEASED: _l("Bỏ giữ một thay đổi của lượt đồng bộ"),
+    Event.SCIM_SOURCE_ADDED: _l("Thêm nguồn SCIM"),
+    Event.SCIM_SOURCE_CHANGED: _l("Thay đổi nguồn SCIM"),
+    Event.SCIM_GROUP_CHANGED: _l("Nguồn SCIM thay đổi nhóm"),
+    Event.ACCOUNT_PROVISIONED: _l("Cấp hoặc cập nhật tài khoản ở %(client)s"),
+    Event.ACCOUNT_NOT_PROVISIONED: _l("Chưa cấp hoặc cập nhật được tài khoản ở %(client)s"),
     Event.REORGANISATION_PROPOSED: _l("Lập phương án sắp xếp đơn vị"),
     Event.REORGANISATION_APPROVED: _l("Phê duyệt phương án sắp xếp đơn vị"),
     Event.REORGANISATION_WITHDRAWN: _l("Thu hồi phương án sắp xếp đơn vị"),
@@ -115,8 +128,19 @@ SENTENCES: dict[str, LazyString] = {
     Event.REVIEW_SIGNED: _l("Ký kết quả rà soát tài khoản của đơn vị"),
     Event.REVIEW_OVERDUE: _l("Đợt rà soát tài khoản quá hạn"),
     Event.CHANGES_OVERDUE: _l("Thay đổi nhân sự quá 3 ngày làm việc chưa thực hiện"),
+    Event.SYSTEM_ADDED: _l("Thêm một hệ thống vào danh mục"),
+    Event.SYSTEM_CHANGED: _l("Thay đổi thông tin của một hệ thống trong danh mục"),
+    Event.SYSTEM_RETIRED: _l("Ghi nhận một hệ thống ngừng sử dụng"),
+    Event.SYSTEM_REOPENED: _l("Ghi nhận một hệ thống sử dụng trở lại"),
+    Event.SYSTEM_VOUCHED_FOR: _l("Xác nhận một hệ thống đã đăng nhập qua máy chủ xác thực"),
+    Event.SYSTEM_NOT_VOUCHED_FOR: _l("Rút lại xác nhận về một hệ thống"),
     Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
+}
+PROOFS = {
+    IN_PERSON: _l("gặp trực tiếp, theo thẻ căn cước"),
+    VNEID: _l("VNeID mức 2"),
+    CERTIFICATE: _l("chứng thư số công vụ"),
 }
 REASONS: dict[str, LazyString] = {
     "signed_out": _l("đăng xuất"),
@@ -172,6 +196,11 @@ def _addition(event: str, detail: Mapping[str, Any]) -> str:
 def reason_words(reason: str) -> str:
     """A reason in words, where it is one of ours; else as it was typed."""
     return str(REASONS.get(reason, reason))
+
+
+def proof_words(kind: str) -> str:
+    """How somebody made sure who a person is, in words."""
+    return str(PROOFS.get(kind, kind))
 
 
 def role_words(role: str) -> str:

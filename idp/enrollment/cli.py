@@ -57,7 +57,7 @@ def as_told(status: Status) -> dict[str, Any]:
         "hash": status.hash.hex() if status.hash else None,
         **told(whole),
         "contract_staff_left_out": status.left_out,
-        "proofing_recorded": False,
+        "proofing_recorded": True,
         "systems": {"integrated": status.parameters["integrated_systems"], "in_scope": None},
         "milestones": [{"by": one.by, "percent": one.percent, "reached": one.reached, "missing": one.missing} for one in status.milestones],
         "levels": [{"level": level or None, **told(tally)} for level, tally in sorted(status.by_level.items())],

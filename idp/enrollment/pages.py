@@ -82,14 +82,10 @@ def next_milestone(status: Status) -> Milestone | None:
     return next(iter(ahead or status.milestones[-1:]), None)
 
 
-def _funnel(whole: Tally) -> list[tuple[Rung, str, int | None]]:
+def _funnel(whole: Tally) -> list[tuple[Rung, str, int]]:
     return [
-        (rung, str(LABELS[rung]) if rung > Rung.NOT_ACTIVATED else _("Có tài khoản dùng được"), _people(whole, rung)) for rung in FUNNEL
+        (rung, str(LABELS[rung]) if rung > Rung.NOT_ACTIVATED else _("Có tài khoản dùng được"), whole.at_least(rung)) for rung in FUNNEL
     ]
-
-
-def _people(whole: Tally, rung: Rung) -> int | None:
-    return None if rung is Rung.PROOFED else whole.at_least(rung)
 
 
 def _levels(status: Status) -> list[tuple[str, Tally]]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from idp import clock
+from idp.credentials import proofings
 from idp.credentials.models import RecoveryCode, TotpCredential
 from idp.database import in_transaction, new_id
 from tests.support.people import add_person
@@ -23,10 +24,17 @@ def add_person_on(rung: str, **given: Any) -> uuid.UUID:
     if rung == "B5":
         facts |= {"last_two_factor_at": now - timedelta(days=1)}
     person_id = add_person(name, **(facts | given))
+    if rung >= "B3":
+        add_proofing(person_id)
     if rung >= "B4":
         add_factor(person_id)
         add_recovery_codes(person_id)
     return person_id
+
+
+def add_proofing(person_id: uuid.UUID, kind: str = proofings.IN_PERSON) -> None:
+    """An officer has made sure who this is."""
+    in_transaction(lambda connection: proofings.record(connection, person_id, kind, reason="Phiếu kích hoạt", actor="person:officer"))
 
 
 def add_factor(person_id: uuid.UUID, **given: Any) -> None:

@@ -9,10 +9,11 @@ from flask import Flask
 from sqlalchemy import event
 
 from idp.clock import ManualClock
-from idp.database import db, reader
-from idp.enrollment.rungs import RECORDED, Rung, count_people
+from idp.credentials import proofings
+from idp.database import db, in_transaction, reader
+from idp.enrollment.rungs import Rung, count_people
 from idp.people.models import DirectoryReason
-from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_recovery_codes
+from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_proofing, add_recovery_codes
 from tests.support.people import add_unit
 
 
@@ -23,16 +24,21 @@ def _rungs() -> Counter[str]:
     return counter
 
 
-@pytest.mark.parametrize("rung", RECORDED)
+@pytest.mark.parametrize("rung", list(Rung))
 def test_a_person_stands_on_the_highest_rung_whose_tests_and_those_below_hold(app: Flask, time: ManualClock, rung: Rung) -> None:
     add_person_on(rung)
     assert _rungs() == {rung: 1}
 
 
-def test_without_a_proofing_record_nobody_stands_on_b3(app: Flask, time: ManualClock) -> None:
-    for rung in RECORDED:
-        add_person_on(rung)
-    assert Rung.PROOFED not in _rungs()
+def test_a_proofing_counts_until_it_is_withdrawn_or_expires_and_without_one_nothing_above_does(app: Flask, time: ManualClock) -> None:
+    withdrawn, kept = add_person_on("B5"), add_person_on("B3")
+    assert _rungs() == {"B5": 1, "B3": 1}
+    in_transaction(lambda c: proofings.withdraw(c, withdrawn, reason="Nhầm người", actor="person:officer"))
+    assert _rungs() == {"B2": 1, "B3": 1}
+    time.advance(days=1826)
+    assert _rungs() == {"B2": 2}
+    add_proofing(kept, proofings.VNEID)
+    assert _rungs() == {"B2": 1, "B3": 1}
 
 
 def test_a_person_counts_once_however_many_factors_and_codes_there_are(app: Flask, time: ManualClock) -> None:
@@ -64,21 +70,21 @@ def test_a_factor_that_was_removed_or_never_confirmed_and_codes_that_were_replac
 ) -> None:
     now = time()
     recent = {"last_two_factor_at": now - timedelta(days=1)}
-    only_codes = [add_person_on("B2", **recent) for _ in range(3)]
+    only_codes = [add_person_on("B3", **recent) for _ in range(3)]
     for person_id in only_codes:
         add_recovery_codes(person_id)
     add_factor(only_codes[0], removed_at=now)
     add_factor(only_codes[1], confirmed_at=None)
-    only_factor = [add_person_on("B2", **recent) for _ in range(3)]
+    only_factor = [add_person_on("B3", **recent) for _ in range(3)]
     for person_id in only_factor:
         add_factor(person_id)
     add_recovery_codes(only_factor[0], replaced_at=now)
     add_recovery_codes(only_factor[1], confirmed_at=None)
-    assert _rungs() == {"B2": 6}
+    assert _rungs() == {"B3": 6}
 
 
 def test_a_used_code_still_shows_that_the_sheet_was_kept(app: Flask, time: ManualClock) -> None:
-    person_id = add_person_on("B2")
+    person_id = add_person_on("B3")
     add_factor(person_id)
     add_recovery_codes(person_id, used_at=time())
     assert _rungs() == {"B4": 1}
@@ -114,7 +120,7 @@ def test_somebody_without_unit_or_category_is_counted_too(app: Flask, time: Manu
 
 def test_everybody_is_counted_by_one_statement(app: Flask, time: ManualClock) -> None:
     for number in range(12):
-        add_person_on(RECORDED[number % len(RECORDED)], unit_id=add_unit(f"Đơn vị {number}"))
+        add_person_on(list(Rung)[number % len(Rung)], unit_id=add_unit(f"Đơn vị {number}"))
     statements = []
     event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     count_people(reader())
