@@ -63,19 +63,6 @@ def run_command(as_json: bool) -> None:
 
 
 @sync.command()
-@click.argument("number", type=int)
-@json_option
-def approve(number: int, as_json: bool) -> None:
-    """Run again although run NUMBER was stopped: what is no worse than it was then is applied."""
-    stopped = ledger.require_run(reader(), number)
-    if stopped.state != RunState.STOPPED:
-        raise Refusal(f"Run {number} was not stopped by the safety check: there is nothing to approve.")
-    with _progress() as progress:
-        report = run.run_sync(started_by=operator(), approved=stopped.reason, progress=progress)
-    _report(report, as_json)
-
-
-@sync.command()
 @json_option
 def preview(as_json: bool) -> None:
     """Show what a run would do now, changing nothing. Exit 1 when it would be stopped or the directory cannot be read."""

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from directory_sync.liveness import has_died, holder_of
 from directory_sync.models import ChangeKind, RunState, SourceCookie, SyncChange, SyncRun
 from idp import clock
 from idp.database import insert_rows, new_id, new_ids, table_of
@@ -19,22 +20,33 @@ KEEP_UNCHANGED = timedelta(days=1)  # a run a minute that found nothing is worth
 
 _r, _c, _k = table_of(SyncRun), table_of(SyncChange), table_of(SourceCookie)
 _is_running = (_r.c.source == bindparam("of_source")) & (_r.c.state == RunState.RUNNING)
-_bury_dead = (
+_bury_run = (
     update(_r)
-    .where(_is_running, _r.c.leased_until <= bindparam("now"))
-    .values(state=RunState.FAILED, reason="interrupted", finished_at=bindparam("now"), leased_until=None)
+    .where(_r.c.id == bindparam("of_run"), _r.c.state == RunState.RUNNING)
+    .values(state=RunState.FAILED, reason="interrupted", finished_at=bindparam("now"), leased_until=None, holder=None, step=None)
 )
 _newest = select(func.max(_r.c.number)).scalar_subquery()  # stays: its number must not be given again
 _forget_unchanged = delete(_r).where(
     _r.c.source == bindparam("of_source"), _r.c.state == RunState.UNCHANGED, _r.c.started_at < bindparam("before"), _r.c.number < _newest
 )
-_running = select(_r.c.number).where(_is_running)
+_running = select(_r.c.id, _r.c.number, _r.c.leased_until, _r.c.holder).where(_is_running)
+_counts = select(_c.c.kind, func.count().label("lines")).where(_c.c.run_id == bindparam("of_run")).group_by(_c.c.kind)
+_changes_under = select(func.count()).select_from(_c).where(_c.c.run_id.in_(select(_r.c.id).where(_r.c.plan_number == bindparam("plan"))))
 _next_number = select(func.coalesce(func.max(_r.c.number), 0) + 1)
 _cookie = select(_k.c.cookie).where(_k.c.source == bindparam("of_source"))
 _change_cookie = update(_k).where(_k.c.source == bindparam("of_source"))
-_renew = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING).values(leased_until=bindparam("until"))
+_renew = (
+    update(_r)
+    .where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING)
+    .values(leased_until=bindparam("until"), step=bindparam("doing"), done=bindparam("so_far"))
+)
 _finish = update(_r).where(_r.c.id == bindparam("run"), _r.c.state == RunState.RUNNING)
-_before = select(_r.c.state, _r.c.reason).where(_r.c.number < bindparam("number")).order_by(_r.c.number.desc()).limit(1)
+_before = (
+    select(_r.c.state, _r.c.reason)
+    .where(_r.c.number < bindparam("number"), _r.c.source == bindparam("of_source"), _r.c.kind == bindparam("of_kind"))
+    .order_by(_r.c.number.desc())
+    .limit(1)
+)
 
 
 Line = tuple[ChangeKind, uuid.UUID, str, str | None, dict[str, Any], dict[str, Any]]  # kind, key, name, unit, before, after
@@ -58,27 +70,29 @@ class Run:
     run_id: uuid.UUID
     number: int
     source: str
+    kind: str
     started_by: str
     started_at: datetime
 
 
-def begin(connection: Connection, started_by: str, source: str, kind: str = "full") -> Run:
+def begin(connection: Connection, started_by: str, source: str, kind: str = "full", plan: int | None = None) -> Run:
     """Begin a run of a source; one that died is buried first. Raises AlreadyRunning.
 
     Two that begin at once: the index on running runs lets one insert pass, so the other's raises IntegrityError.
     """
     now = clock.now()
-    connection.execute(_bury_dead, {"of_source": source, "now": now})
+    running = connection.execute(_running, {"of_source": source}).first()
+    if running is not None and (running.leased_until <= now or has_died(connection, running.holder)):
+        _bury(connection, running.id, now)
+    elif running is not None:
+        raise already_running(running.number)
     connection.execute(_forget_unchanged, {"of_source": source, "before": now - KEEP_UNCHANGED})
-    running = connection.execute(_running, {"of_source": source}).scalar()
-    if running is not None:
-        raise already_running(running)
-    run = Run(new_id(), connection.execute(_next_number).scalar_one(), source, started_by, now)
+    run = Run(new_id(), connection.execute(_next_number).scalar_one(), source, kind, started_by, now)
     connection.execute(
         insert(SyncRun),
         {
             "id": run.run_id, "number": run.number, "source": source, "kind": kind, "started_by": started_by, "started_at": now,
-            "leased_until": now + LEASE, "state": RunState.RUNNING,
+            "leased_until": now + LEASE, "state": RunState.RUNNING, "plan_number": plan, "holder": holder_of(connection), "step": "read",
         },
     )  # fmt: skip
     return run
@@ -89,9 +103,23 @@ def already_running(number: int | None) -> AlreadyRunning:
     return AlreadyRunning(_("Lượt đồng bộ số %(number)s đang chạy. Chờ lượt này kết thúc.", number=number or "?"))
 
 
-def renew(connection: Connection, run: Run) -> None:
-    """Show that the run is alive. Raises LeaseLost."""
-    if connection.execute(_renew, {"run": run.run_id, "until": clock.now() + LEASE}).rowcount != 1:
+def _bury(connection: Connection, run_id: uuid.UUID, now: datetime) -> None:
+    """End a run that died, with what it had written down until then."""
+    lines = {row.kind: row.lines for row in connection.execute(_counts, {"of_run": run_id})}
+    counted = {name: lines.get(name, 0) for name in ("joined", "changed", "moved", "suspended", "returned")}
+    counted["units_changed"] = sum(number for kind, number in lines.items() if kind.startswith("unit_"))
+    connection.execute(_bury_run.values(**counted), {"of_run": run_id, "now": now})
+
+
+def count_changes_under(connection: Connection, plan: int) -> int:
+    """How many changes runs have made that carried out this plan and broke off."""
+    return int(connection.execute(_changes_under, {"plan": plan}).scalar_one())
+
+
+def renew(connection: Connection, run: Run, step: str = "read", done: int = 0) -> None:
+    """Show that the run is alive, and how far it is. Raises LeaseLost."""
+    values = {"run": run.run_id, "until": clock.now() + LEASE, "doing": step, "so_far": done}
+    if connection.execute(_renew, values).rowcount != 1:
         raise LeaseLost
 
 
@@ -106,10 +134,10 @@ def write_down(connection: Connection, run: Run, lines: Sequence[Line], about: s
 
 def finish(connection: Connection, run: Run, state: RunState, reason: str | None = None, **found: Any) -> bool:
     """End the run with what it found. Return whether it tells anything that the run before did not. Raises LeaseLost."""
-    values = {"state": state, "reason": reason, "finished_at": clock.now(), "leased_until": None, **found}
+    values = {"state": state, "reason": reason, "finished_at": clock.now(), "leased_until": None, "holder": None, "step": None, **found}
     if connection.execute(_finish.values(**values), {"run": run.run_id}).rowcount != 1:
         raise LeaseLost
-    before = connection.execute(_before, {"number": run.number}).first()
+    before = connection.execute(_before, {"number": run.number, "of_source": run.source, "of_kind": run.kind}).first()
     return before is None or (before.state, before.reason) != (state, reason)
 
 

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 
+# What a plan is kept for; every other reason is that of a read that came to nothing.
+STOPPED = frozenset({
+    "too_many_suspensions", "too_many_in_a_unit", "too_many_joins", "too_many_moves", "too_many_returns", "too_many_units_closed",
+    "attribute_vanished", "staff_codes_not_unique",
+})  # fmt: skip
+
 
 def encode(code: str, **details: object) -> str:
     """A reason as it is kept: `code name=value …`."""
@@ -25,7 +31,7 @@ def explain(reason: str | None) -> str:
 
 
 def _sentence(code: str, details: Mapping[str, str]) -> str:
-    if code in ("too_many_suspensions", "attribute_vanished", "staff_codes_not_unique"):
+    if code in STOPPED:
         return _stopped(code, details)
     return {
         "no_people": _("Danh bạ không trả về người nào. Kiểm tra quyền đọc của tài khoản đồng bộ và gốc tìm kiếm."),
@@ -41,26 +47,41 @@ def _sentence(code: str, details: Mapping[str, str]) -> str:
         "base_not_found": _("Không có gốc tìm kiếm trong danh bạ. Kiểm tra HOPNHAT_LDAP_BASE_DN."),
         "not_allowed": _("Tài khoản đồng bộ không được quyền đọc danh bạ."),
         "no_entry_uuid": _("Có bản ghi không kèm entryUUID. Cấp quyền đọc thuộc tính này cho tài khoản đồng bộ."),
+        "unusable_key": _("Có nhiều bản ghi với mã nhận dạng không dùng được. Kiểm tra danh bạ."),
+        "plan_moved_on": _(
+            "Kế hoạch số %(plan)s không được áp dụng: %(lines)s thay đổi đã duyệt không còn đúng. Lượt sau lập kế hoạch mới để xem lại.",
+            plan=details.get("plan", "?"),
+            lines=details.get("lines", "?"),
+        ),
         "interrupted": _("Lượt đồng bộ bị ngắt giữa chừng. Lượt sau làm tiếp phần còn lại."),
         "internal": _("Có lỗi trong hệ thống khi đồng bộ. Xem nhật ký máy chủ."),
     }.get(code, _("Danh bạ từ chối trả lời hoặc trả lời không đúng chuẩn (%(code)s).", code=" ".join([code, *details.values()])))
 
 
 def _stopped(code: str, details: Mapping[str, str]) -> str:
-    people = details.get("people", "?")
-    if code == "too_many_suspensions":
-        return _(
-            "Tạm dừng do vượt ngưỡng an toàn: sẽ vô hiệu hóa %(people)s trên %(active)s người. Kiểm tra danh bạ, rồi phê duyệt nếu đúng.",
-            people=people,
-            active=details.get("active", "?"),
-        )
-    if code == "attribute_vanished":
-        return _(
-            "Tạm dừng do vượt ngưỡng an toàn: thuộc tính %(attribute)s biến mất ở %(people)s người. Kiểm tra danh bạ, rồi phê duyệt nếu đúng.",
-            people=people,
-            attribute=details.get("attribute", "?"),
-        )
+    people, of = details.get("people", "?"), details.get("of", "?")
     return _(
-        "Tạm dừng do vượt ngưỡng an toàn: %(people)s người trùng mã CBCCVC. Kiểm tra danh bạ, rồi phê duyệt nếu đúng.",
-        people=people,
+        "Tạm dừng do vượt ngưỡng an toàn: %(what)s. Kiểm tra danh bạ, rồi phê duyệt nếu đúng.",
+        what=objection_words(code, details, people, of),
     )
+
+
+def objection_words(code: str, details: Mapping[str, str], people: str, of: str) -> str:
+    """What the safety check objects to, with its figures, as a part of a sentence."""
+    return {
+        "too_many_suspensions": _(
+            "sẽ vô hiệu hóa %(people)s trên %(active)s người", people=people, active=details.get("active", "?")
+        )
+        + (_(" (trong một giờ qua đã vô hiệu hóa %(recent)s người)", recent=details["recent"]) if "recent" in details else ""),
+        "too_many_in_a_unit": _(
+            "sẽ vô hiệu hóa %(people)s người, phần lớn số người của %(units)s đơn vị", people=people, units=details.get("units", "?")
+        ),
+        "too_many_joins": _("sẽ thêm mới %(people)s người, hiện có %(of)s người", people=people, of=of),
+        "too_many_moves": _("sẽ chuyển đơn vị %(people)s trên %(of)s người", people=people, of=of),
+        "too_many_returns": _("sẽ mở lại %(people)s trên %(of)s người", people=people, of=of),
+        "too_many_units_closed": _("sẽ kết thúc %(people)s trên %(of)s đơn vị", people=people, of=of),
+        "attribute_vanished": _(
+            "thuộc tính %(attribute)s biến mất ở %(people)s người", people=people, attribute=details.get("attribute", "?")
+        ),
+        "staff_codes_not_unique": _("%(people)s người trùng mã CBCCVC", people=people),
+    }[code]  # fmt: skip

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from directory_sync.directory_text import Flaw
-from directory_sync.models import ChangeKind, RunState
+from directory_sync.models import ChangeKind, PlanState, RunState
 from idp.people.words import category_words, level_words
 
 # How each state is called, and how it is shown: ok, warn, bad or plain.
@@ -14,8 +14,24 @@ STATES = {
     RunState.RUNNING: ("plain", _l("Đang chạy")),
     RunState.APPLIED: ("ok", _l("Thành công")),
     RunState.UNCHANGED: ("ok", _l("Không có thay đổi")),
+    RunState.PLANNED: ("plain", _l("Chạy thử")),
     RunState.STOPPED: ("warn", _l("Tạm dừng do ngưỡng an toàn")),
     RunState.FAILED: ("bad", _l("Lỗi")),
+}
+PLAN_STATES = {
+    PlanState.WAITING: ("warn", _l("Chờ phê duyệt")),
+    PlanState.APPROVED: ("ok", _l("Đã duyệt, chờ áp dụng")),
+    PlanState.APPLIED: ("ok", _l("Đã áp dụng")),
+    PlanState.REJECTED: ("bad", _l("Đã trả lại")),
+    PlanState.MOVED_ON: ("plain", _l("Không còn đúng với danh bạ")),
+    PlanState.EXPIRED: ("plain", _l("Quá hạn phê duyệt")),
+}
+STEPS = {
+    "read": _l("đang đọc danh bạ"),
+    "suspend": _l("đang vô hiệu hóa"),
+    "return": _l("đang mở lại"),
+    "update": _l("đang cập nhật"),
+    "join": _l("đang thêm mới"),
 }
 CHANGES = {
     ChangeKind.JOINED: ("ok", _l("Thêm mới")),

@@ -105,6 +105,8 @@ class Event(enum.StrEnum):
     SYNC_RUN_APPLIED = "sync_run.applied"
     SYNC_RUN_STOPPED = "sync_run.stopped"
     SYNC_RUN_FAILED = "sync_run.failed"
+    SYNC_OVERDUE = "sync.overdue"
+    PERSON_SYNCED = "person.synced"
     SYNC_PLAN_WORD_GIVEN = "sync_plan.word_given"
     SYNC_PLAN_APPROVED = "sync_plan.approved"
     SYNC_PLAN_REJECTED = "sync_plan.rejected"

@@ -77,7 +77,25 @@ class Settings(BaseSettings):
         description="For how long the directory remembers a wrong password (pwdFailureCountInterval, lockout observation window), in seconds.",
     )
     ldap_sync_seconds: int = Field(900, ge=10, description="Longest wait for one full read of the directory, in seconds.")
-    sync_interval_seconds: int = Field(60, ge=5, description="Pause between two sync runs of the worker, in seconds.")
+    sync_interval_seconds: int = Field(
+        60, ge=5, description="Pause between two looks of the worker at what changed in the directory, in seconds."
+    )
+    sync_full_at: str = Field(
+        "02:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="When the directory is read whole each night, by HOPNHAT_TIMEZONE."
+    )
+    sync_full_interval_seconds: int = Field(
+        300,
+        ge=5,
+        description="Shortest pause between two whole reads that a look at what changed asks for (the directory does not say who was "
+        "deleted, or units changed), in seconds.",
+    )
+    sync_alarm_hours: int = Field(
+        2,
+        ge=1,
+        le=168,
+        description="After how many hours without a successful sync it is alarming: on the console, in the audit trail and "
+        "for hopnhat doctor.",
+    )
     sync_suspend_limit_percent: int = Field(
         5, ge=0, le=100, description="A run that would suspend more than this share of active people stops and asks for approval."
     )
@@ -93,7 +111,10 @@ class Settings(BaseSettings):
     )
     sync_join_limit_people: int = Field(100, ge=0, description="Up to this many new people never stop a run.")
     sync_move_limit_percent: int = Field(
-        10, ge=0, le=100, description="A run that would move more than this share of people to other units stops, unless a reorganisation says so."
+        10,
+        ge=0,
+        le=100,
+        description="A run that would move more than this share of people to other units stops, unless a reorganisation says so.",
     )
     sync_move_limit_people: int = Field(50, ge=0, description="Up to this many moves never stop a run.")
     sync_return_limit_percent: int = Field(
@@ -183,7 +204,8 @@ class Settings(BaseSettings):
     )
 
     outbound_allow: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(), description="host or host:port, comma separated: private addresses that fetches by the server may reach, for clients that an administrator has registered or given an initial access token."
+        frozenset(),
+        description="host or host:port, comma separated: private addresses that fetches by the server may reach, for clients that an administrator has registered or given an initial access token.",
     )
     outbound_ca_file: Path | None = Field(None, description="Extra CA certificates for fetches by the server.")
     client_certificate_header: str | None = Field(

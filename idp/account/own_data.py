@@ -33,7 +33,7 @@ _ap, _pc, _iw, _rl = table_of(Appointment), table_of(PlannedChange), table_of(Id
 READ_TABLES = frozenset({
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
-    "proofing",
+    "proofing", "appointment", "planned_change", "idle_warning", "review_line",
 })  # fmt: skip
 # Why a table about people is left out.
 WITHHELD_TABLES = {
@@ -41,10 +41,17 @@ WITHHELD_TABLES = {
     "desk_case": "questions that an officer must decide, told in the history once they are decided",
     "personal_mark": "a keyed digest by which two entries are known to be one person's",
     "sync_change": "runs of the sync, told in the history",
+    "scim_entry": "the words of a source, told in the person they became",
+    "scim_address": "the addresses among these words, as they are searched",
+    "scim_group_member": "groups of a source, which mean nothing here",
+    "provisioned_account": "whether an application has an account of them, told in the history",
+    "plan_line": "what a run of the sync proposed; what came of it is told in the history",
+    "plan_word": "what an officer said of a plan, in the history of the plan",
+    "held_change": "what a run of the sync proposed and an officer held back",
 }
 # What only finds or sorts a row, and what opens a door (a digest of a cookie or of a code).
 _OURS = frozenset({
-    "digest", "hash", "user_code_digest", "directory_digest", "sort_key", "search_key", "username_key", "mail_key", "person_id", "client_id",
+    "digest", "hash", "user_code_digest", "directory_digest", "sort_key", "search_key", "username_key", "mail_key", "alias_key", "person_id", "client_id",
     "unit_id", "payload", "leased_until", "next_attempt_at", "authorization_id",
 })  # fmt: skip
 

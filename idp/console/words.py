@@ -98,6 +98,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYNC_RUN_APPLIED: _l("Lượt đồng bộ đã áp dụng"),
     Event.SYNC_RUN_STOPPED: _l("Lượt đồng bộ tạm dừng do vượt ngưỡng an toàn"),
     Event.SYNC_RUN_FAILED: _l("Lượt đồng bộ lỗi"),
+    Event.SYNC_OVERDUE: _l("Quá lâu không đồng bộ được danh bạ"),
+    Event.PERSON_SYNCED: _l("Đồng bộ riêng một người"),
     Event.SYNC_PLAN_WORD_GIVEN: _l("Có ý kiến phê duyệt kế hoạch đồng bộ"),
     Event.SYNC_PLAN_APPROVED: _l("Phê duyệt kế hoạch đồng bộ"),
     Event.SYNC_PLAN_REJECTED: _l("Trả lại kế hoạch đồng bộ"),

@@ -12,14 +12,35 @@ from idp.web.viewer import Permission as May
 ROLES: dict[Role, frozenset[May]] = {
     Role.IT_ADMIN: frozenset(May),
     Role.HR_OFFICER: frozenset(
-        {May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.DECIDE_ON_PEOPLE, May.SEE_SYNC, May.RUN_SYNC, May.SEE_TRACKER}
+        {
+            May.OPEN_CONSOLE,
+            May.SEE_PEOPLE,
+            May.SUSPEND_PEOPLE,
+            May.DECIDE_ON_PEOPLE,
+            May.SEE_SYNC,
+            May.RUN_SYNC,
+            May.APPROVE_SYNC,
+            May.SEE_TRACKER,
+        }
     ),
     Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER}),
     Role.AUDITOR: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SEE_CLIENTS, May.SEE_SYNC, May.SEE_AUDIT, May.SEE_TRACKER}),
     Role.HELP_DESK: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.HELP_PEOPLE}),
 }
-# What a role bound to one unit allows. Clients, runs and the audit trail belong to the whole province and cannot be cut.
-WITHIN_A_UNIT = frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SUSPEND_PEOPLE, May.DECIDE_ON_PEOPLE, May.HELP_PEOPLE, May.SEE_TRACKER})
+# What a role bound to one unit allows. Clients and the audit trail belong to the whole province and cannot be cut; of runs and plans
+# the part about these units is seen and approved, and starting one is for the whole province.
+WITHIN_A_UNIT = frozenset(
+    {
+        May.OPEN_CONSOLE,
+        May.SEE_PEOPLE,
+        May.SUSPEND_PEOPLE,
+        May.DECIDE_ON_PEOPLE,
+        May.HELP_PEOPLE,
+        May.SEE_SYNC,
+        May.APPROVE_SYNC,
+        May.SEE_TRACKER,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Permission(enum.StrEnum):
     CHANGE_CLIENTS = "change_clients"
     SEE_SYNC = "see_sync"
     RUN_SYNC = "run_sync"
+    APPROVE_SYNC = "approve_sync"
     SEE_AUDIT = "see_audit"
     SEE_TRACKER = "see_tracker"
 
@@ -57,7 +58,7 @@ class Viewer:
 FindViewer = Callable[[], Viewer | None]
 AskToSignIn = Callable[[str | None, datetime | None], Any]
 # What nobody does on the strength of a sign-in of this morning: whoever sits down at an open console cannot (ASVS 7.5.3).
-SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE, Permission.HELP_PEOPLE})
+SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE, Permission.HELP_PEOPLE, Permission.APPROVE_SYNC})
 FRESH_TO_OPEN, FRESH_TO_SEND = timedelta(minutes=5), timedelta(minutes=20)  # a form takes a while to fill in
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from directory_sync import ledger
+from directory_sync import ledger, plans
 from directory_sync.models import RunState
 from directory_sync.reasons import explain
 from directory_sync.run import preview
 from idp.database import reader
+from idp.errors import Refusal
 from tests.support import trail
-from tests.support.staff_directory import COMMUNE, DEPARTMENT, LOCKED, StaffDirectory, changes_of, everybody, sync
+from tests.support.staff_directory import COMMUNE, DEPARTMENT, LOCKED, StaffDirectory, approve, changes_of, everybody, person, sync
 
 Install = Callable[..., Any]
 MANY = 30
@@ -60,14 +61,15 @@ def test_the_limits_are_settings(install: Install, many: list[str], empty_direct
     assert sync().state == RunState.APPLIED
 
 
-def test_what_was_approved_is_applied_and_what_is_worse_is_not(many: list[str], empty_directory: StaffDirectory) -> None:
+def test_exactly_what_was_approved_is_applied_and_what_came_after_is_not(many: list[str], empty_directory: StaffDirectory) -> None:
     for dn in many[:21]:
         empty_directory.remove(dn)
     stopped = sync()
     empty_directory.remove(many[21])
-    worse = sync(approved=stopped.reason)
-    assert (worse.state, worse.reason) == (RunState.STOPPED, "too_many_suspensions people=22 active=30")
-    assert sync(approved=worse.reason).found["suspended"] == 22
+    done = approve(stopped.number)
+    assert (done.state, done.found["suspended"]) == (RunState.APPLIED, 21)
+    assert person("u21").state == "active"
+    assert sync().found["suspended"] == 1
 
 
 @pytest.mark.parametrize("attribute", ["mail", "employeeNumber", "title", "employeeType"])
@@ -79,7 +81,8 @@ def test_an_attribute_that_vanishes_from_many_stops_the_run(many: list[str], emp
     assert report.state == RunState.STOPPED
     assert (report.reason or "").startswith("attribute_vanished people=21 attribute=")
     assert everybody() == before
-    assert sync(approved=report.reason).state == RunState.APPLIED
+    assert plans.require_plan(reader(), report.number).words_wanted == 2
+    assert approve(report.number).state == RunState.APPLIED
 
 
 def test_approving_one_vanished_attribute_approves_no_other(many: list[str], empty_directory: StaffDirectory) -> None:
@@ -88,7 +91,8 @@ def test_approving_one_vanished_attribute_approves_no_other(many: list[str], emp
     stopped = sync()
     for dn in many[:21]:
         empty_directory.change(dn, title=None)
-    assert sync(approved=stopped.reason).reason == "attribute_vanished people=21 attribute=title"
+    assert approve(stopped.number).reason == f"plan_moved_on plan={stopped.number} lines=21"
+    assert sync().reason == "attribute_vanished people=21 attribute=mail\nattribute_vanished people=21 attribute=title"
 
 
 def test_staff_numbers_that_are_no_longer_unique_stop_the_run(many: list[str], empty_directory: StaffDirectory) -> None:
@@ -104,7 +108,8 @@ def test_units_that_all_vanish_stop_the_run_and_nobody_can_approve_it(
     install(ldap_base_dn=f"uid=le,{COMMUNE}")
     report = sync()
     assert (report.reason or "").splitlines()[0] == "no_units"
-    assert sync(approved=report.reason).state == RunState.STOPPED
+    with pytest.raises(Refusal, match="không thể phê duyệt"):
+        approve(report.number)
 
 
 def test_a_preview_tells_what_a_run_would_do_and_does_none_of_it(many: list[str], empty_directory: StaffDirectory) -> None:

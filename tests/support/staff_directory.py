@@ -5,9 +5,12 @@ from typing import Any
 import ldap3
 from sqlalchemy import select
 
-from directory_sync import ledger
+from directory_sync import ledger, plans
+from directory_sync.approvals import Officer, give_word
+from directory_sync.asked import carry_out_plan
+from directory_sync.models import PlanPart
 from directory_sync.run import RunReport, run_sync
-from idp.database import reader, table_of
+from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person, Unit
 from idp.wire.distinguished_names import escape
 from tests.support.slapd import BASE_DN, SYNC_DN, SYNC_PASSWORD, Slapd, administrator
@@ -68,6 +71,17 @@ def ldap_settings(server: Slapd, **given: Any) -> dict[str, Any]:
 def sync(**given: Any) -> RunReport:
     """One run, started by an operator."""
     return run_sync(started_by="cli:test", **given)
+
+
+def approve(number: int, part: PlanPart = PlanPart.WHOLE) -> RunReport:
+    """Plan NUMBER approved by as many officers of different units as it wants, and carried out."""
+    plan = plans.require_plan(reader(), number)
+    units = reader().execute(select(table_of(Unit).c.id)).scalars().all()
+    for unit_id in units[: max(1, plan.words_wanted) if part == PlanPart.WHOLE else 1]:
+        officer = Officer(f"cli:{unit_id}", unit_id=unit_id)
+        word = {"typed": str(plan.typed_number), "reason": "đã kiểm tra với Phòng Nội vụ", "part": part}
+        in_transaction(lambda c, officer=officer, word=word: give_word(c, number, officer, **word))  # type: ignore[misc]
+    return carry_out_plan(plans.require_plan(reader(), number), "cli:test")
 
 
 def person(username: str, **also: Any) -> Any:
