@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy import Connection, bindparam, select
 
-from clients import registration
+from clients import offers, registration
 from clients.apply_cli import apply_file, export
 from clients.given_metadata import read_file, read_set
-from clients.metadata import AUTH_METHODS, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, ClientMetadata, from_columns
+from clients.metadata import AUTH_METHODS, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, TLS_CLIENT_AUTH, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from clients.sector import check_sector
 from clients.token_cli import registration_tokens
@@ -72,6 +72,7 @@ def add(
     check_sector(wanted)
     made = in_transaction(lambda connection: registration.register(connection, wanted, actor=operator()))
     _show_credentials(made.client_id, made.client_secret, as_json)
+    _warn_of_method(wanted.token_endpoint_auth_method)
 
 
 @group.command("list")
@@ -126,12 +127,21 @@ def change_one(client_id: str, scopes: tuple[str, ...], metadata: Path | None, p
     check_sector(replace(from_columns(_require(client_id)), **changes))
     secret = in_transaction(lambda connection: _change(connection, client_id, changes))
     row = _require(client_id)
+    _warn_of_method(row.token_endpoint_auth_method)
     if as_json:
         show_json(_described(row) | ({"client_secret": str(secret)} if secret else {}))
         return
     click.echo(f"{row.client_id}: changed.")
     if secret:
         _show_credentials(client_id, secret, as_json)
+
+
+def _warn_of_method(method: str) -> None:
+    """Say on the error channel what the operator must still set before this client can prove itself."""
+    if method not in offers.auth_methods():
+        needed = "HOPNHAT_CLIENT_CERTIFICATE_HEADER, HOPNHAT_TRUSTED_PROXIES"
+        needed += ", HOPNHAT_CLIENT_CERTIFICATE_CA_FILE" if method == TLS_CLIENT_AUTH else ""
+        click.echo(f"Nobody can prove itself by {method} here yet: it needs {needed} (docs/proxy.md).", err=True)
 
 
 def _change(connection: Connection, client_id: str, changes: dict[str, Any]) -> Secret | None:

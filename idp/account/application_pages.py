@@ -2,10 +2,11 @@
 
 import uuid
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from clients.registry import find_by_key
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.own_applications import applications_of
 from idp.database import in_transaction, reader
@@ -24,7 +25,9 @@ def applications() -> Answer:
     """The applications of this person, and those that can be entered from here."""
     own = applications_of(reader(), own_session().person_id)
     others = offered_besides(reader(), {one.key for one in own})
-    return render_template("account/applications.html", applications=own, others=others)
+    return render_template(
+        "account/applications.html", applications=own, others=others, withdrawn=_just_withdrawn({one.key for one in own})
+    )
 
 
 @blueprint.post("/account/applications/<uuid:key>/withdraw")
@@ -39,5 +42,15 @@ def withdraw(key: uuid.UUID) -> Answer:
 
     if not in_transaction(take_back):
         raise NotFound("")
-    response: Response = redirect("/account/applications", 303)
+    response: Response = redirect(f"/account/applications?withdrawn={key}", 303)
     return response
+
+
+def _just_withdrawn(held: set[uuid.UUID]) -> str | None:
+    """The name of the application that the address says was taken back, if it is true that it holds nothing."""
+    try:
+        key = uuid.UUID(request.args.get("withdrawn", ""))
+    except ValueError:
+        return None
+    client = find_by_key(key) if key not in held else None
+    return client.client_name if client else None

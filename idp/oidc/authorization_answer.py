@@ -31,6 +31,7 @@ from idp.settings import current_settings
 from idp.web.language import COOKIE, LANGUAGES, set_language_cookie
 
 CONSENT_PATH = "/authorize/consent"
+LONGEST_ADDRESS = 7000  # characters, of pages in between: a proxy takes a first line of 8 KB, and the page adds to it
 P = ParamSpec("P")
 Page = str | AnyResponse
 _log = structlog.get_logger()
@@ -116,13 +117,13 @@ def _send(to: Destination, **parameters: str) -> AnyResponse:
 def _ask_to_sign_in(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | None) -> AnyResponse:
     if "none" in asked.prompt:
         raise RequestRefused(asked.to, "login_required", "the person must sign in")
-    return _in_our_language(asked, begin(_wanted(asked, demand, flow)))
+    return _in_between(asked, begin(_wanted(asked, demand, flow)))
 
 
 def _ask_for_consent(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | None) -> AnyResponse:
     if "none" in asked.prompt:
         raise RequestRefused(asked.to, "consent_required", "the person must agree")
-    return _in_our_language(asked, begin(_wanted(asked, demand, flow), path=CONSENT_PATH))
+    return _in_between(asked, begin(_wanted(asked, demand, flow), path=CONSENT_PATH))
 
 
 def _wanted(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | None) -> SignInRequest:
@@ -140,7 +141,11 @@ def _wanted(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | N
     )
 
 
-def _in_our_language(asked: AuthorizationRequest, response: AnyResponse) -> AnyResponse:
+def _in_between(asked: AuthorizationRequest, response: AnyResponse) -> AnyResponse:
+    """To a page of ours, in the language asked for. Nothing is kept here of somebody who has not signed in, so the request travels in
+    the address; one that is too long for that belongs into a pushed one. Raises RequestRefused."""
+    if len(response.headers["Location"]) > LONGEST_ADDRESS:
+        raise RequestRefused(asked.to, "invalid_request", "the request is too long for the address of a page: push it (RFC 9126)")
     language = next((tag.partition("-")[0] for tag in asked.ui_locales if tag.partition("-")[0] in LANGUAGES), None)
     if language and COOKIE not in request.cookies and isinstance(response, Response):
         set_language_cookie(response, language)

@@ -39,8 +39,11 @@ def authorize_posted() -> Page:
     asked for again by GET, which brings the cookie along."""
     parameters = _read(lambda: form_parameters(LARGEST_QUERY))
     if cookie_value() is None:
+        query = written(parameters)
+        if len(query) > LARGEST_QUERY:
+            raise unreadable("malformed_request")
         response = Response(status=303)
-        response.headers["Location"] = "/authorize?" + written(parameters)
+        response.headers["Location"] = "/authorize?" + query
         return response
     return answer(arrive(parameters))
 

@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from flask import request
 
-LARGEST_QUERY, LARGEST_FORM, MOST_FIELDS = 8 * 1024, 16 * 1024, 60
+# A proxy takes a first line of 8 KB (nginx: large_client_header_buffers), in which path and version stand as well.
+LARGEST_QUERY, LARGEST_FORM, MOST_FIELDS = 8 * 1024 - 100, 16 * 1024, 60
 FORM_TYPE = "application/x-www-form-urlencoded"
 RESOURCE = "resource"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError, UnsupportedGrantTypeError
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
@@ -58,7 +58,7 @@ def _grant(form: dict[str, str], client: RegisteredClient) -> Grant:
     if name is None:
         raise InvalidRequestError(description="grant_type is missing")
     if name not in GRANTS:
-        raise UnsupportedGrantTypeError(name)
+        raise OAuth2Error(error="unsupported_grant_type", description=f"grant_type is one of: {' '.join(GRANTS)}", status_code=400)
     if name not in client.metadata.grant_types:
         raise UnauthorizedClientError(description="the client is not registered for this grant_type")
     return GRANTS[name]

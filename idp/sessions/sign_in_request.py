@@ -4,6 +4,7 @@ Nothing is stored before a password was right, so that opening the sign-in page 
 """
 
 import json
+import zlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from idp.settings import current_settings
 
 CONTEXT = "sign-in request"
 SIGN_IN_PATH = "/sign-in"
+LONG_BYTES = 800  # an address of this length is packed: proxies and old browsers take no long ones
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,15 @@ def _seal(wanted: SignInRequest, binding: str) -> str:
         "i": wanted.started_at.timestamp(),
     }
     # Escaped as ASCII, so that even a lone surrogate that somebody sent in a parameter comes back as it was.
-    return current_keys().seal_text(json.dumps(facts, separators=(",", ":")).encode(), CONTEXT)
+    written = json.dumps(facts, separators=(",", ":")).encode()
+    return current_keys().seal_text(zlib.compress(written) if len(written) > LONG_BYTES else written, CONTEXT)
 
 
 def open_flow(sealed: str) -> SignInRequest:
     """What this sign-in is for. Raises FlowUnusable or FlowExpired, with words that say what to do."""
     try:
-        facts = json.loads(current_keys().open_text(sealed, CONTEXT))
+        written = current_keys().open_text(sealed, CONTEXT)
+        facts = json.loads(written if written.startswith(b"{") else zlib.decompress(written))  # we ourselves have packed it
     except SealBroken:
         raise FlowUnusable(_("Đường dẫn đăng nhập không dùng được. Mở lại ứng dụng cần vào để bắt đầu đăng nhập mới.")) from None
     # Whoever sends their own link to somebody else must not have them sign in for the sender (session fixation by link).

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect, validate_csrf
+from werkzeug.exceptions import MethodNotAllowed
 from wtforms.validators import ValidationError
 
 from idp.errors import Refusal
@@ -57,10 +58,21 @@ def forged_form() -> ForgedForm:
 
 def is_machine_request() -> bool:
     """Whether the caller is a program, which wants JSON instead of pages."""
-    if request.blueprint:
-        return request.blueprint in _machine_blueprints
+    blueprint = request.blueprint or _blueprint_of_other_method()
+    if blueprint:
+        return blueprint in _machine_blueprints
     accepted = request.accept_mimetypes
     return accepted.accept_json and not accepted.accept_html
+
+
+def _blueprint_of_other_method() -> str | None:
+    """Whose the path is when only the method is wrong."""
+    wrong = request.routing_exception
+    adapter = current_app.create_url_adapter(request)
+    if not isinstance(wrong, MethodNotAllowed) or not wrong.valid_methods or adapter is None:
+        return None
+    endpoint, _values = adapter.match(method=next(iter(wrong.valid_methods)))
+    return str(endpoint).rpartition(".")[0]
 
 
 def _secret_key(settings: Settings) -> list[str]:

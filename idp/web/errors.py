@@ -58,7 +58,9 @@ def _words_for(status: int) -> Words:
 
 def _answer(status: int, words: Words, reason: str, retry_seconds: int | None = None) -> Response:
     if is_machine_request():
-        response = jsonify(error=reason, request_id=request_id())
+        # RFC 6749 §5.2 has a name for a request by the wrong method, and callers of OAuth look for it.
+        told = {"error": "invalid_request", "error_description": "another method is expected"} if status == 405 else {"error": reason}
+        response = jsonify(**told, request_id=request_id())
     else:
         response = make_response(render_template("errors/error.html", words=words, status=status, at=clock.now()))
     response.status_code = status

@@ -39,6 +39,16 @@ def test_a_public_client_gets_no_secret(app: Flask) -> None:
     assert read("show", "app")["token_endpoint_auth_method"] == "none"
 
 
+def test_what_must_be_set_before_a_client_can_prove_itself_is_said(app: Flask) -> None:
+    by_name = ("--auth-method", "tls_client_auth", "--set", "tls_client_auth_san_dns=rp.test")
+    result = run(*ADD, "--client-id", "a", *by_name, "--json")
+    assert json.loads(result.stdout) == {"client_id": "a"}
+    for setting in ("CLIENT_CERTIFICATE_HEADER", "TRUSTED_PROXIES", "CLIENT_CERTIFICATE_CA_FILE"):
+        assert f"HOPNHAT_{setting}" in result.stderr
+    assert "HOPNHAT_" not in run(*ADD, "--client-id", "b").stderr
+    assert "tls_client_auth" in run("change", "b", *by_name).stderr
+
+
 def test_scopes_may_be_given_together_or_one_by_one(app: Flask) -> None:
     read(*ADD, "--scope", "openid email", "--scope", "staff", "--client-id", "a", "--alg", "ES256")
     assert read("show", "a")["scope"] == "openid email staff"

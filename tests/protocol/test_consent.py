@@ -212,7 +212,7 @@ def test_taking_it_back_ends_everything_at_once_and_tells_the_application(
     page = browser.get("/account/applications")
     for words in ("Sổ tay hộ nghèo", "Họ và tên", "khi không có mặt người dùng", "Rút lại đồng ý"):
         assert words in page.text
-    assert withdraw(browser, asking).location == "/account/applications"
+    assert withdraw(browser, asking).location == f"/account/applications?withdrawn={asking.key}"
     assert asking.userinfo(browser, tokens["access_token"]).status_code == 401
     assert asking.refresh(browser, tokens["refresh_token"]).get_json()["error"] == "invalid_grant"
     assert asking.redeem(browser, unredeemed).get_json()["error"] == "invalid_grant"

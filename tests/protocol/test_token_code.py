@@ -245,12 +245,17 @@ def test_what_is_missing_or_unknown_is_named(browser: FlaskClient, party: Relyin
     for form, error in MISSING:
         response = party.post(browser, form)
         assert (response.status_code, response.get_json()["error"]) == (400, error)
+        assert response.get_json()["error_description"].isascii()
         assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_other_methods_are_refused(browser: FlaskClient) -> None:
     for method in ("GET", "PUT", "DELETE", "PATCH", "TRACE"):
-        assert browser.open("/token", method=method).status_code == 405
+        response = browser.open("/token", method=method, headers={"Accept": "text/html"})
+        assert (response.status_code, response.mimetype) == (405, "application/json")
+        assert response.get_json()["error"] == "invalid_request"
+        assert "POST" in response.headers["Allow"]
+    assert browser.post("/account/applications", headers={"Accept": "*/*"}).mimetype == "text/html"  # a page stays one
 
 
 def test_no_secret_is_kept_readable(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:
