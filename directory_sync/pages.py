@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
-from directory_sync import ledger
+from directory_sync import ledger, reorganisation_pages
 from directory_sync.models import RunState, SyncRun
 from directory_sync.reasons import explain
 from directory_sync.words import CHANGES, STATES, field_words, flaw_words, value_words
@@ -123,5 +123,6 @@ def attention(connection: Connection) -> list[Notice]:
 def set_up_pages(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
     app.register_blueprint(blueprint)
+    app.register_blueprint(reorganisation_pages.blueprint)
     add_attention(app, attention)
     app.extensions[LAST_READ] = last_read

@@ -123,7 +123,7 @@ def _row(line: int, cells: Mapping[str, str]) -> tuple[SchemeRow, SuccessionKind
     found = {name: " ".join(text.split()).lstrip("'") for name, text in cells.items()}
     texts = {name: found.get(name) or None for name in ("old_code", "old_name", "new_code", "new_name")}
     kind, fate = KINDS.get(fold(found.get("kind", ""))), FATES.get(fold(found.get("roles", "")))
-    day = _day(found.get("effective_on", ""))
+    day = parse_day(found.get("effective_on", ""))
     flaw = next(
         (word for word, wrong in (
             ("nothing_named", not any(texts.values())), ("too_long", any(len(text) > LONGEST_CELL for text in found.values())),
@@ -136,7 +136,8 @@ def _row(line: int, cells: Mapping[str, str]) -> tuple[SchemeRow, SuccessionKind
     return replace(row, **short), kind, fate  # type: ignore[arg-type]
 
 
-def _day(text: str) -> date | None:
+def parse_day(text: str) -> date | None:
+    """A day as people write it, or as machines do; None when it is none."""
     for form in ("%d/%m/%Y", "%Y-%m-%d"):
         try:
             return datetime.strptime(text, form).date()  # noqa: DTZ007 -- a day of the province, no instant

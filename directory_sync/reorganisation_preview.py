@@ -58,8 +58,8 @@ def preview_rows(connection: Connection, rows: Sequence[Any]) -> list[RowPreview
 
 
 def _people(connection: Connection) -> Counter[uuid.UUID | None]:
-    query = select(_p.c.unit_id, func.count()).where(_p.c.state == PersonState.ACTIVE).group_by(_p.c.unit_id)
-    return Counter(dict(connection.execute(query).tuples().all()))
+    query = select(_p.c.unit_id, func.count().label("people")).where(_p.c.state == PersonState.ACTIVE).group_by(_p.c.unit_id)
+    return Counter({row.unit_id: row.people for row in connection.execute(query)})
 
 
 def _below(unit_id: uuid.UUID, children: Mapping[uuid.UUID | None, Sequence[uuid.UUID]]) -> list[uuid.UUID]:

@@ -59,7 +59,7 @@ def propose(
 
 
 def _open_units(connection: Connection) -> Units[uuid.UUID]:
-    return Units(connection.execute(select(_u.c.id, _u.c.code, _u.c.name).where(_u.c.valid_to.is_(None))).tuples())
+    return Units(connection.execute(select(_u.c.id, _u.c.code, _u.c.name).where(_u.c.valid_to.is_(None))))
 
 
 def _understood(row: SchemeRow, units: Units[uuid.UUID]) -> tuple[SchemeRow, uuid.UUID | None]:
