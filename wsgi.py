@@ -10,9 +10,9 @@ from clients.cli import group as client_commands
 from clients.resource_cli import group as resource_commands
 from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
-from directory_sync.job import directory_jobs
+from directory_sync.job import directory_jobs, remedy_of_silence
 from directory_sync.reorganisation_cli import reorganisation
-from idp import cli
+from idp import cli, doctor
 from idp.app import create_app
 from idp.errors import Refusal
 from idp.settings import Settings, SettingsMistaken
@@ -23,6 +23,7 @@ def build(settings: Settings | None = None) -> Flask:
     """The whole application, for these settings or for those of the environment. Raises SettingsMistaken."""
     app = create_app(settings)
     sync_pages.set_up_pages(app)
+    doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
 

@@ -1,29 +1,52 @@
-"""What the worker does: one sync run after another, as `system:sync`."""
+"""What the worker does: what changed each minute, everything each night or when a delta was not enough, as `system:sync`."""
 
 import structlog
 
 from directory_sync.ledger import AlreadyRunning
 from directory_sync.models import RunState
-from directory_sync.run import run_sync
+from directory_sync.run import RunReport, run_sync
+from directory_sync.schedule import ACTOR, next_read, raise_alarm, silent_since
+from directory_sync.source.delta import directory_delta
+from idp.database import in_transaction, reader
 from idp.jobs import Job
 from idp.settings import current_settings
 
-ACTOR = "system:sync"
 _log = structlog.get_logger()
 
 
 def sync_job() -> None:
-    """Run once, when a directory is set and no other run is under way."""
+    """Read what is due, when a directory is set and no other run is under way."""
     if not current_settings().ldap_url:
         return
     try:
-        report = run_sync(started_by=ACTOR)
+        _read_what_is_due()
     except AlreadyRunning:
         return
+    finally:
+        if in_transaction(lambda connection: raise_alarm(connection, current_settings())):
+            _log.error("sync.overdue")
+
+
+def _read_what_is_due() -> None:
+    whole, wishes = next_read(reader(), current_settings()), set[str]()
+    if not whole.now:
+        _tell(run_sync(started_by=ACTOR, source=directory_delta(wishes)))
+    if whole.now or (wishes and whole.may_follow):
+        _tell(run_sync(started_by=ACTOR), sorted(wishes))
+
+
+def _tell(report: RunReport, because: list[str] | None = None) -> None:
     told = _log.warning if report.state in (RunState.STOPPED, RunState.FAILED) else _log.info
-    told("sync.ended", run=report.number, state=str(report.state), reason=report.reason, **report.found)
+    told("sync.ended", run=report.number, state=str(report.state), reason=report.reason, because=because or None, **report.found)
 
 
 def directory_jobs(seconds: int) -> list[Job]:
     """The sync, every so many seconds. The lease is short: the ledger decides who runs, so a dead worker delays nobody."""
     return [Job("sync", seconds, sync_job, lease_seconds=60)]
+
+
+def remedy_of_silence() -> str:
+    """For `hopnhat doctor`: what to do when no run has succeeded for too long."""
+    settings = current_settings()
+    since = silent_since(reader(), settings) if settings.ldap_url else None
+    return "" if since is None else f"No sync has succeeded since {since:%Y-%m-%d %H:%M} UTC: see `hopnhat sync runs` for the reason."

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from flask import Flask, current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +21,7 @@ from idp.sealing import SealBroken, current_keys
 from idp.settings import current_settings
 
 Finding = tuple[str, str]  # name of the check; what to do, empty when all is well
+MORE_CHECKS = "hopnhat.doctor_checks"
 WORKER_SILENT = timedelta(minutes=5)
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 KEY_OVERDUE = timedelta(days=2)
@@ -121,10 +123,15 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
 )
 
 
+def add_check(app: Flask, name: str, check: Callable[[], str]) -> None:
+    """Let the doctor of this application look at this as well."""
+    app.extensions.setdefault(MORE_CHECKS, []).append((name, check))
+
+
 def examine() -> list[Finding]:
     """Run every check; one that cannot run because another failed says so."""
     findings = []
-    for name, check in CHECKS:
+    for name, check in (*CHECKS, *current_app.extensions.get(MORE_CHECKS, ())):
         try:
             findings.append((name, check()))
         except DBAPIError:

@@ -20,6 +20,7 @@ def write_settings(plan: Plan, directory: Directory) -> None:
         "ldap_base_dn": directory.base_dn,
         "ldap_bind_dn": directory.bind_dn,
         "ldap_bind_password": directory.bind_password,
+        "sync_full_interval_seconds": 30,  # this directory does not say who was deleted, and nobody waits five minutes at a demo
         "activation_slips": False,  # the newcomer of the demo enrols alone: there is no officer at a desk to print a slip
         "outbound_allow": ",".join([*(f"{HOST}:{port}" for port in reachable), plan.outbound_allow]),
     }
