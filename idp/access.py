@@ -12,6 +12,8 @@ from idp.database import table_of
 from idp.login.change_pages import WHEN_CHANGED
 from idp.oidc import authorizations, leavings
 from idp.oidc.backchannel_logout import WITHDRAWN
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.models import DirectoryReason, Person, PersonState
 from idp.people.sign_in_name import lock
 from idp.sessions import browser_sessions, known_browsers, trusted_browsers
@@ -98,6 +100,7 @@ def reset_factors(connection: Connection, person_id: uuid.UUID, *, reason: str, 
     recovery_codes.replace_all(connection, person_id)
     officer_codes.replace_all(connection, person_id)
     audit.record(connection, audit.Event.FACTORS_RESET, actor=actor, person_id=person_id, reason=reason)
+    letters.write(connection, person_id, Letter.FACTORS_RESET)
     sign_out(connection, person_id, reason=FACTORS_RESET, actor=actor)
 
 
@@ -111,11 +114,13 @@ def report_misuse(connection: Connection, person_id: uuid.UUID, *, actor: str) -
 def password_changed(connection: Connection, person_id: uuid.UUID, *, actor: str) -> int:
     """Whoever came in with the old password is out everywhere; the person goes on in the session that begins now. Return how many
     sessions ended."""
+    letters.write(connection, person_id, Letter.PASSWORD_CHANGED)
     return sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor)
 
 
 def own_password_changed(connection: Connection, person_id: uuid.UUID, *, keep: uuid.UUID, end_others: bool, actor: str) -> None:
     """Changed on one's own page, in the session to keep: the others end if that is wanted, and no other browser is trusted or known."""
+    letters.write(connection, person_id, Letter.PASSWORD_CHANGED)
     if end_others:
         sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor, keep=keep)
         return

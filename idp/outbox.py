@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import JSON, Connection, Index, String, Text, Uuid, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +59,7 @@ class Undeliverable(Exception):
 
 
 Deliver = Callable[[Message], None]
+DELIVERERS_KEY = "hopnhat.deliverers"
 
 _t = table_of(OutboxMessage)
 _is_open = (_t.c.delivered_at.is_(None)) & (_t.c.failed_at.is_(None))
@@ -74,6 +76,11 @@ _lease = (
     .values(leased_until=bindparam("until"), attempts=_t.c.attempts + 1)
 )
 _settle = update(_t).where(_t.c.id == bindparam("message_id"), _t.c.delivered_at.is_(None))
+
+
+def add_deliverers(app: Flask, deliverers: dict[str, Deliver]) -> None:
+    """Let the worker of this application hand messages of these kinds on as well."""
+    app.extensions.setdefault(DELIVERERS_KEY, {}).update(deliverers)
 
 
 def enqueue(

@@ -152,6 +152,12 @@ class Settings(BaseSettings):
     second_factor_delays: int = Field(
         3, ge=0, le=10, description="How often somebody without a factor may put enrolling off from that day on, once a day."
     )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="The mail server: smtps://[user:password@]host[:465], or smtp://[user:password@]host[:587], which must then offer "
+        "STARTTLS unless it is on loopback. Without it no mail is sent.",
+    )
+    mail_from: str | None = Field(None, description="Address that mails come from; needed with HOPNHAT_SMTP_URL.")
     trusted_browser_seconds: int = Field(
         12 * 3600,
         ge=0,
@@ -299,6 +305,14 @@ class Settings(BaseSettings):
                 raise ValueError("unencrypted ldap:// is for loopback only; use ldaps://")
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts is not None and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("must be smtps://host[:port] or smtp://host[:port]")
+        return value
+
     @field_validator("sealing_keys")
     @classmethod
     def _check_sealing_keys(cls, value: SecretStr) -> SecretStr:
@@ -309,6 +323,12 @@ class Settings(BaseSettings):
     def _check_ldap_whole(self) -> Self:
         if self.ldap_url and not (self.ldap_bind_dn and self.ldap_bind_password and self.ldap_base_dn):
             raise ValueError("HOPNHAT_LDAP_URL needs HOPNHAT_LDAP_BIND_DN, HOPNHAT_LDAP_BIND_PASSWORD and HOPNHAT_LDAP_BASE_DN as well")
+        return self
+
+    @model_validator(mode="after")
+    def _check_mail_whole(self) -> Self:
+        if self.smtp_url and "@" not in (self.mail_from or ""):
+            raise ValueError("HOPNHAT_SMTP_URL needs HOPNHAT_MAIL_FROM as well")
         return self
 
     @property

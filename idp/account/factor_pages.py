@@ -17,6 +17,8 @@ from idp.login import messages
 from idp.login.codes_file import as_text_file
 from idp.login.enrolling import confirm_codes, issue_codes
 from idp.login.new_key import MOST_KEYS
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.sign_in_name import lock
 from idp.web.viewer import signed_in
 
@@ -102,6 +104,7 @@ def remove_factor(factor_id: uuid.UUID) -> Answer:
             audit.record(
                 connection, REMOVED.get(removed.kind, audit.Event.PASSKEY_REMOVED), actor=f"person:{person_id}", person_id=person_id
             )
+            letters.write(connection, person_id, Letter.FACTOR_REMOVED)
 
     try:
         in_transaction(remove)
@@ -119,7 +122,12 @@ def new_codes() -> Answer:
     if not factors.held_by(reader(), session.person_id).second_factor:
         return redirect(FACTORS, 303)
     sheet = recovery_codes.new_sheet()
-    in_transaction(lambda c: issue_codes(c, session, sheet))
+
+    def issue(connection: Connection) -> None:
+        issue_codes(connection, session, sheet)
+        letters.write(connection, session.person_id, Letter.CODES_ISSUED)
+
+    in_transaction(issue)
     return redirect("/account/recovery-codes", 303)
 
 

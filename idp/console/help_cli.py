@@ -12,6 +12,8 @@ from idp.credentials import officer_codes
 from idp.credentials.officer_codes import ACTIVATION, TEMPORARY
 from idp.credentials.printed_codes import new_code
 from idp.database import in_transaction, reader
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.roster import require_person_named
 from idp.people.sign_in_name import lock
 
@@ -42,6 +44,7 @@ def _hand_over(person: str, kind: str, event: audit.Event, reason: str) -> None:
         lock(connection, found.id)
         officer_codes.issue(connection, found.id, kind, new, issued_by=operator())
         audit.record(connection, event, actor=operator(), person_id=found.id, reason=reason)
+        letters.write(connection, found.id, Letter.OFFICER_CODE_ISSUED)
 
     in_transaction(issue)
     click.echo(f"{found.name}: {new.code}")

@@ -19,6 +19,8 @@ from idp.credentials.printed_codes import NewCode, new_code
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
 from idp.opaque_tokens import Secret
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.sign_in_name import lock
 from idp.roles.permissions import is_administrator
 from idp.roles.two_officers import agree
@@ -87,6 +89,7 @@ def _help(connection: Connection, wanted: Help, actor: str) -> None:
     if wanted.code is not None:
         officer_codes.issue(connection, wanted.person_id, wanted.deed, wanted.code, issued_by=actor)
         _record(connection, ISSUED[wanted.deed], wanted, actor)
+        letters.write(connection, wanted.person_id, Letter.OFFICER_CODE_ISSUED)
         if wanted.deed == ACTIVATION:  # the slip is handed to whom the officer has seen with the card
             proofings.record(connection, wanted.person_id, proofings.IN_PERSON, reason=wanted.reason, actor=actor)
     elif wanted.deed == PROOF:

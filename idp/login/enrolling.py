@@ -12,6 +12,8 @@ from idp.credentials.printed_codes import NewCode
 from idp.credentials.seed_files import plain_serial
 from idp.login.activation import awaits_activation
 from idp.opaque_tokens import Secret
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.sign_in_name import lock
 from idp.sessions import assurance, browser_sessions
 from idp.sessions.browser_sessions import LiveSession
@@ -38,7 +40,7 @@ def enroll_phone(
     _lock_for_enrolling(connection, session)
     if not totp.confirm_enrollment(connection, session.person_id, credential_id, step):
         raise NotEnrolled
-    _record(connection, audit.Event.TOTP_ENROLLED, session.person_id)
+    _added(connection, audit.Event.TOTP_ENROLLED, session.person_id)
     if _is_replacing(session) and totp.remove_all(connection, session.person_id, keep=credential_id):
         _record(connection, audit.Event.TOTP_REMOVED, session.person_id)
     if sheet:
@@ -53,7 +55,7 @@ def enroll_key(connection: Connection, session: LiveSession, new: NewKey, name: 
     """
     _lock_for_enrolling(connection, session)
     passkeys.add(connection, session.person_id, new, name)
-    _record(connection, audit.Event.PASSKEY_ENROLLED, session.person_id)
+    _added(connection, audit.Event.PASSKEY_ENROLLED, session.person_id)
     if _is_replacing(session) and passkeys.remove_all(connection, session.person_id, keep=[new.credential_id]):
         _record(connection, audit.Event.PASSKEY_REMOVED, session.person_id)
     if sheet:
@@ -71,7 +73,7 @@ def enroll_token(connection: Connection, session: LiveSession, serial: str, code
     if _is_replacing(session):
         hardware_tokens.release_all(connection, session.person_id)
     hardware_tokens.claim(connection, session.person_id, serial, code)
-    _record(connection, audit.Event.TOKEN_ASSIGNED, session.person_id, serial=plain_serial(serial))
+    _added(connection, audit.Event.TOKEN_ASSIGNED, session.person_id, serial=plain_serial(serial))
     if sheet:
         issue_codes(connection, session, sheet)
     return _raise(connection, session, assurance.AAL2, WITH_TOTP, None)
@@ -108,6 +110,11 @@ def confirm_codes(connection: Connection, session: LiveSession) -> bool:
     if confirmed:
         _record(connection, audit.Event.RECOVERY_CODES_CONFIRMED, session.person_id)
     return confirmed
+
+
+def _added(connection: Connection, event: audit.Event, person_id: uuid.UUID, **detail: Any) -> None:
+    _record(connection, event, person_id, **detail)
+    letters.write(connection, person_id, Letter.FACTOR_ADDED)
 
 
 def _record(connection: Connection, event: audit.Event, person_id: uuid.UUID, **detail: Any) -> None:

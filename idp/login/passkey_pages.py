@@ -29,8 +29,10 @@ from idp.login.visit import (
     turn_to_next_step,
 )
 from idp.opaque_tokens import Secret
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.sign_in_name import Named, require_named
-from idp.sessions import assurance, browser_sessions, sign_in_request
+from idp.sessions import assurance, browser_sessions, known_browsers, sign_in_request
 from idp.web.csrf import ForgedForm
 from idp.web.viewer import anyone
 
@@ -55,19 +57,21 @@ def sign_in_by_passkey() -> Response:
         named = require_named(reader(), proof.person_id)
         if not named.may_sign_in:
             return _refuse_closed(visit, named, shared_pc)
-        cookie = in_transaction(_entrance(proof, shared_pc))
+        cookie = in_transaction(_entrance(proof, named, shared_pc))
     except WrongKey as wrong:
         _record_refusal(audit.Event.PASSKEY_REFUSED, wrong)
         return refuse_sign_in(visit, "", {"": messages.wrong_key()}, 400, shared_pc=shared_pc)
     return go_on_as_known(visit, named, cookie, shared_pc=shared_pc, second_factor=True)
 
 
-def _entrance(proof: Proof, shared_pc: bool) -> Callable[[Connection], Secret]:
+def _entrance(proof: Proof, named: Named, shared_pc: bool) -> Callable[[Connection], Secret]:
     terms, amr = terms_for(proof.person_id, shared_pc=shared_pc), assurance.with_key("", synced=proof.synced)
 
     def let_in(connection: Connection) -> Secret:
         passkeys.use(connection, proof)
         audit.record(connection, audit.Event.PASSKEY_VERIFIED, actor=f"person:{proof.person_id}", person_id=proof.person_id)
+        if not known_browsers.is_known(named.person_id, named.browser_round):
+            letters.write(connection, proof.person_id, Letter.STRANGE_BROWSER)
         return enter(connection, proof.person_id, acr=assurance.AAL3, amr=amr, terms=terms)
 
     return let_in

@@ -16,6 +16,8 @@ from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.entering import enter, terms_for
 from idp.opaque_tokens import Secret
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.names import username_key
 from idp.people.sign_in_name import Named, find_for_sign_in
 from idp.sessions import known_browsers
@@ -94,6 +96,8 @@ def entrance(right: Right, *, shared_pc: bool) -> Callable[[Connection], Secret]
     def let_in(connection: Connection) -> Secret:
         failures.forgive(connection, right.attempt.kind, right.attempt.account)
         audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{person_id}", person_id=person_id)
+        if not right.attempt.known_browser:
+            letters.write(connection, person_id, Letter.STRANGE_BROWSER)
         return enter(connection, person_id, acr=AAL1, amr=(PASSWORD,), terms=terms)
 
     return let_in

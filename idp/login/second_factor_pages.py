@@ -32,6 +32,8 @@ from idp.login.visit import (
     stay_at,
 )
 from idp.opaque_tokens import Secret
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.sign_in_name import require_named
 from idp.sessions import assurance, browser_sessions, known_browsers, trusted_browsers
 from idp.sessions.browser_sessions import LiveSession
@@ -89,6 +91,7 @@ def _ready_recovery_code(session: LiveSession, typed: str) -> Callable[[Connecti
 def _use_recovery_code(connection: Connection, session: LiveSession, code_id: uuid.UUID) -> None:
     recovery_codes.use(connection, code_id)
     audit.record(connection, audit.Event.RECOVERY_CODE_USED, actor=f"person:{session.person_id}", person_id=session.person_id)
+    letters.write(connection, session.person_id, Letter.CODE_USED)
 
 
 PHONE = CodeFactor(

@@ -11,6 +11,8 @@ from idp.command_line import json_option, operator, show_json, show_table
 from idp.credentials import hardware_tokens
 from idp.credentials.seed_files import SeedFileMistaken, plain_serial, read_seeds
 from idp.database import in_transaction, reader, table_of
+from idp.people import letters
+from idp.people.letters import Letter
 from idp.people.models import Person
 from idp.people.roster import require_person_named
 
@@ -116,3 +118,6 @@ def revoke(serial: str) -> None:
 
 def _record(connection: Connection, event: audit.Event, serial: str, person_id: Any) -> None:
     audit.record(connection, event, actor=operator(), person_id=person_id, serial=plain_serial(serial))
+    if person_id is not None:
+        added = event is audit.Event.TOKEN_ASSIGNED
+        letters.write(connection, person_id, Letter.FACTOR_ADDED if added else Letter.FACTOR_REMOVED)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from flask import current_app
 from sqlalchemy import Connection, delete
 
 from idp import clock, outbox, spent_identifiers
@@ -10,6 +11,7 @@ from idp.jobs import Job
 from idp.oidc import device_authorizations, key_rotation, pushed_requests
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
+from idp.people import letters
 from idp.settings import current_settings
 
 DELIVERING_THREADS, MESSAGES_AT_ONCE = 4, 4  # a silent client holds up one thread for 8 s, never all of them
@@ -21,8 +23,9 @@ _a, _rt = table_of(Authorization), table_of(RefreshToken)
 
 def jobs() -> list[Job]:
     """The jobs of this part."""
+    deliverers = {**DELIVERERS, **letters.DELIVERERS, **current_app.extensions.get(outbox.DELIVERERS_KEY, {})}
     deliver = [
-        Job(f"outbox_{number}", 0.5, lambda: outbox.deliver_due(DELIVERERS, MESSAGES_AT_ONCE)) for number in range(DELIVERING_THREADS)
+        Job(f"outbox_{number}", 0.5, lambda: outbox.deliver_due(deliverers, MESSAGES_AT_ONCE)) for number in range(DELIVERING_THREADS)
     ]
     return [
         *deliver,

@@ -53,6 +53,7 @@ def test_a_code_is_good_once(app: Flask, time: clock.ManualClock) -> None:
 
 @pytest.mark.parametrize(("steps", "accepted"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_codes_of_one_step_before_and_after_are_accepted(app: Flask, time: clock.ManualClock, steps: int, accepted: bool) -> None:
+    """TOT-005."""
     person_id = add_person()
     pending = enroll(person_id)
     if accepted:

@@ -1,0 +1,70 @@
+"""The words of each letter, in Vietnamese and English: both are in it, since nobody knows in which language a mailbox is read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.settings import current_settings
+from idp.web.formats import format_time
+
+
+@dataclass(frozen=True)
+class Words:
+    """What happened: the subject and one sentence, in both languages."""
+
+    subject: str
+    sentence: str
+    english_subject: str
+    english_sentence: str
+
+
+LETTERS = {
+    "strange_browser": Words(
+        "Đăng nhập từ trình duyệt mới", "Mật khẩu hoặc khóa truy cập của tài khoản vừa được dùng ở một trình duyệt chưa từng dùng.",
+        "Sign-in from a new browser", "The password or a passkey of the account was just used in a browser that had not been used before.",
+    ),
+    "password_changed": Words(
+        "Mật khẩu đã đổi", "Mật khẩu của tài khoản vừa được đổi.",
+        "Password changed", "The password of the account was just changed.",
+    ),
+    "factor_added": Words(
+        "Thêm phương tiện xác thực", "Một phương tiện xác thực vừa được thêm vào tài khoản.",
+        "Factor added", "A further way to prove who is signing in was just added to the account.",
+    ),
+    "factor_removed": Words(
+        "Gỡ phương tiện xác thực", "Một phương tiện xác thực vừa bị gỡ khỏi tài khoản.",
+        "Factor removed", "A way to prove who is signing in was just removed from the account.",
+    ),
+    "factors_reset": Words(
+        "Hủy mọi phương tiện xác thực", "Cán bộ hỗ trợ vừa hủy mọi phương tiện xác thực của tài khoản; mọi phiên đăng nhập đã kết thúc.",
+        "All factors reset", "The help desk has just removed every second factor of the account; every session has ended.",
+    ),
+    "recovery_codes_issued": Words(
+        "Mã dự phòng mới", "Một phiếu mã dự phòng mới vừa được tạo.",
+        "New recovery codes", "A new sheet of recovery codes was just made.",
+    ),
+    "recovery_code_used": Words(
+        "Mã dự phòng vừa được dùng", "Một mã dự phòng của tài khoản vừa được dùng để đăng nhập.",
+        "Recovery code used", "A recovery code of the account was just used to sign in.",
+    ),
+    "officer_code_issued": Words(
+        "Cán bộ hỗ trợ đã cấp mã", "Cán bộ hỗ trợ vừa cấp một mã tạm hoặc phiếu kích hoạt cho tài khoản.",
+        "Code issued by the help desk", "The help desk has just issued a temporary code or an activation slip for the account.",
+    ),
+}  # fmt: skip
+
+
+def body(told: Words, name: str, at: datetime, address: str | None) -> str:
+    """The whole text. No link, and nothing to be typed or sent back."""
+    help_line = current_settings().help_line
+    return "\n".join((
+        f"Kính gửi {name},", "", told.sentence,
+        f"Thời điểm: {format_time(at)}", *([f"Địa chỉ mạng: {address}"] if address else []), "",
+        "Nếu đúng là việc đã làm, không cần làm gì thêm. Nếu không phải, tự mở trang tài khoản theo địa chỉ quen dùng, chọn "
+        '"Việc này không phải do tôi" trong lịch sử, rồi báo cán bộ hỗ trợ' + (f": {help_line}." if help_line else "."),
+        "Thư này không có liên kết và không bao giờ hỏi mật khẩu.", "",
+        "----", f"Dear {name},", "", told.english_sentence,
+        f"Time: {format_time(at)}", *([f"Network address: {address}"] if address else []), "",
+        "If this was expected, there is nothing to do. If not, open the account page at its usual address, choose \"This was not me\" "
+        "in the history, and tell the help desk" + (f": {help_line}." if help_line else "."),
+        "This message has no links and never asks for a password.", "",
+    ))  # fmt: skip
