@@ -51,6 +51,18 @@ class ClientSecret(Record):
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class ClientLogo(Record):
+    """The logo of a client as we serve it, and the address that it was fetched from; without a picture `flaw` says why."""
+
+    __tablename__ = "client_logo"
+
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), primary_key=True)
+    uri: Mapped[str] = mapped_column(Text)
+    png: Mapped[bytes | None] = mapped_column(LargeBinary)
+    flaw: Mapped[str | None] = mapped_column(Text)
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class InitialAccessToken(Record):
     """A token by which somebody may register clients (RFC 7591 §3), as its digest: until it expires, is used up or is revoked."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from clients import registration_endpoint
+from clients import logo_endpoint, registration_endpoint
 from idp import records
 from idp.access import set_up_access
 from idp.account import adding_pages as account_adding_pages
@@ -13,7 +13,7 @@ from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.account import password_pages as account_password_pages
-from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages
+from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages, system_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
 from idp.login import (
@@ -73,6 +73,7 @@ BLUEPRINTS = (
     enrollment_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,
+    system_pages.blueprint,
     people_pages.blueprint,
     leaving_pages.blueprint,
     help_pages.blueprint,
@@ -91,6 +92,7 @@ BLUEPRINTS = (
     device_authorization_endpoint.blueprint,
     device_pages.blueprint,
     registration_endpoint.blueprint,
+    logo_endpoint.blueprint,
     check_endpoint.blueprint,
     sign_in_endpoint.blueprint,
 )

@@ -14,6 +14,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
+from clients import logos
 from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.console.cli import restore, role_group, suspend
@@ -43,6 +44,7 @@ def house_jobs() -> list[Job]:
     """What the worker does for the house itself."""
     return [
         *upkeep.jobs(),
+        *logos.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
         Job("old_trusted_browsers", 3600, lambda: in_transaction(trusted_browsers.forget_expired), lease_seconds=60),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, bindparam, select
 
+from clients.logos import paths_of
 from clients.models import Client
 from clients.registry import RegisteredClient, from_row
 from idp.credentials.factors import Held
@@ -37,10 +38,11 @@ class Missing(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One application of the launcher; `entered`: it holds an authorization of this person."""
+    """One application of the launcher; `logo`: where its picture is on this server; `entered`: it holds an authorization of this person."""
 
     name: str
     address: str
+    logo: str | None
     href: str
     missing: Missing
     entered: bool
@@ -51,14 +53,14 @@ def entries_for(connection: Connection, person_id: uuid.UUID, acr: str, held: He
     accents. A stranger's, where everybody may register, is not offered."""
     entered = set(connection.execute(_entered, {"person": person_id}).scalars())
     agreed = set(connection.execute(_agreed, {"person": person_id}).scalars())
-    found = []
-    for row in connection.execute(_enabled):
-        client = from_row(row)
+    found, clients = [], [(row, from_row(row)) for row in connection.execute(_enabled)]
+    logos = paths_of(connection, (client for _row, client in clients))
+    for row, client in clients:
         href = _href(client)
         if href is None or (row.registration_digest is not None and current_settings().registration == "open" and row.id not in entered):
             continue
         missing = _missing(client, acr, held, has_agreed=row.id in agreed)
-        found.append(Entry(client.client_name, urlsplit(href).netloc, href, missing, row.id in entered))
+        found.append(Entry(client.client_name, urlsplit(href).netloc, logos.get(client.key), href, missing, row.id in entered))
     wanted = fold(text[:LONGEST_SEARCH])
     return sorted((one for one in found if wanted in fold(f"{one.name} {one.address}")), key=lambda one: not one.entered)
 

@@ -21,6 +21,7 @@ from idp.sessions import browser_sessions, trusted_browsers
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
 from idp.settings import current_settings
+from idp.web.headers import show_own_pictures
 from idp.web.viewer import signed_in
 
 blueprint = Blueprint("account", __name__)
@@ -41,6 +42,8 @@ def overview() -> Answer:
     session, text = own_session(), request.args.get("q", "")[:LONGEST_SEARCH].strip()
     held = factors.held_by(reader(), session.person_id)
     applications = entries_for(reader(), session.person_id, session.acr, held, text)
+    if any(one.logo for one in applications):
+        show_own_pictures()
     return render_template(
         "account/overview.html",
         person=person_of(reader(), session.person_id),

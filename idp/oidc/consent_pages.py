@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from clients.logos import paths_of
 from idp.database import in_transaction, reader
 from idp.oidc import authorizations, consents
 from idp.oidc.arrival import arrive_again
@@ -18,7 +19,7 @@ from idp.oidc.scope_words import words_of
 from idp.opaque_tokens import digest
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.sessions.sign_in_request import FlowExpired, SignInRequest, begin_again, open_flow
-from idp.web.headers import forms_may_lead_to
+from idp.web.headers import forms_may_lead_to, show_own_pictures
 from idp.web.viewer import anyone
 
 blueprint = Blueprint("consent", __name__)
@@ -37,9 +38,13 @@ def consent() -> Page:
     forms_may_lead_to(asked.to.redirect_uri, "https:")
     scope = consents.scope_asked(asked)
     agreed = consents.agreed_scope(reader(), live.person_id, asked.client.key)
+    shown_logo = paths_of(reader(), [asked.client]).get(asked.client.key)
+    if shown_logo:
+        show_own_pictures()
     return render_template(
         "oidc/consent.html",
         client=asked.client,
+        logo=shown_logo,
         address=urlsplit(asked.client.client_uri or asked.to.redirect_uri).netloc,
         session=live,
         known=words_of(scope),

@@ -53,6 +53,11 @@ def forms_may_lead_anywhere() -> None:
     set_policy(form_action=None)
 
 
+def show_own_pictures() -> None:
+    """Let this page show pictures of this server."""
+    set_policy(img_src="'self' data:")
+
+
 def shown_elsewhere() -> None:
     """This answer is shown at the address of an application: how long that is reached over TLS only is not ours to promise."""
     g.shown_elsewhere = True

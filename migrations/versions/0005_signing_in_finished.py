@@ -27,9 +27,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proofing")),
     )
     op.create_index(op.f("ix_proofing_person_id"), "proofing", ["person_id"])
+    op.create_table(
+        "client_logo",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("uri", sa.Text(), nullable=False),
+        sa.Column("png", sa.LargeBinary(), nullable=True),
+        sa.Column("flaw", sa.Text(), nullable=True),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_logo_client_id_client")),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client_logo")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("client_logo")
     op.drop_table("proofing")
     with op.batch_alter_table("person") as person:
         person.drop_column("browser_round")
