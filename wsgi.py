@@ -14,6 +14,7 @@ from directory_sync.job import directory_jobs, remedy_of_silence
 from directory_sync.reorganisation_cli import reorganisation
 from idp import cli, doctor
 from idp.app import create_app
+from idp.console.system_cli import group as system_commands
 from idp.errors import Refusal
 from idp.settings import Settings, SettingsMistaken
 from idp.web.language import ENGLISH
@@ -52,6 +53,7 @@ def main() -> None:
 cli.add_commands(main)
 main.add_command(client_commands)
 main.add_command(resource_commands)
+main.add_command(system_commands)
 main.add_command(sync)
 main.add_command(reorganisation)
 

@@ -1,5 +1,6 @@
 """Every table of the house, imported in one place, so that migrations and tests see them all."""
 
+from clients import catalogue_models
 from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
@@ -20,6 +21,7 @@ MODULES = (
     credential_models,
     session_models,
     client_models,
+    catalogue_models,
     oidc_models,
     enrollment_models,
     audit,
