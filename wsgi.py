@@ -10,7 +10,9 @@ from clients.cli import group as client_commands
 from clients.resource_cli import group as resource_commands
 from directory_sync import pages as sync_pages
 from directory_sync.cli import sync
+from directory_sync.desk_cli import group as desk_commands
 from directory_sync.job import directory_jobs, remedy_of_silence
+from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.reorganisation_cli import reorganisation
 from idp import cli, doctor
 from idp.app import create_app
@@ -24,6 +26,9 @@ def build(settings: Settings | None = None) -> Flask:
     """The whole application, for these settings or for those of the environment. Raises SettingsMistaken."""
     app = create_app(settings)
     sync_pages.set_up_pages(app)
+    lifecycle.set_up_lifecycle(app)
+    scim.set_up_scim(app)
+    cli.add_jobs(app, scim.jobs())
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
@@ -55,6 +60,8 @@ main.add_command(client_commands)
 main.add_command(resource_commands)
 main.add_command(system_commands)
 main.add_command(sync)
+main.add_command(desk_commands)
+main.add_command(scim_commands)
 main.add_command(reorganisation)
 
 

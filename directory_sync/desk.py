@@ -10,12 +10,15 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, func, or_, select, update
 
 from directory_sync import desk_rules
+from directory_sync.asked import ask
 from directory_sync.changes import GONE
 from directory_sync.desk_choices import CHOICES, NEEDS_A_PERSON
 from directory_sync.desk_models import CaseKind, CaseState, Choice, DeskCase
+from directory_sync.models import RequestKind
 from idp import access, audit, clock
 from idp.database import table_of
 from idp.errors import Forbidden, NotFound, Refusal
+from idp.jobs import make_due
 from idp.people import appointments, units
 from idp.people.appointments import Post
 from idp.people.career_models import PostKind
@@ -24,7 +27,7 @@ from idp.people.roster import require_person
 from idp.roles.models import RoleGrant
 from idp.web.formats import today
 
-BY_DESK = "returned_to_directory"
+BY_DESK, DIRECTORY, JOB = "returned_to_directory", "ldap", "sync"
 MOST_SHOWN = 200
 Within = Collection[uuid.UUID] | None
 _d, _p, _u, _g = table_of(DeskCase), table_of(Person), table_of(Unit), table_of(RoleGrant)
@@ -104,6 +107,9 @@ def decide(connection: Connection, case_id: uuid.UUID, word: Word, officer: Offi
         reason=word.reason,
     )
     _carry_out(connection, case, word.choice, about, officer.actor)
+    if case.entry_key and case.source == DIRECTORY:  # the worker reads this one entry again, and does what follows from the decision
+        ask(connection, RequestKind.PERSON, officer.actor, case.entry_key)
+        make_due(connection, JOB)
     if word.remember:
         for_all = word.remember == "all"
         rule_id = desk_rules.remember(

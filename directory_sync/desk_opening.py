@@ -44,11 +44,8 @@ def settle_cases(connection: Connection, changes: Changes) -> None:
 
 
 def _open_held(connection: Connection, changes: Changes) -> None:
-    unit_ids = (
-        dict(connection.execute(select(_u.c.source_key, _u.c.id).where(_u.c.source == changes.source)).tuples().all())
-        if changes.held
-        else {}
-    )
+    keys = select(_u.c.source_key, _u.c.id).where(_u.c.source == changes.source)
+    unit_ids = {row.source_key: row.id for row in connection.execute(keys)} if changes.held else {}
     wanted = [_case_of(connection, changes.source, held, unit_ids.get(held.record.unit_key or "")) for held in changes.held]
     of_entries = (_d.c.source == changes.source, _d.c.kind.in_(ENTRY_KINDS))
     _replace(connection, wanted, of_entries, may_settle=changes.is_whole)

@@ -33,7 +33,7 @@ def remember(
     }  # fmt: skip
     connection.execute(insert(_r), row)
     audit.record(connection, audit.Event.DESK_RULE_ADDED, actor=actor, kind=case.kind, choice=choice.value)
-    found: uuid.UUID = row["id"]  # type: ignore[assignment]
+    found: uuid.UUID = row["id"]
     return found
 
 
