@@ -14,6 +14,8 @@ from directory_sync.desk_cli import group as desk_commands
 from directory_sync.job import directory_jobs, remedy_of_silence
 from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.reorganisation_cli import reorganisation
+from directory_sync.scim import setting_up as scim
+from directory_sync.scim.cli import group as scim_commands
 from idp import cli, doctor
 from idp.app import create_app
 from idp.console.system_cli import group as system_commands

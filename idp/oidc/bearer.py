@@ -36,11 +36,12 @@ class Shown:
     written: str
 
 
-def require_access_token(scope: str | None = None) -> AccessToken:
+def require_access_token(scope: str | None = None, *, resource: str | None = None) -> AccessToken:
     """The access token of this request: readable, of this hour, for this provider, shown by who holds its key, and for `scope`.
+    `resource`: the part of this provider that tokens must name as their audience (RFC 8707), and show in the header.
     Whether its authorization is still alive is for the caller to ask, in the statement that it needs anyway. Raises BearerRefused."""
-    shown = _shown()
-    token = _require_readable(shown)
+    shown = _shown(header_only=resource is not None)
+    token = _require_readable(shown, resource)
     if token.confirmation is not None or shown.scheme == DPOP:
         _check_possession(token, shown)
     if scope is not None and scope not in token.scope.split():
@@ -81,11 +82,12 @@ def _challenge(scheme: str, said: dict[str, str]) -> str:
     return f"{scheme} " + ", ".join(f'{name}="{value}"' for name, value in said.items())
 
 
-def _shown() -> Shown:
+def _shown(*, header_only: bool) -> Shown:
     """The token: in the header (RFC 6750 §2.1, RFC 9449 §7.1) or in a form (RFC 6750 §2.2); never in the URL, which is logged
     everywhere."""
     header = request.headers.get("Authorization")
-    in_form = _form().get("access_token") if request.method == "POST" and request.content_length else None
+    may_be_in_form = request.method == "POST" and request.content_length and not header_only
+    in_form = _form().get("access_token") if may_be_in_form else None
     if header is None:
         if in_form is None:
             raise BearerRefused(None)
@@ -106,12 +108,13 @@ def _form() -> dict[str, str]:
         raise BearerRefused("invalid_request", str(malformed), 400) from None
 
 
-def _require_readable(shown: Shown) -> AccessToken:
+def _require_readable(shown: Shown, resource: str | None) -> AccessToken:
     try:
         token = open_access_token(shown.written)
     except AccessTokenUnreadable:
         raise invalid() from None
-    if token.expires_at <= clock.now() or (token.audience and not _is_for_us(token.audience)):
+    is_for_us = resource in token.audience if resource is not None else not token.audience or _is_for_us(token.audience)
+    if token.expires_at <= clock.now() or not is_for_us:
         raise invalid()
     return token
 
