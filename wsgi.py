@@ -14,8 +14,6 @@ from directory_sync.desk_cli import group as desk_commands
 from directory_sync.job import directory_jobs, remedy_of_silence
 from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.reorganisation_cli import reorganisation
-from directory_sync.scim import setting_up as scim
-from directory_sync.scim.cli import group as scim_commands
 from idp import cli, doctor
 from idp.app import create_app
 from idp.console.system_cli import group as system_commands
@@ -29,8 +27,6 @@ def build(settings: Settings | None = None) -> Flask:
     app = create_app(settings)
     sync_pages.set_up_pages(app)
     lifecycle.set_up_lifecycle(app)
-    scim.set_up_scim(app)
-    cli.add_jobs(app, scim.jobs())
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
@@ -63,7 +59,6 @@ main.add_command(resource_commands)
 main.add_command(system_commands)
 main.add_command(sync)
 main.add_command(desk_commands)
-main.add_command(scim_commands)
 main.add_command(reorganisation)
 
 
