@@ -76,6 +76,16 @@ def test_variables_of_a_real_installation_do_not_lead_it_to_that_database(site: 
     assert settings.issuer == site.issuer
 
 
+def test_it_takes_no_postgresql_database_of_another_name(tmp_path: Path) -> None:
+    here = {"CONFORMANCE_FOLDER": str(tmp_path)}
+    for url in ("postgresql+psycopg://db/hopnhat", "postgresql://db/hopnhat_conformance", "sqlite:////srv/hopnhat_conformance", "x"):
+        with pytest.raises(SiteMistaken, match="DATABASE_URL"):
+            read_site({**here, "DATABASE_URL": url})
+    own = "postgresql+psycopg://me@127.0.0.1:5432/hopnhat_conformance_1"
+    assert read_site({**here, "DATABASE_URL": own}).database_url == own
+    assert read_site({**here, "DATABASE_URL": ""}).database_url == f"sqlite:///{tmp_path}/hopnhat.sqlite"
+
+
 def test_but_for_addresses_one_setting_alone_is_not_as_it_comes(site: Site) -> None:
     write_settings(site, site.folder / "authority.pem")
     written = tomllib.loads(site.settings_file.read_text())
