@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, String, Uuid, bindparam, func, insert, select
+from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, String, Table, Uuid, bindparam, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
@@ -207,9 +207,15 @@ def record(
     **detail: Any,
 ) -> None:
     """Write one event in the transaction of its deed. `detail` never holds a secret or a personal identification number."""
-    row = _shared_by_events(event, actor)
+    run(connection, _insert_event, row_of(event, actor=actor, person_id=person_id, client_id=client_id, **detail)[1])
+
+
+def row_of(
+    event: Event, *, actor: str, person_id: uuid.UUID | None = None, client_id: uuid.UUID | None = None, **detail: Any
+) -> tuple[Table, dict[str, Any]]:
+    """The event as a row, for a deed that writes it in its own statement (`prepared.first_with`). `detail` as for `record`."""
     told = {name: _writable(value) if isinstance(value, str) else value for name, value in detail.items()}
-    run(connection, _insert_event, {**row, "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": told})
+    return _events, {**_shared_by_events(event, actor), "id": new_id(), "person_id": person_id, "client_id": client_id, "detail": told}
 
 
 def _writable(text: str) -> str:

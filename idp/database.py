@@ -181,12 +181,27 @@ def in_transaction(work: Callable[[Connection], T]) -> T:
         _kept.in_transaction = False
 
 
+def at_once(work: Callable[[Connection], T]) -> T:
+    """As `in_transaction`, for work that writes by one statement (`prepared.first_with` is one). On PostgreSQL such a statement is a
+    transaction by itself; BEGIN and COMMIT around it would be two more round trips, half of what a short transaction costs."""
+    if db.engine.dialect.name != "postgresql":
+        return in_transaction(work)
+    return _with_retries(lambda: work(reader()))
+
+
 def _try_in_transaction(work: Callable[[Connection], T]) -> T:
+    def once() -> T:
+        connection = _kept_connection("writer")
+        with connection.begin():
+            return work(connection)
+
+    return _with_retries(once)
+
+
+def _with_retries(work: Callable[[], T]) -> T:
     for attempt in range(1, MAX_TRIES + 1):
         try:
-            connection = _kept_connection("writer")
-            with connection.begin():
-                return work(connection)
+            return work()
         except DBAPIError as error:
             if attempt == MAX_TRIES or not _is_worth_another_try(error):
                 raise
@@ -197,7 +212,7 @@ def _try_in_transaction(work: Callable[[Connection], T]) -> T:
 def reader() -> Connection:
     """This thread's kept connection in autocommit mode, for single reads on hot paths: no BEGIN, no ROLLBACK, no pool.
 
-    Every statement sees the newest committed state. Never write through it.
+    Every statement sees the newest committed state. Whoever writes asks for `in_transaction` or `at_once`.
     """
     return _kept_connection("reader")
 

@@ -9,13 +9,15 @@ values that Python would make up for a column are not made: name them.
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError
 
 Statement = Select[Any] | Insert | Update | Delete
 Convert = Callable[[Any], Any]
+Row = tuple[Table, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class _Compiled:
 
 
 _known: dict[tuple[Any, ...], _Compiled] = {}
+_joined: dict[tuple[Any, ...], Select[Any]] = {}
 
 
 def first(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Any:
@@ -52,6 +55,40 @@ def run(connection: Connection, statement: Statement, values: Mapping[str, Any])
     """Run what changes something; return how many rows it changed. (PostgreSQL's driver counts no rows of an INSERT that may do
     nothing: let such a one RETURN something and ask for the `first`.)"""
     return int(_run(connection, _compiled(connection.dialect, statement, values), values).rowcount)
+
+
+def first_with(connection: Connection, change: Insert | Update, values: Mapping[str, Any], *rows: Row) -> Any:
+    """The first row that a change returns, and with it, when there is one, these `rows` inserted: a deed and its event, say. On
+    PostgreSQL that is one statement, and so one round trip; SQLite, which knows none for it, is asked for one after the other."""
+    if connection.dialect.name == "postgresql":
+        named = {_place(table, name): value for table, row in rows for name, value in row.items()}
+        return first(connection, _in_one(change, rows), {**values, **named})
+    found = first(connection, change, values)
+    for table, row in rows if found is not None else ():
+        run(connection, _insert_into(table), row)
+    return found
+
+
+def _place(table: Table, name: str) -> str:
+    return f"{table.name}__{name}"
+
+
+def _in_one(change: Insert | Update, rows: tuple[Row, ...]) -> Select[Any]:
+    """`WITH change AS (…), event AS (INSERT … SELECT … FROM change) SELECT … FROM change`."""
+    key = (change, *((table, *row) for table, row in rows))
+    if key not in _joined:
+        made = change.cte("change")
+        statement = select(*made.c)
+        for table, row in rows:
+            told = [bindparam(_place(table, name), type_=table.c[name].type) for name in row]
+            statement = statement.add_cte(insert(table).from_select(list(row), select(*told).select_from(made)).cte(table.name + "_row"))
+        _joined[key] = statement
+    return _joined[key]
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
 
 
 def _compiled(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) -> _Compiled:

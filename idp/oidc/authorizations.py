@@ -15,7 +15,7 @@ from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.models import Authorization, RefreshToken
 from idp.opaque_tokens import Secret, digest, new_token
 from idp.people.models import Person, PersonState
-from idp.prepared import first, run
+from idp.prepared import Row, first, first_with, run
 from idp.roles.models import RoleGrant
 from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
@@ -30,7 +30,9 @@ is_administrator = sql_exists(select(_g.c.id).where(_g.c.person_id == _p.c.id, _
 # The one condition under which an access token is worth anything.
 is_live = and_(_a.c.revoked_at.is_(None), person_may_sign_in, _c.c.disabled_at.is_(None), or_(_a.c.offline, _session_is_live))
 
+_holds_role = select(_g.c.id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))
 _exists = select(_a.c.id).where(_a.c.id == bindparam("authorization_id"))
+_unrevoked = _exists.where(_a.c.revoked_at.is_(None))
 _COLUMNS = (
     "id", "client_id", "person_id", "session_id", "scope", "offline", "acr", "amr", "auth_time", "requested_claims", "confirmation",
     "resource", "created_at",
@@ -42,7 +44,7 @@ _facts = (
         _p.c.id,
         _s.c.id,
         bindparam("scope", type_=_a.c.scope.type),
-        and_(bindparam("wants_offline", type_=Boolean), not_(is_administrator)),
+        bindparam("offline", type_=Boolean),
         bindparam("acr", type_=_a.c.acr.type),
         bindparam("amr", type_=_a.c.amr.type),
         bindparam("auth_time", type_=_a.c.auth_time.type),
@@ -63,9 +65,11 @@ _facts = (
     .with_for_update(read=True, of=_s)
 )
 _redeem = {
-    "sqlite": sqlite.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),
-    "postgresql": postgresql.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.offline),
+    "sqlite": sqlite.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.id),
+    "postgresql": postgresql.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.id),
 }
+_insert = insert(_a).from_select(_COLUMNS, select(*[bindparam(name, type_=_a.c[name].type) for name in _COLUMNS])).returning(_a.c.id)
+_NOTHING = dict.fromkeys(_COLUMNS)
 _burn = {
     "sqlite": sqlite.insert(_a).on_conflict_do_nothing().returning(_a.c.id),
     "postgresql": postgresql.insert(_a).on_conflict_do_nothing().returning(_a.c.id),
@@ -99,8 +103,14 @@ _refresh_token = (
     .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
     .where(_rt.c.digest == bindparam("digest"))
 )  # fmt: skip
-_use = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None)).values(used_at=bindparam("now"))
-_prolong = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None)).values(idle_expires_at=bindparam("idle_ends"))
+_unused = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None))
+_use = _unused.values(used_at=bindparam("now")).returning(_rt.c.authorization_id)
+_prolong = _unused.values(idle_expires_at=bindparam("idle_ends"))
+
+
+def may_outlive_session(connection: Connection, person_id: uuid.UUID) -> bool:
+    """Whether a person's authorization may be offline: a holder of a role has what the session has, no longer."""
+    return first(connection, _holds_role, {"person_id": person_id}) is None
 
 
 def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
@@ -108,17 +118,22 @@ def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
     return first(connection, _exists, {"authorization_id": authorization_id}) is not None
 
 
-def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool, confirmation: dict[str, str] | None = None) -> bool | None:
-    """Insert the authorization of a code, unless it is there already or the person's session has ended meanwhile: return whether
-    it is offline, or None when nothing was inserted. Of any number at once, one inserts: the rest collide with its key.
-    `confirmation`: the key that its refresh tokens are bound to."""
+def is_unrevoked(connection: Connection, authorization_id: uuid.UUID) -> bool:
+    """Whether an authorization is there and nobody has ended it."""
+    return first(connection, _unrevoked, {"authorization_id": authorization_id}) is not None
+
+
+def redeem(connection: Connection, granted: GrantedCode, *rows: Row, offline: bool, confirmation: dict[str, str] | None = None) -> bool:
+    """Insert the authorization of a code and with it these `rows` (its event, its first refresh token), unless it is there already or
+    the person's session has ended meanwhile: return whether it was inserted. Of any number at once, one inserts: the rest collide
+    with its key. `confirmation`: the key that its refresh tokens are bound to. One statement: for `at_once`."""
     values = {
         "id": granted.authorization_id,
         "client_id": granted.client,
         "person_id": granted.person_id,
         "session_id": granted.session_id,
         "scope": granted.scope,
-        "wants_offline": wants_offline,
+        "offline": offline,
         "is_two_factor": assurance.is_enough(granted.acr, assurance.AAL2),
         "acr": granted.acr,
         "amr": granted.amr,
@@ -128,14 +143,14 @@ def redeem(connection: Connection, granted: GrantedCode, *, wants_offline: bool,
         "resource": list(granted.resource) or None,
         "now": clock.now(),
     }
-    row = first(connection, _redeem[connection.dialect.name], values)
-    return None if row is None else bool(row.offline)
+    return first_with(connection, _redeem[connection.dialect.name], values, *rows) is not None
 
 
-def open_without_code(connection: Connection, authorization_id: uuid.UUID, client: uuid.UUID, scope: str, **facts: Any) -> None:
-    """Insert an authorization that no code stands for: of a client itself, or derived from another one. `facts`: its other columns."""
+def open_without_code(connection: Connection, authorization_id: uuid.UUID, client: uuid.UUID, scope: str, event: Row, **facts: Any) -> None:
+    """Insert an authorization that no code stands for, and its `event`: of a client itself, or derived from another one. `facts`: its
+    other columns. One statement: for `at_once`."""
     row = {"id": authorization_id, "client_id": client, "scope": scope, "created_at": clock.now(), **facts}
-    run(connection, _insert, row)
+    first_with(connection, _insert, {**_NOTHING, **row}, event)
 
 
 def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
@@ -192,8 +207,9 @@ def revoke_offline(
     return sum(revoke(connection, authorization_id, reason=reason, actor=actor) for authorization_id in meant)
 
 
-def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> Secret:
-    """A fresh refresh token of an authorization. `chain_ends`: when the chain it continues dies, whatever happens."""
+def new_refresh_token(authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> tuple[Secret, Row]:
+    """A fresh refresh token of an authorization, and the row that makes it good. `chain_ends`: when the chain it continues dies,
+    whatever happens."""
     settings, token, now = current_settings(), new_token(), clock.now()
     ends = chain_ends or now + timedelta(seconds=settings.refresh_token_seconds)
     row = {
@@ -203,8 +219,7 @@ def issue_refresh_token(connection: Connection, authorization_id: uuid.UUID, cha
         "idle_expires_at": min(ends, now + timedelta(seconds=settings.refresh_token_idle_seconds)),
         "expires_at": ends,
     }
-    run(connection, _insert_refresh_token, row)
-    return token
+    return token, (_rt, row)
 
 
 def find_refresh_token(connection: Connection, token: str) -> Any:
@@ -218,9 +233,7 @@ def prolong_refresh_token(connection: Connection, token: str, ends: datetime) ->
     return run(connection, _prolong, {"used": digest(token), "idle_ends": idle_ends}) == 1
 
 
-def use_refresh_token(connection: Connection, token: str) -> bool:
-    """Use a refresh token up: of any number at once, one gets True (RFC 9700 §4.14.2)."""
-    return run(connection, _use, {"used": digest(token), "now": clock.now()}) == 1
-
-
-_insert, _insert_refresh_token = insert(_a), insert(_rt)
+def use_refresh_token(connection: Connection, token: str, successor: Row) -> bool:
+    """Use a refresh token up and insert its `successor`: of any number at once, one gets True (RFC 9700 §4.14.2). One statement: for
+    `at_once`."""
+    return first_with(connection, _use, {"used": digest(token), "now": clock.now()}, successor) is not None

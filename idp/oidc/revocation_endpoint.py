@@ -12,6 +12,7 @@ from idp.database import in_transaction
 from idp.oidc import authorizations, client_answers, live_tokens
 from idp.oidc.access_token import AccessTokenUnreadable, open_access_token
 from idp.oidc.client_authentication import authenticate_client
+from idp.oidc.grants.client_credentials import forget
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
@@ -31,6 +32,7 @@ def revoke() -> Response:
             raise InvalidRequestError(description="token is required")
         asked, written = client, form["token"]
         in_transaction(lambda connection: _give_back(connection, asked, written))
+        forget(client)
     except OAuth2Error as error:
         return client_answers.refused(error, client, "revoke")
     return client_answers.readable_by_its_scripts(Response(status=200, headers=client_answers.NOT_KEPT), client)

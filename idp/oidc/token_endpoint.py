@@ -1,10 +1,9 @@
-"""POST /token (RFC 6749 §3.2): authenticate the client, hand the request to its grant, answer; one transaction."""
+"""POST /token (RFC 6749 §3.2): authenticate the client, hand the request to its grant, which writes, and answer."""
 
 from collections.abc import Callable
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from flask import Blueprint, Response, request
-from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
 from idp.database import in_transaction
@@ -20,9 +19,8 @@ from idp.oidc.token_response import Issued, describe
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
-# Of a connection, the client, its form, and the key that the tokens will be bound to. A refusal that wrote something is returned,
-# so that it stays; one that is raised has written nothing.
-Grant = Callable[[Connection, RegisteredClient, dict[str, str], dict[str, str] | None], Issued | OAuth2Error]
+# Of the client, its form, and the key that the tokens will be bound to. A refusal that is raised has written nothing.
+Grant = Callable[[RegisteredClient, dict[str, str], dict[str, str] | None], Issued | OAuth2Error]
 GRANTS: dict[str, Grant] = {
     "authorization_code": redeem_code,
     "refresh_token": refresh,
@@ -67,14 +65,6 @@ def _grant(form: dict[str, str], client: RegisteredClient) -> Grant:
 def _granted(grant: Grant, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
     proof = dpop.read_proof("POST", request.path, algorithms=dpop.algorithms_for(client))
     confirmation = confirmation_of(client, proof)
-    if proof is None:
-        return in_transaction(lambda connection: grant(connection, client, form, confirmation))
-    return in_transaction(lambda connection: _with_proof(connection, proof, lambda: grant(connection, client, form, confirmation)))
-
-
-def _with_proof(connection: Connection, proof: dpop.Proof, granted: Callable[[], Issued | OAuth2Error]) -> Issued | OAuth2Error:
-    dpop.spend(connection, proof)
-    try:
-        return granted()
-    except OAuth2Error as refused:
-        return refused  # returned, so that the proof stays spent: it was for this request
+    if proof is not None:
+        in_transaction(lambda connection: dpop.spend(connection, proof))  # it was for this request, whatever comes of it
+    return grant(client, form, confirmation)

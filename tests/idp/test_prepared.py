@@ -11,9 +11,9 @@ from idp import clock
 from idp.app import create_app
 from idp.audit import AuditEvent
 from idp.clock import ManualClock
-from idp.database import db, in_transaction, new_id, reader, table_of
+from idp.database import at_once, db, in_transaction, new_id, reader, table_of
 from idp.people.models import Person
-from idp.prepared import first, run
+from idp.prepared import first, first_with, run
 from tests.support.installation import close, settings_for
 from tests.support.people import add_person
 
@@ -39,6 +39,18 @@ def test_a_row_is_what_connection_execute_tells_of_it(app: Flask, time: ManualCl
     told, core = first(reader(), _event, {"wanted": row["id"]}), reader().execute(_event, {"wanted": row["id"]}).one()
     assert tuple(told) == tuple(core)
     assert told._asdict() == dict(core._mapping) == row
+
+
+def test_a_deed_and_its_event_are_both_there_or_neither(app: Flask) -> None:
+    """Whichever database: on PostgreSQL in one statement, which is a transaction by itself."""
+    person_id, row = add_person("vmsinh"), _event_row()
+    for wanted, event, is_done in ((new_id(), _event_row(), False), (person_id, row, True)):
+        values = {"wanted": wanted, "new_name": "Vàng Mí Sính"}
+        changed = at_once(lambda c, values=values, event=event: first_with(c, _rename, values, (_e, event)))  # type: ignore[misc]
+        assert (changed is not None, first(reader(), _event, {"wanted": event["id"]}) is not None) == (is_done, is_done)
+    with pytest.raises(IntegrityError):
+        at_once(lambda c: first_with(c, _rename, {"wanted": person_id, "new_name": "Khác"}, (_e, row)))
+    assert reader().execute(select(_p.c.name).where(_p.c.id == person_id)).scalar_one() == "Vàng Mí Sính"
 
 
 def test_no_row_is_none(app: Flask) -> None:

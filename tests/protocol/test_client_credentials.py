@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from clients.registration import disable
-from idp.database import in_transaction
+from idp import clock
+from idp.database import in_transaction, reader, table_of
+from idp.oidc.models import Authorization
 from tests.support import trail
 from tests.support.bound_party import API, OTHER_API, add_resource, register_bound
+from tests.support.installation import ISSUER
 from tests.support.relying_party import ALL_SCOPES, RelyingParty, register_party
 
 GRANT = "client_credentials"
@@ -26,6 +30,11 @@ def machine(app: Flask) -> RelyingParty:
 
 def ask(browser: FlaskClient, party: RelyingParty, **more: str) -> TestResponse:
     return party.post(browser, {"grant_type": GRANT, **more})
+
+
+def authorizations() -> int:
+    found: int = reader().execute(select(func.count()).select_from(table_of(Authorization))).scalar_one()
+    return found
 
 
 def introspected(browser: FlaskClient, party: RelyingParty, token: str) -> dict[str, Any]:
@@ -100,3 +109,28 @@ def test_a_client_of_the_profile_gets_its_own_token_bound(browser: FlaskClient, 
     party = register_bound(grant_types=(GRANT,), scope="dossiers", resources=(API,), redirect_uris=())
     assert party.post(browser, {"grant_type": GRANT}, {}).get_json()["error"] == "invalid_dpop_proof"
     assert party.post(browser, {"grant_type": GRANT}).get_json()["token_type"] == "DPoP"
+
+
+def test_what_it_takes_within_a_minute_is_of_one_authorization(
+    browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock
+) -> None:
+    """One event for it, not one for each call of a service; told apart by address and by what the tokens are for."""
+    first, second = (ask(browser, machine).get_json()["access_token"] for _ in range(2))
+    assert first != second
+    assert len(trail.events("client.authorized")) == authorizations() == 1
+    browser.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    ask(browser, machine)
+    ask(browser, machine, scope="dossiers", resource=ISSUER)
+    assert authorizations() == 3
+    assert {event.address for event in trail.events("client.authorized")} == {"127.0.0.1", "192.0.2.7"}
+    time.advance(minutes=1)
+    ask(browser, machine)
+    assert len(trail.events("client.authorized")) == authorizations() == 4
+
+
+def test_giving_one_back_ends_those_of_its_minute_and_the_next_is_good(browser: FlaskClient, machine: RelyingParty) -> None:
+    first, second = (ask(browser, machine).get_json()["access_token"] for _ in range(2))
+    assert browser.post("/revoke", data={"token": first}, headers=machine.headers()).status_code == 200
+    assert not any(introspected(browser, machine, token)["active"] for token in (first, second))
+    third = ask(browser, machine).get_json()["access_token"]
+    assert introspected(browser, machine, third)["active"]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
 from idp import audit, clock
+from idp.database import at_once, in_transaction
 from idp.oidc import authorizations, consents
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.confirmation import is_same_key
@@ -20,29 +21,24 @@ from idp.oidc.token_response import Issued, new_access_token
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def redeem_code(
-    connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
-) -> Issued | OAuth2Error:
-    """Redeem a code. A refusal that wrote something (a burned code, a revocation) is returned, so that it stays; any other is raised."""
+def redeem_code(client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> Issued | OAuth2Error:
+    """Redeem a code. A code that was shown wrongly is worth nothing from then on; any other refusal is raised and wrote nothing."""
     if "code" not in form or "redirect_uri" not in form:
         raise InvalidRequestError(description="code and redirect_uri are required")
     try:
         granted = open_code(form["code"])
     except CodeUnreadable:
         raise _refusal() from None
-    fault = _fault(granted, client, form, confirmation)
-    if fault is not None:
-        return _refuse_and_burn(connection, granted, client, fault)
-    if client.metadata.require_consent and not consents.still_stands(connection, granted):
-        return _refuse_and_burn(connection, granted, client, consents.WITHDRAWN)
-    audience = narrowed(granted.resource, client, form.get("resource"))
-    wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
-    # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).
-    bound = confirmation if client.is_public else None
-    offline = authorizations.redeem(connection, granted, wants_offline=wants_offline, confirmation=bound)
-    if offline is None:
-        return _refuse_and_burn(connection, granted, client, "session_over")
-    return _issue(connection, granted, client, offline, audience, confirmation)
+    outcome: Issued | str | None = _fault(granted, client, form, confirmation)
+    if outcome is None:
+        audience = narrowed(granted.resource, client, form.get("resource"))
+        # Consent that is asked for is held until the end of a transaction; all else is one statement.
+        write = in_transaction if client.metadata.require_consent else at_once
+        outcome = write(lambda connection: _redeem(connection, granted, client, audience, confirmation))
+    if isinstance(outcome, Issued):
+        return outcome
+    fault = outcome
+    return in_transaction(lambda connection: _refuse_and_burn(connection, granted, client, fault))
 
 
 def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> str | None:
@@ -82,29 +78,38 @@ def _refuse_and_burn(connection: Connection, granted: GrantedCode, client: Regis
     return _refusal()
 
 
-def _issue(
+def _redeem(
     connection: Connection,
     granted: GrantedCode,
     client: RegisteredClient,
-    offline: bool,
     audience: tuple[str, ...],
     confirmation: dict[str, str] | None,
-) -> Issued:
-    scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
-    issued = Issued(
+) -> Issued | str:
+    """The tokens, with their authorization, its event and a refresh token written at once; or why there are none."""
+    if client.metadata.require_consent and not consents.still_stands(connection, granted):
+        return consents.WITHDRAWN
+    names = granted.scope.split()
+    offline = "offline_access" in names and "refresh_token" in client.metadata.grant_types
+    offline = offline and authorizations.may_outlive_session(connection, granted.person_id)
+    scope = granted.scope if offline else " ".join(name for name in names if name != "offline_access")
+    event = audit.row_of(
+        audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", person_id=granted.person_id,
+        client_id=client.key, authorization_id=str(granted.authorization_id), scope=scope, acr=granted.acr,
+    )  # fmt: skip
+    token, *rows = authorizations.new_refresh_token(granted.authorization_id) if offline else (None,)
+    # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).
+    bound = confirmation if client.is_public else None
+    if not authorizations.redeem(connection, granted, event, *rows, offline=offline, confirmation=bound):
+        return "session_over"
+    return Issued(
         access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
-        refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
+        refresh_token=token,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
-        has_id_token="openid" in scope.split(),
+        has_id_token="openid" in names,
         nonce=granted.nonce,
         requested_claims=granted.requested_claims,
     )
-    audit.record(
-        connection, audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", person_id=granted.person_id,
-        client_id=client.key, authorization_id=str(granted.authorization_id), scope=scope, acr=granted.acr,
-    )  # fmt: skip
-    return issued
 
 
 def _refusal() -> OAuth2Error:

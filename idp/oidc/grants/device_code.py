@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clients.registry import RegisteredClient
 from idp import audit, clock
-from idp.database import table_of
+from idp.database import in_transaction, table_of
 from idp.oidc import authorizations, consents, device_authorizations
 from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.id_token import Authentication
@@ -22,10 +22,15 @@ _p = table_of(Person)
 _subject = select(_p.c.subject).where(_p.c.id == bindparam("person"))
 
 
-def ask_for_device(
+def ask_for_device(client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> Issued | OAuth2Error:
+    """What the person has answered, in one transaction."""
+    return in_transaction(lambda connection: _ask(connection, client, form, confirmation))
+
+
+def _ask(
     connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
 ) -> Issued | OAuth2Error:
-    """What the person has answered. That the device asked is written down, so every refusal but the first is returned."""
+    """That the device asked is written down, so every refusal but the first is returned."""
     if "device_code" not in form:
         raise InvalidRequestError(description="device_code is required")
     row = device_authorizations.find(connection, form["device_code"])
@@ -74,20 +79,22 @@ def _redeem(
     audience: tuple[str, ...],
     confirmation: dict[str, str] | None,
 ) -> Issued | OAuth2Error:
-    wants_offline = "offline_access" in granted.scope.split() and "refresh_token" in client.metadata.grant_types
-    bound = confirmation if client.is_public else None
-    offline = authorizations.redeem(connection, granted, wants_offline=wants_offline, confirmation=bound)
+    names = granted.scope.split()
+    offline = "offline_access" in names and "refresh_token" in client.metadata.grant_types
+    offline = offline and authorizations.may_outlive_session(connection, granted.person_id)
+    scope = granted.scope if offline else " ".join(name for name in names if name != "offline_access")
     about: dict[str, Any] = {"person_id": granted.person_id, "client_id": client.key, "authorization_id": str(granted.authorization_id)}
-    if offline is None:
+    event = audit.row_of(audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", scope=scope, acr=granted.acr, **about)
+    token, *rows = authorizations.new_refresh_token(granted.authorization_id) if offline else (None,)
+    bound = confirmation if client.is_public else None
+    if not authorizations.redeem(connection, granted, event, *rows, offline=offline, confirmation=bound):
         # The person has left or signed out since they let the device in.
         audit.record(connection, audit.Event.AUTHORIZATION_REFUSED, actor=f"client:{client.client_id}", reason="session_over", **about)
         return AccessDeniedError(description="the person's sign-in has ended", status_code=400)
-    scope = granted.scope if offline else " ".join(name for name in granted.scope.split() if name != "offline_access")
-    audit.record(connection, audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", scope=scope, acr=granted.acr, **about)
     return Issued(
         access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
-        refresh_token=authorizations.issue_refresh_token(connection, granted.authorization_id) if offline else None,
+        refresh_token=token,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
-        has_id_token="openid" in scope.split(),
+        has_id_token="openid" in names,
     )

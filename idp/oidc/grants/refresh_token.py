@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import audit, clock
+from idp.database import at_once, in_transaction, reader
 from idp.oidc import authorizations
 from idp.oidc.access_token import AccessToken
 from idp.oidc.confirmation import is_same_key
@@ -24,26 +25,25 @@ from idp.sessions import assurance
 REPLAYED = "refresh_token_replayed"
 
 
-def refresh(
-    connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
-) -> Issued | OAuth2Error:
-    """Exchange a refresh token. A refusal that wrote a revocation is returned, so that it stays; any other is raised."""
-    found = _require_found(connection, form)
+def refresh(client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> Issued | OAuth2Error:
+    """Exchange a refresh token. A token in wrong hands ends its authorization; any other refusal is raised and wrote nothing."""
+    found = _require_found(form)
     breach = _breach(found, client)
     if breach is None:
         _check_alive(found, client, confirmation)
         scope, audience = _narrowed_scope(form, found, client), narrowed(found.resource, client, form.get("resource"))
-        successor = _successor(connection, client, found, form["refresh_token"])
+        successor = at_once(lambda connection: _successor(connection, client, found, form["refresh_token"]))
         if successor is not None:
             return _issue(found, new_access_token(found.id, scope, audience=audience, confirmation=confirmation), successor, scope)
         breach = REPLAYED
-    return _revoke(connection, found, client, breach)
+    reason = breach
+    return in_transaction(lambda connection: _revoke(connection, found, client, reason))
 
 
-def _require_found(connection: Connection, form: dict[str, str]) -> Any:
+def _require_found(form: dict[str, str]) -> Any:
     if "refresh_token" not in form:
         raise InvalidRequestError(description="refresh_token is required")
-    found = authorizations.find_refresh_token(connection, form["refresh_token"])
+    found = authorizations.find_refresh_token(reader(), form["refresh_token"])
     if found is None:
         raise _refusal()
     return found
@@ -80,9 +80,8 @@ def _successor(connection: Connection, client: RegisteredClient, found: Any, tok
     """The refresh token for next time; None when another caller has just used this one."""
     if not profile_of(client.metadata).rotates_refresh_tokens:
         return Secret(token) if authorizations.prolong_refresh_token(connection, token, found.expires_at) else None
-    if not authorizations.use_refresh_token(connection, token):
-        return None
-    return authorizations.issue_refresh_token(connection, found.id, found.expires_at)
+    successor, row = authorizations.new_refresh_token(found.id, found.expires_at)
+    return successor if authorizations.use_refresh_token(connection, token, row) else None
 
 
 def _issue(found: Any, access_token: AccessToken, successor: Secret, scope: str) -> Issued:

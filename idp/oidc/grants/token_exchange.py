@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from clients.registry import RegisteredClient
 from clients.resources import find_resource
 from idp import audit
-from idp.database import new_id
+from idp.database import in_transaction, new_id
 from idp.oidc import authorizations, live_tokens
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
 from idp.oidc.client_limits import check_tokens
@@ -25,10 +25,14 @@ ACCESS_TOKEN, JWT = "urn:ietf:params:oauth:token-type:access_token", "urn:ietf:p
 LONGEST_CHAIN = 4
 
 
-def exchange(
+def exchange(client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None) -> Issued | OAuth2Error:
+    """A token by which this client acts for the person of the subject token, at the resources it names; in one transaction."""
+    return in_transaction(lambda connection: _exchange(connection, client, form, confirmation))
+
+
+def _exchange(
     connection: Connection, client: RegisteredClient, form: dict[str, str], confirmation: dict[str, str] | None
 ) -> Issued | OAuth2Error:
-    """A token by which this client acts for the person of the subject token, at the resources it names."""
     if client.is_public:
         raise UnauthorizedClientError(description="a public client cannot exchange tokens")
     check_tokens(client)
@@ -94,14 +98,14 @@ def _derive(
     if len(under) > LONGEST_CHAIN:
         raise InvalidRequestError(description="the chain of actors is too long")
     authorization_id = new_id()
-    authorizations.open_without_code(
-        connection, authorization_id, client.key, scope, person_id=held.person_id, session_id=held.session_id, offline=held.offline,
-        acr=held.acr, amr=held.amr, auth_time=held.auth_time, resource=list(audience),
-    )  # fmt: skip
-    audit.record(
-        connection, audit.Event.TOKEN_EXCHANGED, actor=f"client:{client.client_id}", person_id=held.person_id, client_id=client.key,
+    event = audit.row_of(
+        audit.Event.TOKEN_EXCHANGED, actor=f"client:{client.client_id}", person_id=held.person_id, client_id=client.key,
         authorization_id=str(authorization_id), derived_from=str(subject.authorization_id), issued_to=held.issued_to, scope=scope,
         resource=list(audience),
+    )  # fmt: skip
+    authorizations.open_without_code(
+        connection, authorization_id, client.key, scope, event, person_id=held.person_id, session_id=held.session_id, offline=held.offline,
+        acr=held.acr, amr=held.amr, auth_time=held.auth_time, resource=list(audience),
     )  # fmt: skip
     fresh = new_access_token(authorization_id, scope, audience=audience, confirmation=confirmation, not_after=subject.expires_at)
     return Issued(
