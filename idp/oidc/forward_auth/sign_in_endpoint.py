@@ -19,7 +19,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from idp import clock
-from idp.database import in_transaction
 from idp.oidc import signing_keys
 from idp.oidc.authorization_code import CodeUnreadable, open_code
 from idp.oidc.forward_auth import answers
@@ -112,7 +111,7 @@ def callback(site: GuardedSite, parameters: dict[str, str]) -> Response:
 def _redeem(site: GuardedSite, state: SignInState, code: str) -> uuid.UUID | None:
     form = {"code": code, "redirect_uri": site.callback_uri, "code_verifier": state.code_verifier}
     try:
-        outcome = in_transaction(lambda connection: redeem_code(connection, site.client, form, None))
+        outcome = redeem_code(site.client, form, None)
         return open_code(code).authorization_id if isinstance(outcome, Issued) else None
     except (OAuth2Error, CodeUnreadable):
         return None
