@@ -91,7 +91,7 @@ def reorganisation(province_: Province, *, by_adding_again: bool = False) -> Cha
 
     `by_adding_again`: people are deleted and added, with another entryUUID, instead of moved.
     """
-    out, told = [_unit(LOWER, "X")], Counter({"units_changed": 2})  # the group of communes comes, that of districts goes
+    out, told = [_unit(LOWER, "X")], Counter[str](units_changed=2)  # the group of communes comes, that of districts goes
     target, ends, schools = _plan(province_)
     for dn in sorted(set(target.values())):
         code = min(province_.code(old) for old, new in target.items() if new == dn and len(province_.code(old)) == 5)
