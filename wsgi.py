@@ -9,9 +9,11 @@ from flask_babel import force_locale
 from clients.cli import group as client_commands
 from clients.resource_cli import group as resource_commands
 from directory_sync import pages as sync_pages
+from directory_sync import person_pages
 from directory_sync.cli import sync
 from directory_sync.desk_cli import group as desk_commands
 from directory_sync.job import directory_jobs, remedy_of_silence
+from directory_sync.person_cli import sync_one_person
 from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.reorganisation_cli import reorganisation
 from idp import cli, doctor
@@ -27,6 +29,7 @@ def build(settings: Settings | None = None) -> Flask:
     app = create_app(settings)
     sync_pages.set_up_pages(app)
     lifecycle.set_up_lifecycle(app)
+    person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
@@ -57,6 +60,7 @@ cli.add_commands(main)
 main.add_command(client_commands)
 main.add_command(resource_commands)
 main.add_command(system_commands)
+sync.add_command(sync_one_person)
 main.add_command(sync)
 main.add_command(desk_commands)
 main.add_command(reorganisation)

@@ -53,6 +53,7 @@ def _sentence(code: str, details: Mapping[str, str]) -> str:
             plan=details.get("plan", "?"),
             lines=details.get("lines", "?"),
         ),
+        "unit_not_known": _("Đơn vị mới của người này chưa được đồng bộ. Chạy một lượt đồng bộ đầy đủ trước."),
         "interrupted": _("Lượt đồng bộ bị ngắt giữa chừng. Lượt sau làm tiếp phần còn lại."),
         "internal": _("Có lỗi trong hệ thống khi đồng bộ. Xem nhật ký máy chủ."),
     }.get(code, _("Danh bạ từ chối trả lời hoặc trả lời không đúng chuẩn (%(code)s).", code=" ".join([code, *details.values()])))

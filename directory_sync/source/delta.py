@@ -1,5 +1,7 @@
 """Reads what changed in the directory since last time; everything, when the server cannot say."""
 
+from dataclasses import replace
+
 from directory_sync.changes import compare_units
 from directory_sync.known import KnownPeople, known_people, known_units
 from directory_sync.ledger import find_cookie
@@ -37,19 +39,21 @@ def directory_person(source_key: str) -> Source:
     """One person, whom the directory's own key names. Not being there is the answer to the question asked, so it counts."""
 
     def read(_: KnownPeople, __: Alive, ___: Progress) -> Reading:
-        with ldap.connected(ldap.access_from(current_settings())) as directory:
+        settings = current_settings()
+        access = replace(ldap.access_from(settings), read_seconds=settings.ldap_sign_in_seconds)  # somebody waits for it
+        with ldap.connected(access) as directory:
             dialect = dialect_of(directory)
             wanted = messages.all_of(dialect.people, dialect.with_key(source_key))
             told = Told(b"")
             for page in directory.pages(wanted, dialect.attributes, *dialect.controls):
                 told.entries.extend(page)
+            if not told.entries:
+                if not read_units(directory, dialect).units:
+                    raise ReadIncomplete("no_units")  # then not even this person's absence says anything
+                told.gone.add(source_key)
             reading = _understood(directory, dialect, told, set())
-        if not reading.tree.units:
-            raise ReadIncomplete("no_units")
         if told.entries and not reading.fresh:
             raise ReadIncomplete("unit_not_known")
-        if not told.entries:
-            told.gone.add(source_key)
         return reading
 
     return Source(SOURCE, read, Kind.PERSON)

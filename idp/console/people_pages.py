@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from idp import access
+from idp.console.person_deeds import deeds_for
 from idp.console.person_facts import count_open_sessions, facts_of, require_session_of
 from idp.console.reach import may_change, require_changeable, within
 from idp.console.reasons import read_reason
@@ -89,7 +90,7 @@ def show(person_id: uuid.UUID) -> str:
         proofs=proofings.find_in_force(reader(), person_id), proof_words=proof_words,
         for_help_desk=UNTIL_HELP_DESK, slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
-        factor_words=factor_words,
+        factor_words=factor_words, more_deeds=deeds_for(person),
     )  # fmt: skip
 
 
