@@ -17,6 +17,7 @@ need redis-server redis-server
 need chromium chromium
 need openssl openssl
 need nginx-light /usr/sbin/nginx
+need caddy /usr/bin/caddy
 need apache2 /usr/sbin/apache2
 need libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
 [ -z "$missing" ] && exit 0

@@ -73,6 +73,8 @@ def certificate(folder: Path) -> None:
         "2",
         "-subj",
         "/CN=test",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
     ]
     files = ["-keyout", str(folder / "baocao.key"), "-out", str(folder / "baocao.pem")]
     subprocess.run([*command, *files], check=True, capture_output=True, user=unprivileged_user())
