@@ -26,6 +26,7 @@ from directory_sync.source.reading import Kind, Progress, ReadIncomplete, Readin
 from directory_sync.who_is_who import resolve, settle
 from idp import audit
 from idp.database import in_transaction, reader
+from idp.people import mirror
 from idp.settings import current_settings
 
 UNREADABLE_SHARE = 0.01  # of what was read: so many entries that cannot be taken in are no longer single ones
@@ -73,6 +74,8 @@ def preview(*, source: Source | None = None) -> tuple[Changes, list[str]]:
 
 def _carry_out(run: Run, source: Source, plan: Any, only_plan: bool, beat: Beat) -> RunReport:
     changes, reading = _compare(source, beat)
+    if source.kind is not Kind.PERSON:
+        in_transaction(lambda connection: mirror.note_reading(connection, source.name))
     changes, left_out = plans.leave_out_held(reader(), changes)
     if plan is not None:
         changes, missing = plans.only_planned(reader(), changes, plan)

@@ -139,6 +139,25 @@ class Settings(BaseSettings):
         "desk, in days.",
     )
 
+    sync_absent_grace_minutes: int = Field(
+        0, ge=0, le=14 * 1440, description="How long somebody may be missing from the directory before they are suspended, in minutes; 0: at once. "
+        "A lock or a disabled account is never waited for.",
+    )  # fmt: skip
+    idle_days: int = Field(
+        45, ge=0, le=3650, description="Whoever has not signed in for so many days is warned, and suspended later; 0: nobody is, in days."
+    )
+    idle_grace_days: int = Field(7, ge=1, le=365, description="From the warning of an idle account until it is suspended, in days.")
+    access_review_months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
+        (6, 12), description="In which months the worker opens a review of everybody's access, as JSON; []: only when somebody opens one."
+    )
+    access_review_days: int = Field(30, ge=1, le=180, description="How long a review may take before it is overdue, in days.")
+    hr_change_working_days: int = Field(
+        3, ge=1, le=60, description="In how many working days a change of staff must have been carried out before it is alarming."
+    )
+    holidays: frozenset[date] = Field(
+        frozenset(), description="Days off beside weekends, 1 January, 30 April, 1 May and 2 September (Tết, days in lieu), as JSON."
+    )
+
     session_staff_seconds: int = Field(12 * 3600, ge=60, description="Absolute lifetime of a browser session, in seconds.")
     session_staff_idle_seconds: int = Field(3600, ge=60, description="Idle lifetime of a staff session, in seconds.")
     session_administrator_idle_seconds: int = Field(900, ge=60, description="Idle lifetime of an administrator's session, in seconds.")
@@ -169,6 +188,12 @@ class Settings(BaseSettings):
         True,
         description="Whether the first second factor can be enrolled only with the code of an activation slip, which an officer prints at the "
         "console after checking who it is for. Without slips the password is enough, also for somebody else who knows it.",
+    )
+    mirror_seconds: int = Field(
+        8 * 3600,
+        ge=300,
+        description="How old the last reading of the directory may be for somebody to sign in by a passkey alone, in seconds: nobody else "
+        "asks the directory whether they still work here.",
     )
     proofing_days: int = Field(
         1826,

@@ -53,7 +53,7 @@ def verify() -> str:
 
 
 @blueprint.post("/console/audit/export")
-@requires(Permission.SEE_AUDIT)
+@requires(Permission.SEE_AUDIT, freshly=True)
 def download() -> Response:
     """The events that match, as CSV or JSON lines, sent while they are read. That they were taken is on record first."""
     filters, errors = _read_filters()

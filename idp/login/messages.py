@@ -112,6 +112,13 @@ def wrong_key() -> str:
     return _("Khóa không được chấp nhận hoặc trang đã mở quá lâu. Thử lại, hoặc chọn cách khác.")
 
 
+def mirror_too_old() -> str:
+    """For a passkey while nobody has been able to read the directory for hours."""
+    return _(
+        "Danh bạ đã nhiều giờ không đọc được nên chưa đăng nhập được chỉ bằng khóa truy cập. Thử bằng mật khẩu, hoặc báo cán bộ phụ trách CNTT."
+    )
+
+
 def wrong_new_key() -> str:
     """For a new key that cannot be taken."""
     return _("Chưa tạo được khóa, hoặc trang đã mở quá lâu. Thử lại, hoặc chọn phương tiện khác.")

@@ -29,7 +29,7 @@ from idp.login.visit import (
     turn_to_next_step,
 )
 from idp.opaque_tokens import Secret
-from idp.people import letters
+from idp.people import letters, mirror
 from idp.people.letters import Letter
 from idp.people.sign_in_name import Named, require_named
 from idp.sessions import assurance, browser_sessions, known_browsers, sign_in_request
@@ -57,6 +57,8 @@ def sign_in_by_passkey() -> Response:
         named = require_named(reader(), proof.person_id)
         if not named.may_sign_in:
             return _refuse_closed(visit, named, shared_pc)
+        if not mirror.is_fresh(reader()):
+            return refuse_sign_in(visit, "", {"": messages.mirror_too_old()}, 503, shared_pc=shared_pc)
         cookie = in_transaction(_entrance(proof, named, shared_pc))
     except WrongKey as wrong:
         _record_refusal(audit.Event.PASSKEY_REFUSED, wrong)

@@ -59,6 +59,15 @@ class Unit(Record):
     valid_to: Mapped[date | None] = mapped_column(Date)
 
 
+class MirrorReading(Record):
+    """When a source of people was last read."""
+
+    __tablename__ = "mirror_reading"
+
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Person(Record):
     """An official. `subject` is the OpenID Connect `sub`: opaque, permanent, never reused."""
 

@@ -102,17 +102,20 @@ def signed_in(door: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def requires(permission: Permission, minimum_acr: str = "urn:hopnhat:aal2") -> Callable[[Callable[P, R]], Callable[P, R]]:
+def requires(
+    permission: Permission, minimum_acr: str = "urn:hopnhat:aal2", *, freshly: bool = False
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Guard: the viewer must hold the permission and have proved themselves as strongly as `minimum_acr`.
 
-    Nobody signed in, not strongly enough, or for what is sensitive not just now: the sign-in page asks for what is missing and
-    leads back here. Not allowed: Forbidden, which is shown as a page that says whom to ask.
+    `freshly`: as for what is sensitive, whatever the permission. Nobody signed in, not strongly enough, or for what is sensitive not
+    just now: the sign-in page asks for what is missing and leads back here. Not allowed: Forbidden, which is shown as a page that
+    says whom to ask.
     """
 
     def decorate(door: Callable[P, R]) -> Callable[P, R]:
         @wraps(door)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            found, since = viewer(), _since_when(permission)
+            found, since = viewer(), _since_when(permission, freshly)
             if found is None:
                 return cast("R", _ask(minimum_acr, None))
             if permission not in found.permissions:
@@ -127,8 +130,8 @@ def requires(permission: Permission, minimum_acr: str = "urn:hopnhat:aal2") -> C
     return decorate
 
 
-def _since_when(permission: Permission) -> datetime | None:
-    if permission not in SENSITIVE:
+def _since_when(permission: Permission, freshly: bool) -> datetime | None:
+    if not freshly and permission not in SENSITIVE:
         return None
     return clock.now() - (FRESH_TO_SEND if request.method == "POST" else FRESH_TO_OPEN)
 

@@ -28,6 +28,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_proofing_person_id"), "proofing", ["person_id"])
     op.create_table(
+        "mirror_reading",
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_mirror_reading")),
+    )
+    op.create_table(
         "client_logo",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("uri", sa.Text(), nullable=False),
@@ -41,6 +47,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("client_logo")
+    op.drop_table("mirror_reading")
     op.drop_table("proofing")
     with op.batch_alter_table("person") as person:
         person.drop_column("browser_round")

@@ -213,6 +213,22 @@ def test_two_factors_are_not_enough_where_a_passkey_is_asked_for(
     flow_of(resume(browser, flow))
 
 
+def test_the_demand_of_the_client_that_gets_the_code_is_looked_at_when_it_is_given(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID
+) -> None:
+    """BYP-005: the flow of a client that asks for little does not lead to a code for one that asks for much."""
+    strict = register_party(minimum_acr=assurance.AAL2, redirect_uris=("https://strict.test/cb",))
+    easy, hard = flow_of(party.authorize(browser)), flow_of(strict.authorize(browser))
+    sign_in(browser, person_id, assurance.AAL1)
+    flow_of(resume(browser, hard))  # asked again, for the second factor
+    for mixed in (f"{easy}&flow={hard}", hard + easy, f"{hard}&client_id={party.client_id}"):
+        answer = browser.get(f"/authorize/resume?flow={mixed}")
+        assert not answer.headers.get("Location", "").startswith("https://strict.test")
+    answer = browser.get(f"/authorize/resume?flow={easy}&client_id={strict.client_id}&redirect_uri={strict.redirect_uri}")
+    assert answer.headers["Location"].startswith(party.redirect_uri)
+    flow_of(strict.authorize(browser, acr_values=assurance.AAL1))
+
+
 def test_an_essential_assurance_that_is_not_offered_is_refused(browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID) -> None:
     sign_in(browser, person_id, assurance.AAL2)
     essential = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:mace:incommon:iap:silver"]}}})

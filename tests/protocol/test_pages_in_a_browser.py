@@ -90,6 +90,41 @@ def test_the_iframe_says_unchanged_until_the_person_signs_out(provider: Flask, c
         assert asked(page, f"{party.client_id} {nobody['session_state']}") == "unchanged"
 
 
+def test_a_foreign_origin_a_wrong_client_and_a_malformed_message_learn_nothing(
+    provider: Flask, chrome: Browser, pages: ApplicationPages
+) -> None:
+    """SES-009: "error" or "changed", the same whether somebody is signed in or not."""
+    party = register_party(redirect_uris=(pages.url("/cb"),))
+    pages.page = asking_page(issuer_of(provider))
+    with person_at(chrome) as page:
+        let_in(provider, page)
+        state = authorize(provider, page, party)["session_state"]
+        pages.host = "localhost"
+        answers = []
+        for signed_in in (True, False):
+            page.goto(pages.url())
+            wait_until(lambda: len(page.frames) == 2 and page.frames[1].url.endswith("/check_session"))
+            page.wait_for_load_state("load")
+            messages = [
+                f"{party.client_id} {state}",
+                f"another {state}",
+                "",
+                " ",
+                f"{party.client_id} x.",
+                f"a b {state}",
+                "\0",
+                "x" * 9000,
+            ]
+            answers.append([asked(page, message) for message in messages])
+            answers[-1].append(
+                str(page.evaluate("new Promise(told => { answers = []; ask({client: 1}); setTimeout(() => told(answers[0]), 200) })"))
+            )
+            if signed_in:
+                page.context.clear_cookies()
+    assert answers[0] == answers[1]
+    assert answers[0] == ["changed", "changed", *["error"] * 7]
+
+
 def test_signing_out_loads_the_page_of_each_application_and_then_goes_on(provider: Flask, chrome: Browser, pages: ApplicationPages) -> None:
     """oidcc-frontchannel-rp-initiated-logout; without JavaScript as well"""
     party = register_party(

@@ -14,6 +14,7 @@ from idp import audit, clock
 from idp.app import create_app
 from idp.credentials import passkey_ceremony, passkeys
 from idp.database import in_transaction, reader, table_of
+from idp.people import mirror
 from idp.people.models import Person, PersonState
 from idp.roles import grants
 from idp.roles.models import Role
@@ -21,7 +22,7 @@ from idp.sessions import browser_sessions
 from idp.sessions.assurance import AAL1, AAL2, AAL3
 from tests.protocol.test_authorize_sign_in import claims
 from tests.support.authenticator import Authenticator
-from tests.support.bind_directory import BindDirectory
+from tests.support.bind_directory import PASSWORD, BindDirectory
 from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.relying_party import register_party
 from tests.support.sign_in import Visitor, code_on, enrolled_phone, official
@@ -78,6 +79,49 @@ def test_a_passkey_alone_signs_in_at_the_highest_level(app: Flask, directory: Bi
     assert reasons(audit.Event.PASSKEY_VERIFIED) == ["None"]
 
 
+def test_a_passkey_makes_the_browser_known(app: Flask, directory: BindDirectory, visitor: Visitor, time: clock.ManualClock) -> None:
+    """LOG-011: with wrong passwords from elsewhere without end, the password still works where the passkey did."""
+    person_id = official(directory)
+    key, stranger = enrolled_key(person_id), Visitor(app)
+    visitor.asks()
+    signs_in(visitor, key)
+    stranger.asks()
+    while stranger.types_password(password="guess").status_code == 400:
+        pass
+    time.advance(minutes=1)
+    visitor.asks(not_before=time.instant)
+    visitor.types_password()
+    assert visitor.left_to is not None
+
+
+def test_a_passkey_alone_opens_nothing_once_the_mirror_of_the_directory_is_older_than_eight_hours(
+    app: Flask, directory: BindDirectory, visitor: Visitor, time: clock.ManualClock
+) -> None:
+    """Whoever left meanwhile is still active in it; the password is checked by the directory itself. Sessions go on."""
+    key = enrolled_key(official(directory))
+    in_transaction(lambda c: mirror.note_reading(c, "ldap"))
+    time.advance(hours=8)
+    visitor.asks()
+    signs_in(visitor, key)
+    assert visitor.session() is not None
+    time.advance(seconds=1)
+    assert visitor.session() is not None
+    other = Visitor(app)
+    other.asks()
+    signs_in(other, key)
+    assert other.page is not None
+    assert other.page.status_code == 503
+    assert "nhiều giờ không đọc được" in other.text
+    assert other.session() is None
+    other.sends("/sign-in", username="vmsinh", password=PASSWORD)
+    assert other.session() is not None
+    in_transaction(lambda c: mirror.note_reading(c, "ldap"))
+    again = Visitor(app)
+    again.asks()
+    signs_in(again, key)
+    assert again.session() is not None
+
+
 def test_a_synced_passkey_claims_no_hardware(app: Flask, directory: BindDirectory, visitor: Visitor) -> None:
     key = enrolled_key(official(directory), synced=True, count=None)
     visitor.asks()
@@ -96,6 +140,7 @@ def test_a_passkey_that_is_not_accepted_says_no_more_than_that(app: Flask, direc
         assert visitor.page is not None
         assert visitor.page.status_code == 400
         assert "Khóa không được chấp nhận" in visitor.text
+        assert 'action="/sign-in?flow=' in visitor.text  # the password typed next goes to its own door
         assert visitor.session() is None
     assert [reason.split(":")[0] for reason in reasons(audit.Event.PASSKEY_REFUSED)] == ["unknown_key", "refused"]
     signs_in(visitor, key)
