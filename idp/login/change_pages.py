@@ -12,6 +12,7 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.login import messages
 from idp.login.address_limits import limit_forms
+from idp.login.change_proof import NotProved, Proved, prove
 from idp.login.password_trial import Right, Wrong, entrance, entry_of, try_password
 from idp.login.sign_in_page import CHANGE_PATH
 from idp.login.steps import Step
@@ -60,20 +61,23 @@ def changed() -> Response:
         if outcome.named is None or outcome.attempt is None or outcome.answer is None or not password.may_be_changed_here(outcome.answer):
             return _show(visit, username, {"username": outcome.message}, outcome.status)
         try:
+            proved = prove(outcome.named, request.form.get("code", ""))
             password.change(entry_of(outcome.named), old, new)
+        except NotProved as missing:
+            return _show(visit, username, {"code": missing.message}, missing.status)
         except ChangeRefused as refused:
             return _show(visit, username, {"new_password": messages.change_refused(refused.change)}, 400)
         except DirectoryUnavailable as trouble:
             return _show(visit, username, {"username": trouble.message}, 503)
         right = Right(outcome.named, outcome.attempt, Said(Answer.RIGHT))
-        return _let_in(visit, right, changed=True)
-    return _let_in(visit, outcome, changed=False)
+        return _let_in(visit, right, proved, changed=True)
+    return _let_in(visit, outcome, Proved(), changed=False)
 
 
-def _let_in(visit: Visit, right: Right, *, changed: bool) -> Response:
+def _let_in(visit: Visit, right: Right, proved: Proved, *, changed: bool) -> Response:
     person_id = right.named.person_id
     shared_pc = bool(request.form.get("shared_pc"))
-    let_in = entrance(right, shared_pc=shared_pc)
+    let_in = entrance(right, shared_pc=shared_pc, acr=proved.acr, amr=proved.amr)
 
     def note_and_let_in(connection: Connection) -> Secret:
         if changed:

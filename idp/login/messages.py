@@ -112,6 +112,11 @@ def wrong_key() -> str:
     return _("Khóa không được chấp nhận hoặc trang đã mở quá lâu. Thử lại, hoặc chọn cách khác.")
 
 
+def code_with_new_password() -> str:
+    """For somebody who changes the password on the way in and has a second factor."""
+    return _("Tài khoản đã có phương tiện xác thực: nhập cả mã trên điện thoại, trên thiết bị tạo mã hoặc một mã dự phòng.")
+
+
 def mirror_too_old() -> str:
     """For a passkey while nobody has been able to read the directory for hours."""
     return _(

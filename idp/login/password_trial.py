@@ -89,8 +89,8 @@ def _closed(named: Named | None) -> Wrong | None:
     return Wrong(messages.closed_account(named), 403) if named is not None and not named.may_sign_in else None
 
 
-def entrance(right: Right, *, shared_pc: bool) -> Callable[[Connection], Secret]:
-    """The deed that lets this person in; it gives the cookie's value. The session claims a password and no more."""
+def entrance(right: Right, *, shared_pc: bool, acr: str = AAL1, amr: tuple[str, ...] = (PASSWORD,)) -> Callable[[Connection], Secret]:
+    """The deed that lets this person in; it gives the cookie's value. The session claims a password and no more, unless more is said."""
     terms, person_id = terms_for(right.named.person_id, shared_pc=shared_pc), right.named.person_id
 
     def let_in(connection: Connection) -> Secret:
@@ -98,7 +98,7 @@ def entrance(right: Right, *, shared_pc: bool) -> Callable[[Connection], Secret]
         audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{person_id}", person_id=person_id)
         if not right.attempt.known_browser:
             letters.write(connection, person_id, Letter.STRANGE_BROWSER)
-        return enter(connection, person_id, acr=AAL1, amr=(PASSWORD,), terms=terms)
+        return enter(connection, person_id, acr=acr, amr=amr, terms=terms)
 
     return let_in
 

@@ -1,0 +1,82 @@
+"""Before a password that must be changed is changed on the way in: whoever has a second factor proves it first.
+
+Else somebody who has found the old password, or the one that the help desk set, would lock the person out of the directory with it.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from idp import audit
+from idp.credentials import factors, failures, recovery_codes
+from idp.credentials.failures import Attempt, Throttled
+from idp.credentials.totp import WrongCode
+from idp.database import in_transaction, reader
+from idp.login import messages
+from idp.people import letters
+from idp.people.letters import Letter
+from idp.people.sign_in_name import Named
+from idp.sessions import assurance, known_browsers
+
+
+class NotProved(Exception):
+    """The code is missing or not accepted; `message` says so to the person, `status` to the browser."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.message, self.status = message, status
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What the session may claim that begins now."""
+
+    acr: str = assurance.AAL1
+    amr: tuple[str, ...] = (assurance.PASSWORD,)
+
+
+def prove(named: Named, typed: str) -> Proved:
+    """Take a code from the phone, the token or the sheet, if this person has anything of the kind. Raises NotProved."""
+    if not factors.held_by(reader(), named.person_id).second_factor:
+        return Proved()
+    if not typed.strip():
+        raise NotProved(messages.code_with_new_password(), 400)
+    own = known_browsers.has_proved(named.person_id, named.browser_round)
+    account = failures.account_of_person(named.person_id, own_browser=own)
+    try:
+        attempt = in_transaction(lambda c: failures.count_attempt(c, failures.SECOND_FACTOR, account))
+    except Throttled as rest:
+        raise NotProved(messages.throttled(rest.until), 429) from None
+    try:
+        return _use(named, typed, attempt)
+    except WrongCode:
+        in_transaction(lambda c: _record(c, audit.Event.SECOND_FACTOR_REFUSED, named))
+        raise NotProved(messages.wrong_code(attempt, False), 400) from None
+
+
+def _use(named: Named, typed: str, attempt: Attempt) -> Proved:
+    """The code is used up, whatever the directory says to the new password. Raises WrongCode."""
+    try:
+        in_transaction(lambda c: _use_code(c, named, typed, attempt))
+    except WrongCode:
+        code_id = recovery_codes.match(reader(), named.person_id, typed)
+
+        def use_sheet(connection: Connection) -> None:
+            recovery_codes.use(connection, code_id)
+            _record(connection, audit.Event.RECOVERY_CODE_USED, named)
+            letters.write(connection, named.person_id, Letter.CODE_USED)
+            failures.forgive(connection, attempt.kind, attempt.account)
+
+        in_transaction(use_sheet)
+        return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.RECOVERY, assurance.MULTIPLE))
+    return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.OTP, assurance.MULTIPLE))
+
+
+def _use_code(connection: Connection, named: Named, typed: str, attempt: Attempt) -> None:
+    factors.verify_code(connection, named.person_id, typed)
+    failures.forgive(connection, attempt.kind, attempt.account)
+    _record(connection, audit.Event.SECOND_FACTOR_VERIFIED, named)
+
+
+def _record(connection: Connection, event: audit.Event, named: Named) -> None:
+    audit.record(connection, event, actor=f"person:{named.person_id}", person_id=named.person_id)
