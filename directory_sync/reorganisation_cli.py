@@ -10,7 +10,7 @@ import click
 
 from directory_sync import run
 from directory_sync.reasons import explain
-from directory_sync.reorganisation_file import FileMistaken, SchemeRow, read_scheme
+from directory_sync.reorganisation_file import SchemeRow, read_scheme
 from directory_sync.reorganisation_models import Origin
 from directory_sync.reorganisation_preview import RowPreview, preview_rows
 from directory_sync.reorganisation_proposal import propose_rows
@@ -19,6 +19,7 @@ from directory_sync.source.reading import ReadIncomplete
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
+from idp.web.table_file import FileMistaken
 
 SHOWN_LINES = 60
 

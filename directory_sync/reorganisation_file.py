@@ -1,25 +1,19 @@
 """A scheme as a file: CSV or XLSX, a line for each pair of an old and a new unit; what is wrong with a line is told for that line."""
 
-import csv
-import io
 import re
 import uuid
-import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from directory_sync.reorganisation_models import RoleFate
 from idp.people.names import fold
 from idp.people.unit_models import SuccessionKind
+from idp.web.table_file import FileMistaken, read_table
 
-LARGEST_BYTES, MOST_ROWS, LONGEST_CELL = 10 * 2**20, 20_000, 300
-LARGEST_UNPACKED = 200 * 2**20
+MOST_ROWS, LONGEST_CELL = 20_000, 300
 HEADINGS = {
     "loai": "kind", "kind": "kind", "viec": "kind", "ma cu": "old_code", "old_code": "old_code", "code": "old_code", "ten cu": "old_name",
     "old_name": "old_name", "name": "old_name", "ma moi": "new_code", "new_code": "new_code", "ten moi": "new_name", "new_name": "new_name",
@@ -32,10 +26,6 @@ KINDS = {
     "ket thuc": SuccessionKind.VANISH, "thanh lap": SuccessionKind.NEW, **{str(kind): kind for kind in SuccessionKind},
 }  # fmt: skip
 FATES = {"theo": RoleFate.FOLLOW, "chuyen theo": RoleFate.FOLLOW, "follow": RoleFate.FOLLOW, "ket thuc": RoleFate.END, "end": RoleFate.END}
-
-
-class FileMistaken(ValueError):
-    """The file as a whole cannot be read as a scheme. The text is a stable word."""
 
 
 @dataclass(frozen=True)
@@ -60,67 +50,26 @@ def read_scheme(content: bytes) -> list[SchemeRow]:
     """The lines of a file. A kind that is not written follows from the lines: several old units of one new one merge, one of several
     is split, one of one changes its name. Roles that are not written end, except where a unit only changes its name. Raises
     FileMistaken."""
-    if len(content) > LARGEST_BYTES:
-        raise FileMistaken("too_large")
-    table = list(_cells(content))
-    if not table:
-        raise FileMistaken("empty")
-    names = [_heading(text) for _, cells in table[:1] for text in cells]
+    table = read_table(content, most_rows=MOST_ROWS)
+    names = [_heading(text) for text in table.headings]
     if not {"old_code", "old_name", "new_code", "new_name"} & set(names):
         raise FileMistaken("no_headings")
-    if len(table) > MOST_ROWS:
-        raise FileMistaken("too_many_rows")
-    listed = any(_LISTED.fullmatch(text.strip()) for text in table[0][1])
+    listed = any(_LISTED.fullmatch(text) for text in table.headings)
     rows = [
-        _row(line, {name: text for name, text in zip(names, cells, strict=False) if name and not (listed and name == "kind")})
-        for line, cells in table[1:]
-        if any(cell.strip() for cell in cells)
+        _row(line, {name: text for name, text in zip(names, cells, strict=True) if name and not (listed and name == "kind")})
+        for line, cells in table.rows
     ]
     return completed([row for row, _, _ in rows], [(kind, fate) for _, kind, fate in rows])
 
 
 def _heading(text: str) -> str | None:
-    plain = text.strip().lstrip("\ufeff")
-    listed = _LISTED.fullmatch(plain)
-    return f"new_{listed[1]}" if listed else HEADINGS.get(plain.lower()) or HEADINGS.get(fold(plain))
-
-
-def _cells(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    if content.startswith(b"PK"):
-        yield from _workbook(content)
-        return
-    try:
-        text = content.decode("utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileMistaken("not_utf8") from None
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    try:
-        yield from enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1)
-    except csv.Error:
-        raise FileMistaken("not_a_table") from None
-
-
-def _workbook(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
-                raise FileMistaken("too_large")
-        sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
-        for line, cells in enumerate(sheet.iter_rows(values_only=True, max_row=MOST_ROWS + 2), start=1):
-            yield line, [_told(cell) for cell in cells]
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError, OSError) as error:
-        raise error if isinstance(error, FileMistaken) else FileMistaken("not_a_table") from None
-
-
-def _told(cell: object) -> str:
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    return "" if cell is None else str(cell)
+    listed = _LISTED.fullmatch(text)
+    return f"new_{listed[1]}" if listed else HEADINGS.get(text.lower()) or HEADINGS.get(fold(text))
 
 
 def _row(line: int, cells: Mapping[str, str]) -> tuple[SchemeRow, SuccessionKind | None, RoleFate | None]:
     """The line, and what it says itself of kind and roles."""
-    found = {name: " ".join(text.split()).lstrip("'") for name, text in cells.items()}
+    found = dict(cells)
     texts = {name: found.get(name) or None for name in ("old_code", "old_name", "new_code", "new_name")}
     kind, fate = KINDS.get(fold(found.get("kind", ""))), FATES.get(fold(found.get("roles", "")))
     day = parse_day(found.get("effective_on", ""))

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 
 from directory_sync import run
 from directory_sync.reasons import explain
-from directory_sync.reorganisation_file import FileMistaken, SchemeRow, parse_day, read_scheme
+from directory_sync.reorganisation_file import SchemeRow, parse_day, read_scheme
 from directory_sync.reorganisation_models import Origin, ReorganisationState
 from directory_sync.reorganisation_preview import RowPreview, preview_rows
 from directory_sync.reorganisation_proposal import propose_rows
@@ -36,6 +36,7 @@ from idp.errors import Forbidden, Refusal
 from idp.people.models import Person
 from idp.web.formats import format_date
 from idp.web.spreadsheet import csv_lines
+from idp.web.table_file import FileMistaken
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("reorganisations", __name__)
@@ -83,7 +84,7 @@ def propose_scheme() -> Answer | tuple[str, int]:
             )
         )  # fmt: skip
     except FileMistaken as mistake:
-        return _form({"file": str(FILE_MISTAKES[str(mistake)])}), 422
+        return _form({"file": str(FILE_MISTAKES.get(mistake.word, FILE_MISTAKES["not_a_table"]))}), 422
     except ReadIncomplete as incomplete:
         return _form({"": explain(str(incomplete))}), 503
     except Refusal as refusal:

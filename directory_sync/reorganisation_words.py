@@ -38,7 +38,9 @@ FILE_MISTAKES = {
     "empty": _l("Tệp không có dòng nào."),
     "no_headings": _l("Dòng đầu của tệp phải là tên cột, ví dụ: loại, mã cũ, tên cũ, mã mới, tên mới, vai trò, ngày hiệu lực."),
     "too_many_rows": _l("Tệp có quá nhiều dòng."),
-    "not_utf8": _l("Tệp CSV phải lưu ở bảng mã UTF-8 hoặc UTF-16."),
+    "too_many_columns": _l("Tệp có quá nhiều cột."),
+    "cell_too_long": _l("Tệp có ô quá dài."),
+    "not_readable": _l("Không đọc được chữ trong tệp. Lưu tệp CSV ở bảng mã UTF-8."),
     "not_a_table": _l("Không đọc được tệp. Chỉ nhận CSV hoặc XLSX."),
 }
 TABLES = {

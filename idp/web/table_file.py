@@ -1,15 +1,13 @@
 """Tables that people send as files: CSV and XLSX, read as text with the numbers of their lines."""
 
 import csv
+import importlib
 import io
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from idp.web.legacy_text import NotReadable, read_text
 
@@ -43,7 +41,8 @@ def read_table(content: bytes, *, encoding: str | None = None, most_rows: int = 
         raise FileMistaken("too_large")
     if content.startswith(b"PK"):
         return _table(_workbook_lines(content, most_rows), None, most_rows)
-    if content.startswith(b"\xd0\xcf\x11\xe0") or b"\0" in content[:2] + content[4:6]:
+    is_utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if content.startswith(b"\xd0\xcf\x11\xe0") or (not is_utf16 and b"\0" in content[:2] + content[4:6]):
         raise FileMistaken("not_a_table")  # a workbook of before 2007, or no text at all
     try:
         text = read_text(content, encoding)
@@ -87,18 +86,17 @@ def _csv_lines(text: str) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _workbook_lines(content: bytes, most_rows: int) -> Iterator[tuple[int, Sequence[str]]]:
+    workbooks = importlib.import_module("idp.web.workbooks")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             # Before anything is unpacked: some kilobytes can hold gigabytes.
             if sum(part.file_size for part in packed.infolist()) > LARGEST_UNPACKED:
                 raise FileMistaken("too_large")
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_row=most_rows + 100, max_col=MOST_COLUMNS + 1), start=1):
+        for number, cells in enumerate(workbooks.lines(content, most_rows + 100, MOST_COLUMNS + 1), start=1):
             yield number, [_cleaned(_told(cell)) for cell in cells]
     except FileMistaken:
         raise
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError, OSError, SyntaxError, TypeError):
+    except workbooks.UNREADABLE:
         raise FileMistaken("not_a_table") from None
 
 
