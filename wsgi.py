@@ -13,8 +13,10 @@ from directory_sync import person_pages
 from directory_sync.cli import sync
 from directory_sync.desk_cli import group as desk_commands
 from directory_sync.job import directory_jobs, remedy_of_silence
-from directory_sync.person_cli import sync_one_person
+from directory_sync.lifecycle import deadlines
 from directory_sync.lifecycle import setting_up as lifecycle
+from directory_sync.lifecycle.job import lifecycle_jobs
+from directory_sync.person_cli import sync_one_person
 from directory_sync.reorganisation_cli import reorganisation
 from idp import cli, doctor
 from idp.app import create_app
@@ -29,6 +31,10 @@ def build(settings: Settings | None = None) -> Flask:
     app = create_app(settings)
     sync_pages.set_up_pages(app)
     lifecycle.set_up_lifecycle(app)
+    cli.add_jobs(app, lifecycle_jobs())
+    doctor.add_check(app, "changes of staff", deadlines.remedy)
+    scim.set_up_scim(app)
+    cli.add_jobs(app, scim.jobs())
     person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from idp.database import reader
 from idp.oidc.unit_paths import unit_path
+from idp.people.appointments import posts_on
 from idp.settings import current_settings
+from idp.web.formats import today
 
 CLAIMS_OF_SCOPE: dict[str, tuple[str, ...]] = {
     "profile": (
@@ -93,7 +96,7 @@ def _values(wish: dict[str, Any]) -> tuple[str, ...]:
 
 def claims_of(person: Any, scope: str, extra: Iterable[str] = ()) -> dict[str, Any]:
     """The claims of these scopes and of these names. `person` is a row with the person's columns and those of the unit as
-    `unit_id`, `unit_code`, `unit_name`, `unit_level`; what is not known is left out."""
+    `unit_id`, `unit_code`, `unit_name`, `unit_level`, and whether there are further posts (`has_posts`); what is not known is left out."""
     told: dict[str, Any] = {}
     for name in scope.split():
         if name in _SAYERS:
@@ -143,9 +146,26 @@ def _staff(person: Any) -> dict[str, Any]:
         "title": person.title,
         "unit": unit,
         "unit_path": unit_path(person.unit_id),
-        "appointments": [{"unit": unit, "title": person.title, "primary": True}] if unit else [],
+        "appointments": [*([{"unit": unit, "title": person.title, "primary": True}] if unit else []), *_further_posts(person)],
         "roles": [],
     }
+
+
+def _further_posts(person: Any) -> list[dict[str, Any]]:
+    """The concurrent posts and secondments in force today; looked for only where there ever was one, since this is told at every sign-in."""
+    if not person.has_posts:
+        return []
+    return [
+        {
+            "unit": {"code": post.unit_code, "name": post.unit_name, "level": post.unit_level},
+            "title": post.title,
+            "primary": False,
+            "kind": post.kind,
+            "from": post.from_day.isoformat(),
+            "to": post.to_day.isoformat() if post.to_day else None,
+        }
+        for post in posts_on(reader(), person.of_person, today())
+    ]
 
 
 _SAYERS: dict[str, Callable[[Any], dict[str, Any]]] = {

@@ -17,6 +17,7 @@ from idp.oidc.id_token import Authentication, issue_id_token
 from idp.oidc.resource_indicators import is_jwt, scope_for
 from idp.oidc.subjects import subject_for
 from idp.opaque_tokens import Secret
+from idp.people.career_models import Appointment
 from idp.people.models import Person, Unit
 from idp.settings import current_settings
 
@@ -37,11 +38,12 @@ class Issued:
     more: dict[str, Any] | None = None
 
 
-_p, _u = table_of(Person), table_of(Unit)
+_p, _u, _ap = table_of(Person), table_of(Unit), table_of(Appointment)
+_has_posts = select(_ap.c.id).where(_ap.c.person_id == _p.c.id).correlate(_p).exists()
 PERSON_COLUMNS = (
     _p.c.subject, _p.c.username, _p.c.name, _p.c.family_name, _p.c.middle_name, _p.c.given_name, _p.c.mail, _p.c.phone, _p.c.staff_code,
     _p.c.staff_category, _p.c.title, _p.c.updated_at, _p.c.unit_id, _u.c.code.label("unit_code"), _u.c.name.label("unit_name"),
-    _u.c.level.label("unit_level"),
+    _u.c.level.label("unit_level"), _p.c.id.label("of_person"), _has_posts.label("has_posts"),
 )  # fmt: skip
 _person = select(*PERSON_COLUMNS).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(_p.c.id == bindparam("person_id"))
 

@@ -50,6 +50,10 @@ LETTERS = {
         "Cán bộ hỗ trợ đã cấp mã", "Cán bộ hỗ trợ vừa cấp một mã tạm hoặc phiếu kích hoạt cho tài khoản.",
         "Code issued by the help desk", "The help desk has just issued a temporary code or an activation slip for the account.",
     ),
+    "idle": Words(
+        "Tài khoản sắp bị vô hiệu hóa", "Tài khoản đã lâu không được dùng và sẽ bị vô hiệu hóa nếu không đăng nhập trong vài ngày tới.",
+        "Account about to be suspended", "The account has not been used for long, and will be suspended unless it is signed in to within days.",
+    ),
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Letter(enum.StrEnum):
     CODES_ISSUED = "recovery_codes_issued"
     CODE_USED = "recovery_code_used"
     OFFICER_CODE_ISSUED = "officer_code_issued"
+    IDLE = "idle"
 
 
 def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
@@ -58,7 +59,7 @@ def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
 
 def _where_from(letter: Letter) -> str | None:
     # What an officer does comes from the officer's desk, which is of no interest here.
-    by_somebody_else = letter in (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED)
+    by_somebody_else = letter in (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE)
     return request.remote_addr if has_request_context() and not by_somebody_else else None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from clients.registration import change
 from idp import clock
 from idp.database import db, in_transaction
 from idp.oidc import signing_keys
+from idp.people import appointments
+from idp.people.appointments import Post
+from idp.people.career_models import PostKind
 from idp.people.models import Level
 from idp.sessions import browser_sessions
 from tests.support.people import add_person, add_unit
@@ -64,6 +68,24 @@ def test_the_staff_scope_tells_of_the_post(browser: FlaskClient, party: RelyingP
     assert [step["level"] for step in told["unit_path"]] == ["province", "district", "commune"]
     assert told["unit_path"][-1] == unit
     assert told["appointments"] == [{"unit": unit, "title": told["title"], "primary": True}]
+
+
+def test_further_posts_are_told_from_their_first_day_to_their_last(
+    time: clock.ManualClock, browser: FlaskClient, party: RelyingParty, official: uuid.UUID
+) -> None:
+    unit_id, day = add_unit("Ban Quản lý Công viên địa chất", code="H22.9", level=Level.PROVINCE.value), date(2026, 11, 25)
+    post = Post(unit_id, "Ủy viên", PostKind.SECONDMENT, day, day)
+    in_transaction(lambda connection: appointments.add(connection, official, post, actor="cli:test"))
+    assert [one["primary"] for one in told_of(browser, party, scope="openid staff")["appointments"]] == [True]
+    time.advance(hours=16)  # 00:00 of the 25th in Hà Giang
+    sign_in(browser, official)
+    assert told_of(browser, party, scope="openid staff")["appointments"][1] == {
+        "unit": {"code": "H22.9", "name": "Ban Quản lý Công viên địa chất", "level": "province"}, "title": "Ủy viên", "primary": False,
+        "kind": "secondment", "from": "2026-11-25", "to": "2026-11-25",
+    }  # fmt: skip
+    time.advance(hours=24)
+    sign_in(browser, official)
+    assert len(told_of(browser, party, scope="openid staff")["appointments"]) == 1
 
 
 def test_what_is_not_known_is_left_out(browser: FlaskClient, party: RelyingParty) -> None:
