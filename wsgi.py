@@ -33,8 +33,6 @@ def build(settings: Settings | None = None) -> Flask:
     lifecycle.set_up_lifecycle(app)
     cli.add_jobs(app, lifecycle_jobs())
     doctor.add_check(app, "changes of staff", deadlines.remedy)
-    scim.set_up_scim(app)
-    cli.add_jobs(app, scim.jobs())
     person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
