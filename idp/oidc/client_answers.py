@@ -56,8 +56,8 @@ def preflight() -> Response:
 
 def readable_by_its_scripts(response: Response, client: RegisteredClient | None) -> Response:
     """A public client is a program in the browser: pages of its own origins may read the answer, nobody else's."""
-    origin = request.headers.get("Origin")
-    if client is not None and client.is_public and origin is not None:
+    origin = request.headers.get("Origin") if client is not None and client.is_public else None
+    if client is not None and origin is not None:
         own = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, client.redirect_uris)}
         response.headers["Vary"] = "Origin"
         if origin in own:

@@ -59,10 +59,10 @@ def _facts(caller: RegisteredClient, written: str) -> dict[str, Any]:
         token = open_access_token(written)
     except AccessTokenUnreadable:
         return _facts_of_refresh_token(caller, written)
-    found = live_tokens.find_live(reader(), token)
+    found = live_tokens.find_told(reader(), token)
     if found is None or not (found.client_id == caller.key or _serves(caller, token)):
         return INACTIVE
-    told = _about(found) | {
+    told = _about(found, caller) | {
         "token_type": token_type(token.confirmation),
         "exp": int(token.expires_at.timestamp()),
         "aud": list(token.audience) or current_settings().issuer,
@@ -75,7 +75,7 @@ def _facts_of_refresh_token(caller: RegisteredClient, written: str) -> dict[str,
     found = live_tokens.find_live_refresh_token(reader(), written)
     if found is None or found.client_id != caller.key:
         return INACTIVE
-    told = _about(found) | {"exp": int(min(found.idle_expires_at, found.expires_at).timestamp()), "scope": found.scope}
+    told = _about(found, caller) | {"exp": int(min(found.idle_expires_at, found.expires_at).timestamp()), "scope": found.scope}
     return told | ({"cnf": found.confirmation} if found.confirmation else {})
 
 
@@ -84,11 +84,11 @@ def _serves(caller: RegisteredClient, token: AccessToken) -> bool:
     return any(found.client_id == caller.client_id for found in resources)
 
 
-def _about(found: Any) -> dict[str, Any]:
+def _about(found: Any, caller: RegisteredClient) -> dict[str, Any]:
     """Whose it is, and how that person proved who they are (RFC 9470 §6.2)."""
     told = {"active": True, "iss": current_settings().issuer, "client_id": found.issued_to}
     if found.person_id is None:
         return told | {"sub": found.issued_to}
-    holder = find_even_disabled(found.issued_to)
+    holder = caller if caller.key == found.client_id else find_even_disabled(found.issued_to)
     subject = found.subject if holder is None else subject_for(holder, found.subject)
     return told | {"sub": subject, "acr": found.acr, "amr": found.amr.split(), "auth_time": int(found.auth_time.timestamp())}

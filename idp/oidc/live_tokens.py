@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, not_, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, not_, or_, select
 
 from clients.models import Client
 from idp import clock
@@ -25,6 +25,9 @@ _FACTS = (
 _joined = _a.join(_c, _c.c.id == _a.c.client_id).outerjoin(_p, _p.c.id == _a.c.person_id).outerjoin(_s, _s.c.id == _a.c.session_id)
 _own = _a.c.person_id.is_(None) & _a.c.revoked_at.is_(None) & _c.c.disabled_at.is_(None)
 _live = select(*_FACTS).select_from(_joined).where(_a.c.id == bindparam("authorization_id"), or_(is_live, _own))
+# The same, of what introspection tells: each column more takes 2 µs.
+_told = select(_a.c.client_id, _a.c.person_id, _a.c.acr, _a.c.amr, _a.c.auth_time, _p.c.subject, _c.c.client_id.label("issued_to"))
+_live_told = _told.select_from(_joined).where(_a.c.id == bindparam("authorization_id"), or_(is_live, _own))
 _count_live = select(func.count()).select_from(_joined).where(_a.c.id.in_(bindparam("ids", expanding=True)), is_live)
 _live_refresh = (
     select(*_FACTS, _rt.c.idle_expires_at, _rt.c.expires_at)
@@ -47,10 +50,19 @@ _refresh_holder = (
 
 def find_live(connection: Connection, token: AccessToken) -> Any:
     """The authorization of an access token with its person (None for a client's own), or None when the token is worth nothing."""
+    return _found(connection, _live, token)
+
+
+def find_told(connection: Connection, token: AccessToken) -> Any:
+    """As `find_live`, what is told of it at introspection."""
+    return _found(connection, _live_told, token)
+
+
+def _found(connection: Connection, statement: Select[Any], token: AccessToken) -> Any:
     now = clock.now()
     if token.expires_at <= now or not all_live(connection, token.under):
         return None
-    return first(connection, _live, {"authorization_id": token.authorization_id, "now": now})
+    return first(connection, statement, {"authorization_id": token.authorization_id, "now": now})
 
 
 def find_live_refresh_token(connection: Connection, written: str) -> Any:

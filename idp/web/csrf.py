@@ -30,6 +30,7 @@ class _Protection(CSRFProtect):
 
 
 protection = _Protection()
+_exempt_blueprints: set[str] = set()
 _machine_blueprints: set[str] = set()
 
 
@@ -39,6 +40,7 @@ def csrf_exempt(blueprint: Blueprint, *, answers_pages: bool = False) -> None:
     `answers_pages`: programs or other sites may post to it, yet a person sees the answer (`/authorize`): refusals stay pages.
     """
     protection.exempt(blueprint)
+    _exempt_blueprints.add(blueprint.name)
     if not answers_pages:
         _machine_blueprints.add(blueprint.name)
 
@@ -127,4 +129,4 @@ def _refuse_forged() -> None:
 
 def is_exempt() -> bool:
     """Whether the endpoint of this request is asked for no token."""
-    return bool(request.blueprint) and current_app.blueprints[str(request.blueprint)] in protection._exempt_blueprints
+    return request.blueprint in _exempt_blueprints

@@ -83,8 +83,9 @@ def set_headers(response: Response, https: bool) -> Response:
     """Put the headers on one answer; what the door has set itself stays."""
     headers = response.headers
     present = {name.lower() for name, _ in headers}  # once: asking for each one goes through all of them every time
-    wanted = [("Content-Security-Policy", _written(g.policy) if "policy" in g else _DEFAULT_WRITTEN), *_ALWAYS]
-    if "policy" in g and "frame-ancestors" not in g.policy:
+    policy = g.get("policy")
+    wanted = [("Content-Security-Policy", _written(policy) if policy is not None else _DEFAULT_WRITTEN), *_ALWAYS]
+    if policy is not None and "frame-ancestors" not in policy:
         wanted.remove(NOT_FRAMED)
     if https and "shown_elsewhere" not in g:
         wanted.append(("Strict-Transport-Security", HSTS))
