@@ -60,18 +60,23 @@ def changed() -> Response:
     if isinstance(outcome, Wrong):
         if outcome.named is None or outcome.attempt is None or outcome.answer is None or not password.may_be_changed_here(outcome.answer):
             return _show(visit, username, {"username": outcome.message}, outcome.status)
-        try:
-            proved = prove(outcome.named, request.form.get("code", ""))
-            password.change(entry_of(outcome.named), old, new)
-        except NotProved as missing:
-            return _show(visit, username, {"code": missing.message}, missing.status)
-        except ChangeRefused as refused:
-            return _show(visit, username, {"new_password": messages.change_refused(refused.change)}, 400)
-        except DirectoryUnavailable as trouble:
-            return _show(visit, username, {"username": trouble.message}, 503)
-        right = Right(outcome.named, outcome.attempt, Said(Answer.RIGHT))
-        return _let_in(visit, right, proved, changed=True)
+        return _change(visit, username, outcome, old, new)
     return _let_in(visit, outcome, Proved(), changed=False)
+
+
+def _change(visit: Visit, username: str, refused: Wrong, old: Secret, new: Secret) -> Response:
+    assert refused.named is not None
+    assert refused.attempt is not None
+    try:
+        proved = prove(refused.named, request.form.get("code", ""))
+        password.change(entry_of(refused.named), old, new)
+    except NotProved as missing:
+        return _show(visit, username, {"code": missing.message}, missing.status)
+    except ChangeRefused as not_taken:
+        return _show(visit, username, {"new_password": messages.change_refused(not_taken.change)}, 400)
+    except DirectoryUnavailable as trouble:
+        return _show(visit, username, {"username": trouble.message}, 503)
+    return _let_in(visit, Right(refused.named, refused.attempt, Said(Answer.RIGHT)), proved, changed=True)
 
 
 def _let_in(visit: Visit, right: Right, proved: Proved, *, changed: bool) -> Response:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete
 from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
-from idp.oidc import device_authorizations, key_rotation, pushed_requests
+from idp.oidc import device_authorizations, key_rotation, old_records, pushed_requests
 from idp.oidc.backchannel_logout import DELIVERERS
 from idp.oidc.models import Authorization, RefreshToken
 from idp.people import letters
@@ -30,6 +30,7 @@ def jobs() -> list[Job]:
     return [
         *deliver,
         Job("dead_tokens", HOUR, lambda: in_transaction(forget_dead), lease_seconds=TEN_MINUTES),
+        Job("old_records", TEN_MINUTES, lambda: in_transaction(old_records.forget_old), lease_seconds=TEN_MINUTES),
         Job("signing_keys", HOUR, lambda: in_transaction(key_rotation.rotate_due), lease_seconds=60),
     ]
 

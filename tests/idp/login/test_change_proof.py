@@ -71,7 +71,7 @@ def test_a_code_of_the_sheet_does_as_well_once(
     assert types_change(page, newcomer, new_password, str(sheet[0].code)) == 303
     session = page.session()
     assert session is not None
-    assert (session.acr, session.amr) == (AAL2, "pwd rc mfa")
+    assert (session.acr, session.amr) == (AAL2, "pwd recovery mfa")
     assert recovery_codes.left(reader(), person_id()) == len(sheet) - 1
 
 
