@@ -18,6 +18,9 @@ from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.lifecycle.job import lifecycle_jobs
 from directory_sync.person_cli import sync_one_person
 from directory_sync.reorganisation_cli import reorganisation
+from directory_sync.scim import setting_up as scim
+from directory_sync.scim.cli import group as scim_commands
+from directory_sync.scim.provisioning_cli import group as provisioning_commands
 from idp import cli, doctor
 from idp.app import create_app
 from idp.console.system_cli import group as system_commands
@@ -33,6 +36,8 @@ def build(settings: Settings | None = None) -> Flask:
     lifecycle.set_up_lifecycle(app)
     cli.add_jobs(app, lifecycle_jobs())
     doctor.add_check(app, "changes of staff", deadlines.remedy)
+    scim.set_up_scim(app)
+    cli.add_jobs(app, scim.jobs())
     person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
@@ -67,6 +72,8 @@ main.add_command(system_commands)
 sync.add_command(sync_one_person)
 main.add_command(sync)
 main.add_command(desk_commands)
+main.add_command(scim_commands)
+client_commands.add_command(provisioning_commands)
 main.add_command(reorganisation)
 
 

@@ -92,7 +92,17 @@ def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_
     return Fetched(status, headers.get("Content-Type", "").partition(";")[0].strip().lower(), body)
 
 
-def _send(method: str, target: Target, body: str | None, more: dict[str, str], largest: int) -> tuple[int, Mapping[str, str], bytes | None]:
+def exchange(method: str, url: str, *, body: bytes | None, headers: dict[str, str], public_only: bool = False) -> Fetched:
+    """Send a request with a body of its own, and read what comes back; an answer that is too large has no body. Redirects are not
+    followed. Raises OutboundRefused or OutboundFailed."""
+    target = resolve(url, public_only=public_only)
+    status, answered, received = _send(method, target, body, headers, LARGEST_ANSWER)
+    return Fetched(status, answered.get("Content-Type", "").partition(";")[0].strip().lower(), received or b"")
+
+
+def _send(
+    method: str, target: Target, body: str | bytes | None, more: dict[str, str], largest: int
+) -> tuple[int, Mapping[str, str], bytes | None]:
     """The status, headers and body of the answer; no body when it is larger than allowed or does not end in time."""
     path = (target.parts.path or "/") + (f"?{target.parts.query}" if target.parts.query else "")
     headers = {"Host": target.parts.netloc, "User-Agent": "hopnhat", "Connection": "close", "Accept-Encoding": "identity", **more}

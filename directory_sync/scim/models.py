@@ -102,18 +102,34 @@ class ScimMessage(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class Provisioning(Record):
+    """An application that wants its accounts in advance: where, with which token (sealed), for which units with all below them (none: for
+    everybody). `filled_to`: how far the first filling has come, by the keys of people; `looked_until`: changes since then are still
+    to be looked at; `stopped_at`: nothing more is sent."""
+
+    __tablename__ = "provisioning"
+
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    units: Mapped[list[str]] = mapped_column(JSON)
+    looked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    filled_to: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    is_filled: Mapped[bool] = mapped_column(default=False)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ProvisionedAccount(Record):
-    """The account of a person at an application that wants its accounts in advance. `remote_id`: how the application calls it; `digest`:
-    of what it was last told and confirmed; `wanted`: whether the person should have one that works; `message_id`: the message under
-    way."""
+    """The account of a person at such an application. `remote_id`: how the application calls it, None before it has confirmed one;
+    `is_active` and `digest`: what it has confirmed last; `message_id`: the message that was sent last."""
 
     __tablename__ = "provisioned_account"
 
     client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), primary_key=True)
     person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), primary_key=True, index=True)
     remote_id: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=False)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    wanted: Mapped[bool] = mapped_column(default=True)
-    told_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     message_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

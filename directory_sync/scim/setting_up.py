@@ -1,17 +1,27 @@
-"""Puts SCIM into the application: its endpoint, its pages, its jobs."""
+"""Puts SCIM into the application: its endpoint, its pages, its jobs, and its words about whoever leaves."""
 
 from flask import Flask
 
-from directory_sync.scim import endpoint, messages
+from directory_sync.scim import delivery, endpoint, messages, provisioning
+from idp import outbox
 from idp.database import in_transaction
 from idp.jobs import Job
+from idp.oidc.leavings import ALSO_TOLD
+
+LOOK_SECONDS, HOUR, DAY = 5, 3600, 86_400
 
 
 def set_up_scim(app: Flask) -> None:
-    """Register the doors."""
+    """Register the doors, and what is done beside what others do."""
     app.register_blueprint(endpoint.blueprint)
+    app.extensions.setdefault(ALSO_TOLD, []).append(provisioning.tell_of_leaving)
+    outbox.add_deliverers(app, delivery.DELIVERERS)
 
 
 def jobs() -> list[Job]:
     """What the worker does for SCIM."""
-    return [Job("old_scim_messages", 3600, lambda: in_transaction(messages.forget_old), lease_seconds=60)]
+    return [
+        Job("old_scim_messages", HOUR, lambda: in_transaction(messages.forget_old), lease_seconds=60),
+        Job("provisioning", LOOK_SECONDS, provisioning.look, lease_seconds=600),
+        Job("provisioning_again", DAY, provisioning.look_at_all_again, lease_seconds=60),
+    ]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from clients.models import Client
@@ -17,6 +18,9 @@ from idp.oidc.models import Leaving, LeavingClient
 from idp.outbox import OutboxMessage
 from idp.people.models import Person
 
+ALSO_TOLD = (
+    "hopnhat.also_told_of_leavings"  # others that enqueue messages about whoever leaves: (connection, person) -> [(client, message)]
+)
 CONFIRMED, FAILED, WAITING, NO_CHANNEL = "confirmed", "failed", "waiting", "no_channel"
 _l, _lc, _o, _c, _p = table_of(Leaving), table_of(LeavingClient), table_of(OutboxMessage), table_of(Client), table_of(Person)
 _channels = select(_c.c.id).where(_c.c.id.in_(bindparam("keys", expanding=True)), _c.c.backchannel_logout_uri.is_not(None))
@@ -105,11 +109,13 @@ def write_down(
     leaving_id = new_id()
     row = {"id": leaving_id, "person_id": person_id, "reason": reason, "actor": actor, "withdrawn_at": clock.now()}
     connection.execute(insert(_l), {**row, "changed_at": changed_at, "read_at": read_at})
-    if not clients:
-        return
-    reachable = set(connection.execute(_channels, {"keys": list(clients)}).scalars())
-    told: list[tuple[uuid.UUID, uuid.UUID | None]] = [*tell_clients_of_person(connection, clients, person_id)]
-    told += [(client, None) for client in clients if client not in reachable]
+    told: list[tuple[uuid.UUID, uuid.UUID | None]] = []
+    if clients:
+        reachable = set(connection.execute(_channels, {"keys": list(clients)}).scalars())
+        told += tell_clients_of_person(connection, clients, person_id)
+        told += [(client, None) for client in clients if client not in reachable]
+    for tell in current_app.extensions.get(ALSO_TOLD, ()):
+        told += tell(connection, person_id)
     if told:
         rows = [
             {"id": key, "leaving_id": leaving_id, "client_id": client, "message_id": message}

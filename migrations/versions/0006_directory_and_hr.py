@@ -18,9 +18,11 @@ def upgrade() -> None:
     _add_scim()
     op.add_column("person", sa.Column("alias_key", sa.String(255), nullable=True))
     op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"])
+    op.create_index("ix_person_source_state", "person", ["source", "state"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_person_source_state", "person")
     op.drop_index(op.f("ix_person_alias_key"), "person")
     with op.batch_alter_table("person") as person:
         person.drop_column("alias_key")
@@ -496,13 +498,26 @@ def _add_scim() -> None:
     )
     op.create_index(op.f("ix_scim_message_created_at"), "scim_message", ["created_at"])
     op.create_table(
+        "provisioning",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("units", sa.JSON(), nullable=False),
+        sa.Column("looked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("filled_to", sa.Uuid(), nullable=True),
+        sa.Column("is_filled", sa.Boolean(), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_provisioning_client_id_client")),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_provisioning")),
+    )
+    op.create_table(
         "provisioned_account",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("remote_id", sa.String(255), nullable=True),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.LargeBinary(32), nullable=True),
-        sa.Column("wanted", sa.Boolean(), nullable=False),
-        sa.Column("told_digest", sa.LargeBinary(32), nullable=True),
         sa.Column("message_id", sa.Uuid(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_provisioned_account_client_id_client")),
@@ -513,5 +528,5 @@ def _add_scim() -> None:
 
 
 def _drop_scim() -> None:
-    for table in ("provisioned_account", "scim_message", "scim_group_member", "scim_group", "scim_address", "scim_entry", "scim_source"):
+    for table in ("provisioned_account", "provisioning", "scim_message", "scim_group_member", "scim_group", "scim_address", "scim_entry", "scim_source"):
         op.drop_table(table)
