@@ -18,6 +18,7 @@ from idp import audit, clock
 from idp.database import new_id, table_of
 from idp.people.career_models import PersonalMark
 from idp.people.models import Person, PersonState, Unit
+from idp.people.names import username_key
 
 ACTOR = "system:sync"
 ENTRY_KINDS = (CaseKind.NO_NUMBER, CaseKind.NUMBER_NOT_UNIQUE, CaseKind.REHIRE, CaseKind.NUMBER_IN_USE)
@@ -29,6 +30,11 @@ _SHARED = (
     (CaseKind.SHARED_MAIL, _p.c.mail_key),
     (CaseKind.SAME_MARK, _m.c.mark),
 )
+# The name of each of these in a record, and in what an update says was before.
+_FACTS = {
+    CaseKind.SHARED_NUMBER: ("staff_code", "staff_code"), CaseKind.SHARED_USERNAME: ("username_key", "username"),
+    CaseKind.SHARED_MAIL: ("mail_key", "mail"), CaseKind.SAME_MARK: ("personal_mark", ""),
+}  # fmt: skip
 _people = select(
     _p.c.id, _p.c.name, _p.c.username, _p.c.mail, _p.c.staff_code, _p.c.title, _p.c.unit_id, _p.c.state, _p.c.state_reason,
     _p.c.state_changed_at, _p.c.last_signed_in_at, _p.c.directory_dn, _u.c.name.label("unit_name"),
@@ -39,7 +45,7 @@ def settle_cases(connection: Connection, changes: Changes) -> None:
     """Bring the desk to where this run leaves things. May be done again: what is open already stays as it is."""
     _open_held(connection, changes)
     if changes.joins or changes.updates or changes.suspensions or changes.returns:
-        _open_shared(connection, changes.source)
+        _open_shared(connection, changes)
         _open_suspended_here(connection, changes)
 
 
@@ -74,25 +80,50 @@ def _told(row: Any, hints: Sequence[str] = ()) -> dict[str, Any]:
     return {"person_id": str(row.id), "hints": list(hints), "unit_id": str(row.unit_id) if row.unit_id else None}
 
 
-def _open_shared(connection: Connection, source: str) -> None:
-    """Values that only one person should have, and several people in service do."""
+def _open_shared(connection: Connection, changes: Changes) -> None:
+    """Values that only one person should have, and several people in service do: after a whole read all values, else those that this
+    run gave or took away, since looking at a whole province takes longer than such a run may."""
+    source = changes.source
     for kind, column in _SHARED:
-        in_service = select(_p.c.id).select_from(_p.outerjoin(_m, _m.c.person_id == _p.c.id))
-        in_service = in_service.where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value)
-        shared = in_service.with_only_columns(column).where(column.is_not(None)).group_by(column).having(func.count() > 1)
-        values = list(connection.execute(shared).scalars())
-        found: dict[Any, list[Any]] = {value: [] for value in values}
-        for chunk in chunks(values, CHUNK):
-            rows = connection.execute(
-                _people.add_columns(column.label("value"))
-                .outerjoin(_m, _m.c.person_id == _p.c.id)
-                .where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value, column.in_(chunk))
-                .order_by(_p.c.id)
-            )
-            for row in rows:
-                found[row.value].append(row)
-        wanted = [_shared_case(kind, source, value, people) for value, people in found.items()]
-        _replace(connection, wanted, (_d.c.source == source, _d.c.kind == kind.value), may_settle=True)
+        whole = (_d.c.source == source, _d.c.kind == kind.value)
+        if changes.is_whole:
+            _replace(connection, _shared_cases(connection, source, kind, column, column.is_not(None)), whole, may_settle=True)
+            continue
+        for chunk in chunks(_touched(connection, changes, kind, column), CHUNK):
+            wanted = _shared_cases(connection, source, kind, column, column.in_(chunk))
+            among = (*whole, _d.c.value.in_(chunk)) if kind != CaseKind.SAME_MARK else ()
+            _replace(connection, wanted, among, may_settle=kind != CaseKind.SAME_MARK)
+
+
+def _shared_cases(connection: Connection, source: str, kind: CaseKind, column: Any, among: Any) -> list[dict[str, Any]]:
+    in_service = select(_p.c.id).select_from(_p.outerjoin(_m, _m.c.person_id == _p.c.id))
+    in_service = in_service.where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value)
+    shared = in_service.with_only_columns(column).where(among).group_by(column).having(func.count() > 1)
+    values = list(connection.execute(shared).scalars())
+    found: dict[Any, list[Any]] = {value: [] for value in values}
+    for chunk in chunks(values, CHUNK):
+        rows = connection.execute(
+            _people.add_columns(column.label("value"))
+            .outerjoin(_m, _m.c.person_id == _p.c.id)
+            .where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value, column.in_(chunk))
+            .order_by(_p.c.id)
+        )
+        for row in rows:
+            found[row.value].append(row)
+    return [_shared_case(kind, source, value, people) for value, people in found.items()]
+
+
+def _touched(connection: Connection, changes: Changes, kind: CaseKind, column: Any) -> set[Any]:
+    """The values of one kind that people had before or have after this run, of those whom it changed."""
+    fact, before = _FACTS[kind]
+    records = [*changes.joins, *(one.record for one in changes.updates)]
+    values = {getattr(record, fact) for record in records}
+    had = {one.before.get(before) for one in changes.updates} if before else set()
+    values |= {username_key(value) if fact != before else value for value in had if value}
+    for chunk in chunks([*(one.person_id for one in changes.suspensions), *changes.returns], CHUNK):
+        theirs = select(column).select_from(_p.outerjoin(_m, _m.c.person_id == _p.c.id)).where(_p.c.id.in_(chunk))
+        values |= set(connection.execute(theirs).scalars())
+    return values - {None}
 
 
 def _shared_case(kind: CaseKind, source: str, value: Any, people: Sequence[Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from sqlalchemy import Connection, func, select
 
 from directory_sync.changes import Changes
 from directory_sync.directory_text import Flaw
+from directory_sync.known import CHUNK
+from directory_sync.newcomers import chunks
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitTree
 from idp.database import table_of
@@ -22,20 +24,19 @@ def noticed(connection: Connection, changes: Changes, tree: UnitTree) -> list[di
     names = {unit.source_key: unit.name for unit in tree.units}
     found = [_told(flaw, record, names) for record in records for flaw in sorted(record.flaws)]
     for flaw, column in SHARED:
-        if shared := _shared(connection, changes.source, column):
+        theirs = None if changes.is_whole else {getattr(record, column) for record in records} - {None}
+        if shared := _shared(connection, changes.source, column, theirs):
             found += [_told(flaw, record, names, getattr(record, column)) for record in records if getattr(record, column) in shared]
     return [{"kind": one.reason, "name": one.name or one.entry, "entry": one.entry, "unit": None} for one in changes.unreadable] + found
 
 
-def _shared(connection: Connection, source: str, column: str) -> set[str]:
+def _shared(connection: Connection, source: str, column: str, among: set[str] | None) -> set[str]:
+    """The values of one column that several people have. `among`: only these, which takes no look at the whole province."""
     value = _p.c[column]
-    query = (
-        select(value)
-        .where(_p.c.source == source, _p.c.state == PersonState.ACTIVE, value.is_not(None))
-        .group_by(value)
-        .having(func.count() > 1)
-    )
-    return set(connection.execute(query).scalars())
+    query = select(value).where(_p.c.source == source, _p.c.state == PersonState.ACTIVE).group_by(value).having(func.count() > 1)
+    if among is None:
+        return set(connection.execute(query.where(value.is_not(None))).scalars())
+    return {found for chunk in chunks(among, CHUNK) for found in connection.execute(query.where(value.in_(chunk))).scalars()}
 
 
 def _told(flaw: Flaw, record: StaffRecord, names: dict[str, str], value: str | None = None) -> dict[str, Any]:

@@ -82,9 +82,7 @@ def _note_end(told: Told, code: int, controls: list[messages.Control]) -> None:
     if code or done is None:
         raise CookieRefused
     cookie, all_gone_named = replication.read_sync_done(done)
-    if not cookie:
-        raise CookieRefused
-    told.cookie = cookie
+    told.cookie = cookie or told.cookie  # none when nothing has changed
     if not all_gone_named:
         told.wishes.add(DELETIONS_UNTOLD)  # the server's memory of deletions does not reach back so far
 

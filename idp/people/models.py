@@ -72,7 +72,10 @@ class Person(Record):
     """An official. `subject` is the OpenID Connect `sub`: opaque, permanent, never reused."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("ix_person_source_source_key", "source", "source_key", unique=True),)
+    __table_args__ = (
+        Index("ix_person_source_source_key", "source", "source_key", unique=True),
+        Index("ix_person_source_state", "source", "state"),  # counted at each look at what changed
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     subject: Mapped[str] = mapped_column(String(64), unique=True)
