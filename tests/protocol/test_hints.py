@@ -13,7 +13,7 @@ from tests.support.installation import ISSUER
 CLAIMS: dict[str, Any] = {"iss": ISSUER, "sub": "s", "aud": "rp", "exp": 1, "iat": 1, "auth_time": 1, "sid": "x"}
 
 
-def hint(typ: str = "JWT", **changes: Any) -> str:
+def hint(typ: str = "JWT", /, **changes: Any) -> str:
     told = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
     return signing_keys.sign("ES256", typ, told)
 
@@ -36,7 +36,7 @@ def test_nothing_of_another_type_passes_for_one_whatever_it_says(app: Flask, typ
 def test_nothing_passes_for_one_that_lacks_what_every_id_token_has(app: Flask, lacking: str) -> None:
     """Signed userinfo and signed responses (JARM) are of type JWT as well."""
     with pytest.raises(HintUnusable):
-        read_hint(hint(**{lacking: None}))
+        read_hint(hint("JWT", **{lacking: None}))
 
 
 @pytest.mark.parametrize("changes", [{"iss": "https://other.test"}, {"sub": 7}, {"aud": ["rp"]}, {"sid": 7}, {"nonce": "n" * LONGEST_HINT}])

@@ -78,12 +78,12 @@ def test_being_encrypted_stands_for_no_signature(browser: FlaskClient, party: Ke
 
 def test_what_is_not_for_us_or_changed_on_the_way_is_refused(browser: FlaskClient, party: KeyedParty, session_id: uuid.UUID) -> None:
     signed, (rsa, ec) = party.request_object(), (published(browser)["RSA"], published(browser)["EC"])
-    stranger = RSAKey.generate_key(2048, {"kid": rsa.kid})
+    stranger = RSAKey.generate_key(2048, {"kid": str(rsa.kid)})
     whole = to_us(browser, signed)
     header, key, vector, text, tag = whole.split(".")
     wrong = (
         encrypted(signed, stranger, "RSA-OAEP-256"),
-        encrypted(signed, ECKey.generate_key("P-256", {"kid": ec.kid}), "ECDH-ES"),
+        encrypted(signed, ECKey.generate_key("P-256", {"kid": str(ec.kid)}), "ECDH-ES"),
         encrypted(signed, rsa, "RSA-OAEP-256", kid="unknown"),
         encrypted(signed, rsa, "RSA-OAEP-256", kid=ec.kid),
         encrypted(signed, RSAKey.import_key({**rsa.as_dict(), "alg": "RSA-OAEP"}), "RSA-OAEP"),

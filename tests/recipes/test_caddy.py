@@ -29,12 +29,12 @@ def site(demo: Demo, folder: Path) -> Iterator[Site]:
         recipe = Recipe(
             "caddy-forward-auth.md",
             {
-                "https://login.example.gov.vn": demo.issuer, "https://baocao.example.gov.vn": origin, "bao-cao": f"bao-cao-{port}",
-                "127.0.0.1:9000": f"127.0.0.1:{application}", "/etc/caddy/baocao.pem": f"{folder}/baocao.pem",
-                "/etc/caddy/baocao.key": f"{folder}/baocao.key",
+                "https://login.example.gov.vn": demo.issuer, "https://solieu.example.gov.vn": origin, "so-lieu": f"so-lieu-{port}",
+                "127.0.0.1:9000": f"127.0.0.1:{application}", "/etc/caddy/solieu.pem": f"{folder}/baocao.pem",
+                "/etc/caddy/solieu.key": f"{folder}/baocao.key",
             },
         )  # fmt: skip
-        (folder / "Caddyfile").write_text(MAIN + recipe.file("/etc/caddy/baocao.caddy"))
+        (folder / "Caddyfile").write_text(MAIN + recipe.file("/etc/caddy/solieu.caddy"))
         certificate(folder)
         registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
         assert registered.returncode == 0, registered.stderr
@@ -87,7 +87,7 @@ def test_signing_out_of_the_application_signs_out_everywhere_and_what_is_sent_th
 
 def test_nobody_gets_past_caddy_without_a_sign_in(site: Site) -> None:
     lies = ({"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Uri": "/static/"}, {"X-Forwarded-Method": "GET"})
-    for sent in (HEADERS, {"Cookie": "__Host-hopnhat-site-bao-cao=x"}, *lies):
+    for sent in (HEADERS, {"Cookie": "__Host-hopnhat-site-so-lieu=x"}, *lies):
         refused = site.without_browser("/a", Accept="text/html", **sent)
         assert refused.status_code == 303
         assert refused.headers["Location"].startswith(site.origin + "/hopnhat/sign-in?to=%2Fa")
