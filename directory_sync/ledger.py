@@ -1,24 +1,26 @@
 """The ledger of sync runs: one run at a time begins, shows that it is alive, and ends; nothing of it is forgotten."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, not_, or_, select, update
 
 from directory_sync.liveness import has_died, holder_of
 from directory_sync.models import ChangeKind, RunState, SourceCookie, SyncChange, SyncRun
 from idp import clock
 from idp.database import insert_rows, new_id, new_ids, table_of
 from idp.errors import NotFound, Refusal
+from idp.people import units
+from idp.people.models import Person
 
 LEASE = timedelta(seconds=120)  # longer than the longest silence of a directory that is being read
 KEEP_UNCHANGED = timedelta(days=1)  # a run a minute that found nothing is worth remembering for a day
 
-_r, _c, _k = table_of(SyncRun), table_of(SyncChange), table_of(SourceCookie)
+_r, _c, _k, _p = table_of(SyncRun), table_of(SyncChange), table_of(SourceCookie), table_of(Person)
 _is_running = (_r.c.source == bindparam("of_source")) & (_r.c.state == RunState.RUNNING)
 _bury_run = (
     update(_r)
@@ -26,8 +28,12 @@ _bury_run = (
     .values(state=RunState.FAILED, reason="interrupted", finished_at=bindparam("now"), leased_until=None, holder=None, step=None)
 )
 _newest = select(func.max(_r.c.number)).scalar_subquery()  # stays: its number must not be given again
+_is_repeat = (_r.c.state == RunState.STOPPED) & _r.c.plan_number.is_not(None) & (_r.c.plan_number != _r.c.number)
 _forget_unchanged = delete(_r).where(
-    _r.c.source == bindparam("of_source"), _r.c.state == RunState.UNCHANGED, _r.c.started_at < bindparam("before"), _r.c.number < _newest
+    _r.c.source == bindparam("of_source"),
+    or_(_r.c.state == RunState.UNCHANGED, _is_repeat),
+    _r.c.started_at < bindparam("before"),
+    _r.c.number < _newest,
 )
 _running = select(_r.c.id, _r.c.number, _r.c.leased_until, _r.c.holder).where(_is_running)
 _counts = select(_c.c.kind, func.count().label("lines")).where(_c.c.run_id == bindparam("of_run")).group_by(_c.c.kind)
@@ -155,13 +161,14 @@ def keep_cookie(connection: Connection, run: Run, cookie: bytes) -> None:
 
 
 def list_runs(connection: Connection, most: int = 50, before: int | None = None, *, with_changes: bool = False) -> Sequence[Any]:
-    """The newest runs, newest first; `before`: only those with a lower number; `with_changes`: without those that found nothing."""
+    """The newest runs, newest first; `before`: only those with a lower number; `with_changes`: without those that found nothing, or again what waits
+    for approval."""
     columns = [column for column in _r.c if column.name != "flaws"]
     query = select(*columns).order_by(_r.c.number.desc()).limit(most)
     if before is not None:
         query = query.where(_r.c.number < before)
     if with_changes:
-        query = query.where(_r.c.state != RunState.UNCHANGED)
+        query = query.where(_r.c.state != RunState.UNCHANGED, not_(_is_repeat))
     return connection.execute(query).all()
 
 
@@ -173,7 +180,20 @@ def require_run(connection: Connection, number: int) -> Any:
     return found
 
 
-def list_changes(connection: Connection, run_id: uuid.UUID, most: int = 200, after: uuid.UUID | None = None) -> Sequence[Any]:
-    """The changes of a run in the order in which they were made, a page at a time; `after`: the last one of the page before."""
+def list_running(connection: Connection) -> Sequence[Any]:
+    """The runs under way, with what they are doing."""
+    columns = (_r.c.number, _r.c.source, _r.c.step, _r.c.done, _r.c.started_at)
+    return connection.execute(select(*columns).where(_r.c.state == RunState.RUNNING).order_by(_r.c.number)).all()
+
+
+def list_changes(
+    connection: Connection, run_id: uuid.UUID, most: int = 200, after: uuid.UUID | None = None, within: Collection[uuid.UUID] | None = None
+) -> Sequence[Any]:  # fmt: skip
+    """The changes of a run in the order in which they were made, a page at a time; `after`: the last one of the page before;
+    `within`: only about people and units of these parts of the tree."""
     query = select(_c).where(_c.c.run_id == run_id).order_by(_c.c.id).limit(most)
+    if within is not None:
+        inside = select(units.below(within).c.id)
+        theirs = select(_p.c.id).where(_p.c.unit_id.in_(inside))
+        query = query.where(_c.c.person_id.in_(theirs) | _c.c.unit_id.in_(inside))
     return connection.execute(query.where(_c.c.id > after) if after else query).all()

@@ -3,20 +3,21 @@
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
-from directory_sync import ledger, reorganisation_pages
+from directory_sync import approval_pages, ledger, plan_pages, plans, reorganisation_pages
 from directory_sync.models import RunState, SyncRun
+from directory_sync.panels import panels
 from directory_sync.reasons import explain
-from directory_sync.words import CHANGES, STATES, field_words, flaw_words, value_words
+from directory_sync.words import CHANGES, PLAN_STATES, STATES, STEPS, differences, field_words, flaw_words, value_words
 from idp import clock
 from idp.account.pages import LAST_READ
 from idp.console.home import Notice, add_attention
+from idp.console.reach import within
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
@@ -27,7 +28,7 @@ blueprint = Blueprint("sync", __name__)
 JOB = "sync"
 HIGHEST_NUMBER = 2**31 - 1  # what the column holds
 PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 50, 50
-TOLD_IN_THE_TABLE = frozenset({"name", "unit", "unit_name"})  # of somebody new: they stand in columns of their own
+WATCH_SECONDS = 5
 STALE_AFTER = timedelta(hours=8)  # signing in goes on from what we know; older than this it is said
 _r = table_of(SyncRun)
 _last_success = (
@@ -57,23 +58,28 @@ def list_runs() -> str:
     return render_template(
         "sync/runs.html",
         runs=rows[:PAGE_RUNS], more=more, everything=everything, states=STATES, success=reader().execute(_last_success).first(),
-        asked=request.args.get("asked") == "1",
+        asked=request.args.get("asked") == "1", running=ledger.list_running(reader()), steps=STEPS, plans=plans.list_waiting(reader()),
+        plan_states=PLAN_STATES, explain=explain, panels=panels(), is_whole=within(Permission.SEE_SYNC) is None,
     )  # fmt: skip
 
 
 @blueprint.get(f"/console/sync/<int(max={HIGHEST_NUMBER}):number>")
 @requires(Permission.SEE_SYNC)
-def show_run(number: int) -> str:
-    """One run: counters, changes a page at a time, flaws by kind and the first of each entry."""
-    run = ledger.require_run(reader(), number)
-    changes = ledger.list_changes(reader(), run.id, PAGE_CHANGES + 1, _key(request.args.get("after")))
+def show_run(number: int) -> Response:
+    """One run: counters, changes a page at a time, flaws by kind and the first of each entry. While it is under way: how far it is;
+    with `?watch=1` the browser loads the page again by itself."""
+    run, reach = ledger.require_run(reader(), number), within(Permission.SEE_SYNC)
+    changes = ledger.list_changes(reader(), run.id, PAGE_CHANGES + 1, _key(request.args.get("after")), reach)
     after = changes[PAGE_CHANGES - 1].id if len(changes) > PAGE_CHANGES else None
-    kinds = Counter(flaw["kind"] for flaw in run.flaws)
-    return render_template(
+    flaws = run.flaws if reach is None else []
+    kinds, watch = Counter(flaw["kind"] for flaw in flaws), run.state == RunState.RUNNING and request.args.get("watch") == "1"
+    page = render_template(
         "sync/run.html",
-        run=run, changes=changes[:PAGE_CHANGES], after=after, flaw_kinds=kinds.most_common(), flaws=run.flaws[:SHOWN_FLAWS],
-        states=STATES, kinds=CHANGES, explain=explain, field_words=field_words, flaw_words=flaw_words, value_words=value_words, differences=differences,
+        run=run, changes=changes[:PAGE_CHANGES], after=after, flaw_kinds=kinds.most_common(), flaws=flaws[:SHOWN_FLAWS], is_whole=reach is None,
+        states=STATES, steps=STEPS, watch=watch, seconds=WATCH_SECONDS, kinds=CHANGES, explain=explain, field_words=field_words,
+        flaw_words=flaw_words, value_words=value_words, differences=differences, plan=plans.find_plan(reader(), run.plan_number or number),
     )  # fmt: skip
+    return Response(page, mimetype="text/html", headers={"Refresh": str(WATCH_SECONDS)} if watch else None)
 
 
 @blueprint.post("/console/sync/run")
@@ -83,14 +89,6 @@ def run_now() -> Response:
     if not in_transaction(lambda connection: make_due(connection, JOB)):
         raise Refusal(_("Chưa có tiến trình nền nào chạy đồng bộ. Khởi động `hopnhat worker`."), "no_worker", 409)
     return redirect(url_for("sync.list_runs", asked=1), 303)
-
-
-def differences(change: Any) -> list[tuple[str, Any, Any]]:
-    """What differs, field by field: name, before, after."""
-    names = [*change.before, *(name for name in change.after if name not in change.before)]
-    if not change.before:
-        names = [name for name in names if name not in TOLD_IN_THE_TABLE and change.after[name] not in (None, "", False)]
-    return [(name, change.before.get(name), change.after.get(name)) for name in names]
 
 
 def _number(text: str | None) -> int | None:
@@ -116,13 +114,21 @@ def attention(connection: Connection) -> list[Notice]:
     if success is None:
         return [*found, Notice("warn", _("Chưa có lượt đồng bộ nào thành công."), url_for("sync.list_runs"))]
     is_stale = clock.now() - success.finished_at > STALE_AFTER
+    for plan in plans.list_waiting(connection, 1):
+        if plan.reason and plan.state == "waiting":
+            found.append(
+                Notice(
+                    "warn", _("Kế hoạch số %(number)s chờ phê duyệt.", number=plan.number), url_for("sync_plan.show", number=plan.number)
+                )
+            )
     words = _("Đồng bộ thành công lần cuối %(age)s.", age=format_age(success.finished_at))
     return [*found, Notice("bad" if is_stale else "ok", words, url_for("sync.list_runs"))]
 
 
 def set_up_pages(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
-    app.register_blueprint(blueprint)
+    for one in (blueprint, plan_pages.blueprint, approval_pages.blueprint):
+        app.register_blueprint(one)
     app.register_blueprint(reorganisation_pages.blueprint)
     add_attention(app, attention)
     app.extensions[LAST_READ] = last_read

@@ -171,7 +171,12 @@ def _changed_at(attributes: dict[str, list[bytes]]) -> datetime | None:
         for value in attributes.get(name, []):
             if _UTC_TIME.fullmatch(value):
                 try:
-                    return datetime.strptime(value[:14].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+                    year, month, day, hour, minute, second = map(int, _parts(value))  # strptime takes four times as long
+                    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
                 except ValueError:
                     return None
     return None
+
+
+def _parts(value: bytes) -> tuple[bytes, ...]:
+    return value[:4], value[4:6], value[6:8], value[8:10], value[10:12], value[12:14]

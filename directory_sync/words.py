@@ -98,6 +98,22 @@ def value_words(name: str, value: Any) -> str:
     return words(value) if words else str(value)
 
 
+def change_words(kind: str) -> str:
+    """A kind of change in words."""
+    return str(CHANGES[ChangeKind(kind)][1])
+
+
+TOLD_IN_THE_TABLE = frozenset({"name", "unit", "unit_name"})  # of somebody new: they stand in columns of their own
+
+
+def differences(change: Any) -> list[tuple[str, Any, Any]]:
+    """What differs, field by field: name, before, after."""
+    names = [*change.before, *(name for name in change.after if name not in change.before)]
+    if not change.before:
+        names = [name for name in names if name not in TOLD_IN_THE_TABLE and change.after[name] not in (None, "", False)]
+    return [(name, change.before.get(name), change.after.get(name)) for name in names]
+
+
 def flaw_words(kind: str) -> str:
     """A flaw in words; one without words as it is called."""
     return str(FLAWS[Flaw(kind)]) if kind in set(Flaw) else kind

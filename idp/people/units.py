@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import CTE, Connection, literal, select
 
 from idp.database import table_of
-from idp.people.models import Unit
+from idp.people.models import Person, Unit
 
 DEEPEST = 20  # a loop in the directory's tree must not become ours
-_u = table_of(Unit)
+_u, _p = table_of(Unit), table_of(Person)
 
 
 def below(unit_ids: Collection[uuid.UUID]) -> CTE:
@@ -27,6 +27,11 @@ def path_to(connection: Connection, unit_id: uuid.UUID | None) -> Sequence[Any]:
     higher = select(*columns, way.c.height + 1).join(way, _u.c.id == way.c.parent_id).where(way.c.height < DEEPEST)
     whole = way.union_all(higher)
     return connection.execute(select(whole.c.id, whole.c.name, whole.c.level).order_by(whole.c.height.desc())).all()
+
+
+def unit_of(connection: Connection, person_id: uuid.UUID) -> uuid.UUID | None:
+    """The unit that a person belongs to."""
+    return connection.execute(select(_p.c.unit_id).where(_p.c.id == person_id)).scalar()
 
 
 def find_unit(connection: Connection, unit_id: uuid.UUID) -> Any | None:
