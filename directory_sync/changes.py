@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from directory_sync.known import CHUNK, KnownPeople, KnownUnit, count_people
+from directory_sync.known import CHUNK, KnownPeople, KnownUnit, count_people, standings
 from directory_sync.rematch import Held
 from directory_sync.source.reading import Reading, Unreadable
 from directory_sync.staff_record import StaffRecord
@@ -130,18 +130,16 @@ def compare(connection: Connection, source: str, known: KnownPeople, units: Mapp
     fresh = reading.fresh
     suspensions: list[Suspension] = []
     returns: list[uuid.UUID] = []
-    for key, person in known.items():
+    known_count, active = (len(known), 0) if reading.is_whole else count_people(connection, source)
+    for key, state, reason, was_locked in standings(known):
+        active += reading.is_whole and state == PersonState.ACTIVE
         is_gone = key not in reading.seen if reading.is_whole else key in reading.gone
-        locked = fresh[key].locked if key in fresh else person.locked
-        if person.state == PersonState.ACTIVE and (is_gone or locked):
+        locked = fresh[key].locked if key in fresh else was_locked
+        if state == PersonState.ACTIVE and (is_gone or locked):
             changed_at = fresh[key].changed_at if key in fresh else None
-            suspensions.append(Suspension(person.person_id, GONE if is_gone else LOCKED, changed_at))
-        elif person.state == PersonState.SUSPENDED and person.state_reason in OUR_REASONS and not is_gone and not locked:
-            returns.append(person.person_id)
-    if reading.is_whole:
-        known_count, active = len(known), sum(person.state == PersonState.ACTIVE for person in known.values())
-    else:
-        known_count, active = count_people(connection, source)
+            suspensions.append(Suspension(known[key].person_id, GONE if is_gone else LOCKED, changed_at))
+        elif state == PersonState.SUSPENDED and reason in OUR_REASONS and not is_gone and not locked:
+            returns.append(known[key].person_id)
     return Changes(
         source=source,
         units=compare_units(units, reading.tree) if reading.has_units else UnitChanges((), (), ()),

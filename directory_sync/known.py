@@ -1,22 +1,23 @@
 """What is known of one source's people and units before a run, as far as comparing needs it."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from directory_sync.compact_people import CompactPeople, KnownPerson
 from directory_sync.unit_tree import UnitRecord
 from idp.database import table_of
 from idp.people.models import Level, Person, PersonState, Unit
 
-CHUNK = 500
+CHUNK, FETCHED_ROWS = 500, 5000
 
 _p, _u = table_of(Person), table_of(Unit)
 _of_source = _p.c.source == bindparam("of_source")
 _known = select(_p.c.source_key, _p.c.id, _p.c.directory_digest, _p.c.state, _p.c.state_reason, _p.c.directory_locked).where(_of_source)
+_known_page = _known.where(_p.c.source_key > bindparam("after")).order_by(_p.c.source_key).limit(FETCHED_ROWS)
 _counts = (
     select(func.count().label("people"), func.count().filter(_p.c.state == PersonState.ACTIVE.value).label("active"))
     .select_from(_p)
@@ -26,16 +27,6 @@ _keys_at = select(_p.c.source_key).where(_of_source, _p.c.directory_dn.in_(bindp
 _units = select(_u.c.source_key, _u.c.id, _u.c.code, _u.c.name, _u.c.level, _u.c.parent_id, _u.c.valid_to).where(
     _u.c.source == bindparam("of_source")
 )
-
-
-class KnownPerson(NamedTuple):
-    """What is known of a person, as far as comparing needs it. A tuple, because there are tens of thousands."""
-
-    person_id: uuid.UUID
-    digest: bytes | None
-    state: str
-    state_reason: str | None
-    locked: bool
 
 
 @dataclass(frozen=True)
@@ -50,9 +41,29 @@ class KnownUnit:
 KnownPeople = Mapping[str, KnownPerson]
 
 
-def known_people(connection: Connection, source: str) -> dict[str, KnownPerson]:
-    """Everybody who ever came from the source, by the source's key."""
-    return {key: KnownPerson(*rest) for key, *rest in connection.execute(_known, {"of_source": source})}
+def known_people(connection: Connection, source: str) -> CompactPeople:
+    """Everybody who ever came from the source, by the source's key; fetched a part at a time."""
+    found, after = CompactPeople(), ""
+    while rows := connection.execute(_known_page, {"of_source": source, "after": after}).all():
+        for row in rows:
+            found.add(*row)
+        after = rows[-1].source_key
+    return found
+
+
+def reads_as_before(known: KnownPeople, key: str, digest: bytes) -> bool:
+    """Whether somebody has the key, and their entry the digest of when it was last understood."""
+    if isinstance(known, CompactPeople):
+        return known.has_digest(key, digest)
+    person = known.get(key)
+    return person is not None and person.digest == digest
+
+
+def standings(known: KnownPeople) -> Iterator[tuple[str, str, str | None, bool]]:
+    """Key, state, reason and whether locked, of everybody known."""
+    if isinstance(known, CompactPeople):
+        return known.standings()
+    return ((key, person.state, person.state_reason, person.locked) for key, person in known.items())
 
 
 def known_among(connection: Connection, source: str, keys: Iterable[str]) -> dict[str, KnownPerson]:

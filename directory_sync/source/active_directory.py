@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from directory_sync.known import KnownPeople
+from directory_sync.known import KnownPeople, reads_as_before
 from directory_sync.source import ldap
 from directory_sync.source.dialect import Dialect, UnitEntry
 from directory_sync.source.ldap import Directory
@@ -67,8 +67,7 @@ def take_in(entry: bytes, known: KnownPeople, reading: Reading) -> None:
     over = b"expired" if has_expired(attributes.get("accountexpires", [])) else b""
     digest = digest_of(entry + over, reading.tree.unit_above(dn), reading.tree)
     reading.seen.add(key)
-    person = known.get(key)
-    if person is None or person.digest != digest:
+    if not reads_as_before(known, key, digest):
         reading.fresh[key] = understand(dn, _under_our_names(attributes), key, digest, reading.tree)
 
 

@@ -1,5 +1,6 @@
 """Reads an LDAP directory whole, page by page; understands only entries that are new or differ from what was understood before."""
 
+from directory_sync.compact_people import CompactPeople, Seen
 from directory_sync.known import KnownPeople
 from directory_sync.source import ldap
 from directory_sync.source.active_directory import active_directory
@@ -34,7 +35,8 @@ def read_whole(directory: Directory, known: KnownPeople, alive: Alive, progress:
     """Everything below the base; the cookie is of the moment before, so that what changes meanwhile is read again. Raises ReadIncomplete."""
     dialect = dialect_of(directory)
     cookie = _cookie_now(directory, dialect)
-    reading = Reading(read_units(directory, dialect), set(), {}, cookie=cookie)
+    seen = Seen(known) if isinstance(known, CompactPeople) else set[str]()
+    reading = Reading(read_units(directory, dialect), seen, {}, cookie=cookie)
     try:
         for page in directory.pages(dialect.people, dialect.attributes, *dialect.controls):
             alive()

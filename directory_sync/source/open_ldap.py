@@ -1,6 +1,6 @@
 """OpenLDAP, and whatever names its entries as it does: keyed by entryUUID (RFC 4530)."""
 
-from directory_sync.known import KnownPeople
+from directory_sync.known import KnownPeople, reads_as_before
 from directory_sync.source import ldap
 from directory_sync.source.dialect import Dialect
 from directory_sync.source.reading import Reading, Unreadable
@@ -28,8 +28,7 @@ def take_in(entry: bytes, known: KnownPeople, reading: Reading) -> None:
         reading.unreadable.append(Unreadable(dn.replace("\0", ""), "unusable_key" if key else "no_entry_uuid"))
         return
     reading.seen.add(key)
-    person = known.get(key)
-    if person is None or person.digest != digest:
+    if not reads_as_before(known, key, digest):
         attributes = attributes or messages.read_attributes(entry, position, len(entry))
         reading.fresh[key] = understand(dn, attributes, key, digest, reading.tree)
 

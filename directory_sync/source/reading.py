@@ -4,6 +4,7 @@ import enum
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
+from directory_sync.compact_people import Seen
 from directory_sync.known import KnownPeople
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitTree
@@ -48,7 +49,7 @@ class Reading:
     """
 
     tree: UnitTree
-    seen: set[str]
+    seen: set[str] | Seen
     fresh: dict[str, StaffRecord]
     gone: Set[str] = frozenset()
     is_whole: bool = True
