@@ -1,18 +1,16 @@
 """Rules of the first step: the password."""
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from idp import clock
 from idp.audit import AuditEvent
-from idp.credentials.failures import Kind
-from idp.database import in_transaction, reader, table_of
-from idp.people.models import Person, PersonState
+from idp.database import reader, table_of
+from idp.people.models import PersonState
 from idp.sessions import assurance, browser_sessions
 from idp.sessions.models import BrowserSession
 from tests.support.bind_directory import PASSWORD, BindDirectory
@@ -113,136 +111,6 @@ def test_a_password_never_arrives_by_get(visitor: Visitor, directory: BindDirect
         assert visitor.browser.open("/sign-in", method=method).status_code == 405
     overridden = visitor.browser.get("/sign-in?flow=" + visitor.flow, headers={"X-HTTP-Method-Override": "POST"})
     assert overridden.status_code == 200
-
-
-def test_the_account_rests_before_the_directory_would_lock_it_and_the_right_password_is_not_confirmed_then(
-    visitor: Visitor, directory: BindDirectory, time: clock.ManualClock
-) -> None:
-    """LOG-009."""
-    official(directory, "victim")
-    visitor.asks()
-    for tries in range(1, 4):
-        visitor.types_password("victim", "wrong")
-        assert ("Còn 1 lần thử" in visitor.text) == (tries == 2)
-    assert "tạm khóa đến 08:16" in visitor.text
-    for username in ("victim", "VICTIM", "victim@hagiang.gov.vn"):
-        response = visitor.types_password(username)
-        assert response.status_code == 429
-        assert "tạm khóa đến 08:16" in visitor.text
-    assert directory.failures("victim") == 3
-    time.advance(minutes=16)
-    visitor.asks()
-    visitor.types_password("victim")
-    assert visitor.session() is not None
-    assert directory.failures("victim") == 0
-
-
-def test_a_stranger_who_keeps_failing_does_not_lock_the_person_out_of_their_own_browser(
-    app: Flask, directory: BindDirectory, time: clock.ManualClock
-) -> None:
-    """LOG-011: wrong passwords from elsewhere without end. (That the directory's lockout is not reached: see failures.)"""
-    official(directory)
-    own, stranger = Visitor(app), Visitor(app)
-    own.asks()
-    own.types_password()
-    for turn in range(120):
-        if turn % 10 == 0:
-            stranger.asks()
-        stranger.types_password(password=f"guess {turn}")
-        time.advance(seconds=100 if turn < 118 else 1)
-    stranger.asks()
-    assert stranger.types_password().status_code == 429
-    own.asks(not_before=time.instant)
-    own.types_password(password="wrong")
-    time.advance(minutes=61)
-    own.asks(not_before=time.instant)
-    own.types_password()
-    assert own.left_to is not None
-
-
-def test_a_browser_known_to_somebody_else_or_by_a_forged_cookie_is_a_strangers(app: Flask, directory: BindDirectory) -> None:
-    """LOG-011."""
-    official(directory, "vmsinh")
-    official(directory, "lvan")
-    own, other = Visitor(app), Visitor(app)
-    for somebody, name in ((own, "vmsinh"), (other, "lvan")):
-        somebody.asks()
-        somebody.types_password(name)
-    cookies = (own.browser._cookies or {}).values()
-    mine = next(cookie for cookie in cookies if cookie.key.startswith("hopnhat_known_"))
-    for value in ("", "1.x", f"{mine.value}x", mine.value.replace(".", "0."), "99999999999.x", "²."):
-        forger = Visitor(app)
-        forger.browser.set_cookie(mine.key, value)
-        forger.asks()
-        forger.types_password("vmsinh", "wrong")
-    other.asks(not_before=clock.now())
-    assert other.types_password("vmsinh").status_code == 429
-    own.asks(not_before=clock.now())
-    own.types_password("vmsinh")
-    assert own.left_to is not None
-
-
-def test_a_shared_computer_is_nobodys_known_browser(visitor: Visitor, directory: BindDirectory) -> None:
-    official(directory)
-    visitor.asks()
-    visitor.types_password(shared_pc="1")
-    assert not [cookie for cookie in (visitor.browser._cookies or {}).values() if "known" in cookie.key]
-
-
-def test_one_password_tried_on_everybody_makes_the_address_wait_and_known_browsers_go_on(
-    app: Flask, directory: BindDirectory, time: clock.ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """LOG-009, LOG-013: what X-Forwarded-For says does not evade it where no proxy is trusted."""
-    official(directory)
-    own, stranger, newcomer = Visitor(app), Visitor(app), Visitor(app)
-    own.asks()
-    own.types_password()
-    few = Kind("address", 12, (timedelta(minutes=5),), 10**9, fades=timedelta(hours=1))
-    monkeypatch.setattr("idp.login.password_trial.PASSWORD_ADDRESS", few)
-    stranger.asks()
-    form = stranger.form()
-    for turn in range(12):
-        data = {**form, "username": f"name{turn}", "password": "Mùa xuân 2026"}
-        forged = {"X-Forwarded-For": f"10.0.0.{turn}", "Forwarded": 'for="_x"'}
-        stranger.browser.post(f"/sign-in?flow={stranger.flow}", data=data, headers=forged)
-    newcomer.asks()
-    assert newcomer.types_password().status_code == 429
-    time.advance(seconds=1)
-    own.asks(not_before=time.instant)
-    own.types_password()
-    assert own.left_to is not None
-    time.advance(minutes=5)
-    newcomer.asks()
-    newcomer.types_password()
-    assert newcomer.left_to is not None
-
-
-def test_a_name_that_nobody_has_rests_as_well(visitor: Visitor, directory: BindDirectory, time: clock.ManualClock) -> None:
-    visitor.asks()
-    statuses = [visitor.types_password("nobody", "wrong").status_code for _ in range(5)]
-    assert statuses == [400, 400, 400, 429, 429]
-    assert events().count("account.throttled") == 1
-
-
-def test_a_name_and_its_mail_address_rest_together_whether_somebody_has_them_or_not(visitor: Visitor, directory: BindDirectory) -> None:
-    """LOG-015: no writing of a name has a count of its own."""
-    official(directory, "lvan")
-    for name in ("lvan", "nobody"):
-        visitor.asks()
-        for typed in (name, f"{name}@hagiang.gov.vn", name.upper()):
-            assert visitor.types_password(typed, "wrong").status_code == 400
-        for typed in (name, f"{name}@hagiang.gov.vn", f"{name}@elsewhere.test"):
-            assert visitor.types_password(typed, "wrong").status_code == 429, typed
-
-
-def test_successes_are_never_throttled(visitor: Visitor, directory: BindDirectory, time: clock.ManualClock) -> None:
-    official(directory)
-    for _ in range(12):
-        visitor.asks(not_before=time.instant)
-        visitor.types_password(password="wrong")
-        visitor.types_password()
-        assert visitor.left_to is not None
-        time.advance(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -364,120 +232,3 @@ def test_without_a_directory_the_page_says_what_to_do_and_nothing_is_counted(
     visitor.types_password()
     assert visitor.page is not None
     assert visitor.page.status_code == 200
-
-
-def test_a_hint_is_filled_in_cut_and_escaped(visitor: Visitor) -> None:
-    visitor.asks(login_hint='"><script>alert(1)</script>' + "x" * 500)
-    assert "<script>alert" not in (visitor.page.text if visitor.page else "")
-    assert "x" * 300 not in visitor.text
-    visitor.asks(login_hint="vmsinh")
-    assert 'value="vmsinh"' in visitor.text
-
-
-def test_cancel_leads_back_to_whoever_asked(visitor: Visitor) -> None:
-    visitor.asks(cancel_to="/authorize/cancel")
-    assert 'id="cancel"' in visitor.text
-    visitor.sends(cancel="1")
-    assert visitor.left_to == f"/authorize/cancel?flow={visitor.flow}"
-    visitor.asks()
-    assert 'id="cancel"' not in visitor.text
-    visitor.sends(cancel="1")
-    assert visitor.page is not None
-    assert visitor.page.status_code == 400
-
-
-def test_a_sign_in_that_waited_too_long_begins_again_for_the_same_application(visitor: Visitor, time: clock.ManualClock) -> None:
-    visitor.asks(client_name="Một cửa")
-    time.advance(minutes=31)
-    visitor.types_password()
-    assert visitor.path == "/sign-in"
-    assert "Một cửa" in visitor.text
-    assert "bắt đầu lại" in visitor.text
-
-
-@pytest.mark.parametrize("fields", [{}, {"csrf_token": ""}, {"csrf_token": "forged"}])
-def test_a_forged_form_does_nothing_and_shows_the_way_back(visitor: Visitor, directory: BindDirectory, fields: dict[str, str]) -> None:
-    official(directory)
-    visitor.asks(client_name="Một cửa")
-    data = {"username": "vmsinh", "password": PASSWORD, **fields}
-    response = visitor.browser.post(f"/sign-in?flow={visitor.flow}", data=data)
-    assert response.status_code == 400
-    assert "Một cửa" in response.text
-    assert f"/sign-in?flow={visitor.flow}" in response.text
-    assert visitor.session() is None
-    assert events() == []
-
-
-def test_a_form_from_another_site_does_nothing(visitor: Visitor, directory: BindDirectory) -> None:
-    official(directory)
-    visitor.asks()
-    data = {**visitor.form(), "username": "vmsinh", "password": PASSWORD}
-    response = visitor.browser.post(f"/sign-in?flow={visitor.flow}", data=data, headers={"Sec-Fetch-Site": "cross-site"})
-    assert response.status_code == 400
-    assert visitor.session() is None
-
-
-def test_a_flow_sent_to_somebody_else_leads_nowhere(app: Flask, visitor: Visitor, directory: BindDirectory) -> None:
-    official(directory)
-    visitor.asks()
-    victim = Visitor(app)
-    victim.asks()
-    victim.types_password()
-    response = victim.browser.get(f"/sign-in?flow={visitor.flow}")
-    assert response.status_code == 400
-    assert visitor.session() is None
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["", "/factor", "/recovery", "/recovery/used", "/enroll", "/recovery-codes", "/recovery-codes/file", "/notice", "/account", "/refused"],
-)
-def test_no_page_of_sign_in_is_kept_or_framed_and_none_is_reached_before_its_turn(visitor: Visitor, path: str) -> None:
-    visitor.asks()
-    response = visitor.browser.get(f"/sign-in{path}?flow={visitor.flow}")
-    assert response.headers["Cache-Control"] == "no-store"
-    assert response.headers["X-Frame-Options"] == "DENY"
-    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
-    if path:
-        assert response.status_code == 303
-        assert response.location == f"/sign-in?flow={visitor.flow}"
-
-
-def test_somebody_without_a_flow_lands_on_their_account(visitor: Visitor, directory: BindDirectory) -> None:
-    official(directory)
-    visitor.opens("/sign-in")
-    assert visitor.path == "/sign-in"
-    visitor.types_password()
-    assert visitor.left_to == "/account"
-
-
-def test_a_person_suspended_in_mid_sign_in_goes_no_further(visitor: Visitor, directory: BindDirectory) -> None:
-    person_id = official(directory)
-    visitor.asks(minimum_acr=assurance.AAL2)
-    visitor.types_password()
-    assert visitor.path == "/sign-in/enroll"
-    person = table_of(Person)
-    in_transaction(lambda c: c.execute(update(person).where(person.c.id == person_id).values(directory_locked=True)))
-    visitor.opens(f"/sign-in/enroll?flow={visitor.flow}")
-    assert visitor.path == "/sign-in"
-
-
-def test_what_is_too_large_is_refused_without_asking_the_directory(visitor: Visitor, directory: BindDirectory) -> None:
-    visitor.asks()
-    for fields in ({"password": "x" * 2**20}, {"username": "x" * 2**20}, {f"f{n}": "x" for n in range(30_000)}):
-        response = visitor.browser.post(f"/sign-in?flow={visitor.flow}", data={**visitor.form(), **fields})
-        assert response.status_code == 413
-    assert "hopnhat.directory" not in visitor.app.extensions
-
-
-def test_odd_bytes_are_no_error_of_ours(visitor: Visitor) -> None:
-    visitor.asks()
-    token = quote(visitor.form()["csrf_token"])
-    for body in (b"username=%ff&password=%c0%af", b"username=\xff\xfe&password=\x00", b"username=%00&password=%ed%a0%80"):
-        response = visitor.browser.post(
-            f"/sign-in?flow={visitor.flow}",
-            data=b"csrf_token=" + token.encode() + b"&" + body,
-            content_type="application/x-www-form-urlencoded",
-        )
-        assert response.status_code == 400
-    assert visitor.browser.get("/sign-in?flow=%ff%00").status_code == 400
