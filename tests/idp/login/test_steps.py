@@ -1,7 +1,9 @@
 """The table that decides the next step, as a table."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from idp import clock
 from idp.credentials.factors import Held
 from idp.database import new_id
-from idp.login.steps import Standing, Step, next_step
+from idp.login.steps import RULES, Standing, Step, next_step
+from idp.login.visit import PATHS
 from idp.sessions.assurance import AAL1, AAL2, AAL3
 from idp.sessions.browser_sessions import LiveSession
 from idp.sessions.sign_in_request import SignInRequest
@@ -108,3 +111,10 @@ def test_the_next_step_is_that_of_the_table(
     time: clock.ManualClock, wanted: dict[str, Any], proved: LiveSession | None, has: dict[str, Any], step: Step
 ) -> None:
     assert next_step(Standing(SignInRequest("/x", **wanted), proved, **has)) is step
+
+
+def test_the_table_in_the_documentation_is_the_one_that_decides() -> None:
+    documented = (Path(__file__).resolve().parents[3] / "docs" / "steps.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", documented, re.MULTILINE)
+    assert [step for step, _page in rows] == [*(step.value for step, _holds in RULES), Step.CONTINUE.value]
+    assert all(PATHS[Step(step)] == page for step, page in rows[:-1])
