@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 WATCHED = ("displayname", "uid", "mail", "mobile", "employeenumber", "employeetype", "title", "businesscategory", "pwdaccountlockedtime")
+_READ = frozenset({*WATCHED, "dn", "entryuuid", "objectclass"})  # a group has tens of thousands of members
 _FIRST_RDN = re.compile(r"(?:\\.|[^,\\])*,")
 
 
@@ -34,10 +35,10 @@ def _entry(block: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in block.split("\n"):
         name, colon, value = line.partition(":")
-        if not colon:
+        key = name.lower()
+        if not colon or key not in _READ:
             continue
         text = base64.b64decode(value[1:].strip()).decode("utf-8", "replace") if value.startswith(":") else value.strip()
-        key = name.lower()
         found[key] = f"{found[key]}\n{text}" if key in found else text
     return found
 
