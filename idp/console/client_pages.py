@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
@@ -26,6 +26,7 @@ from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_clients", __name__)
 SHOWN_DELIVERIES = 20
+CLIENT_LINKS = "hopnhat.client_links"  # pages of others about one application: words and endpoint, which takes client_id
 _c, _s = table_of(Client), table_of(ClientSecret)
 _all = select(_c).order_by(_c.c.disabled_at.is_not(None), _c.c.client_name, _c.c.client_id)
 _one = select(_c).where(_c.c.client_id == bindparam("wanted"))
@@ -50,6 +51,7 @@ def show(client_id: str) -> str:
         client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
         assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
         is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
+        links=current_app.extensions.get(CLIENT_LINKS, ()),
     )  # fmt: skip
 
 
