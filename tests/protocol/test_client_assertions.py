@@ -2,7 +2,6 @@
 
 import json
 import time as real_time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from flask.testing import FlaskClient
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from sqlalchemy import select
 
-from clients import published_keys, registration
+from clients import registration
 from clients.models import ClientSecret
 from idp import clock
 from idp.app import create_app
@@ -21,7 +20,6 @@ from tests.protocol.test_races import at_once
 from tests.support.assertions import JWKS, KEYS, TYPE, assertion, claims_of, encoded, is_known, show, signed_by_hmac
 from tests.support.installation import ISSUER, close, settings_for
 from tests.support.keyed_party import sign_text
-from tests.support.listening_client import ListeningClient, listening_client
 from tests.support.relying_party import RelyingParty, register_party
 
 
@@ -277,62 +275,3 @@ def test_a_key_for_encryption_or_for_another_algorithm_does_not_vouch(browser: F
         jwks = {"keys": [{**key.as_dict(private=False), **more}]}
         party = register_party(token_endpoint_auth_method="private_key_jwt", jwks=jwks)
         assert not is_known(show(browser, assertion(party, "PS256", key=key))), more
-
-
-@pytest.fixture
-def listener() -> Iterator[ListeningClient]:
-    with listening_client() as client:
-        yield client
-
-
-@pytest.fixture
-def reaching(database_url: str, listener: ListeningClient) -> Iterator[Flask]:
-    """An application that may read what the listener publishes."""
-    application = create_app(settings_for(database_url, outbound_allow=f"127.0.0.1:{listener.port}"))
-    with application.app_context():
-        yield application
-    close(application)
-
-
-def test_published_keys_are_read_once_and_again_when_a_new_one_signs(
-    reaching: Flask, listener: ListeningClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`oidcc-registration-jwks-uri`, `oidcc-refresh-token-rp-key-rotation`."""
-    listener.documents["/jwks"] = JWKS
-    party, browser = _at_jwks_uri(listener), reaching.test_client()
-    assert is_known(show(browser, assertion(party)))
-    assert is_known(show(browser, assertion(party, "PS256")))
-    assert listener.read == ["/jwks"]
-    fresh = ECKey.generate_key("P-256", {"kid": "fresh"})
-    listener.documents["/jwks"] = {"keys": [fresh.as_dict(private=False)]}
-    assert is_known(show(browser, assertion(party, key=fresh)))
-    assert not is_known(show(browser, assertion(party)))
-    for _ in range(5):
-        assert not is_known(show(browser, assertion(party, header={"kid": "invented"})))
-    assert len(listener.read) == 2  # invented names of keys make nobody fetch
-    monkeypatch.setattr(published_keys, "AGAIN_SECONDS", 0)
-    assert not is_known(show(browser, assertion(party)))
-    assert len(listener.read) == 3
-
-
-def test_keys_that_cannot_be_read_now_are_those_of_before(
-    reaching: Flask, listener: ListeningClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(published_keys, "FRESH_SECONDS", 0)
-    monkeypatch.setattr(published_keys, "FAILED_SECONDS", 0)
-    listener.documents["/jwks"] = JWKS
-    party, browser = _at_jwks_uri(listener), reaching.test_client()
-    assert is_known(show(browser, assertion(party)))
-    for broken in (b"not json", {"keys": "x"}, {"keys": [1] * 21}, b"[]", b"x" * 70_000, None):
-        listener.documents["/jwks"] = broken
-        assert is_known(show(browser, assertion(party))), broken
-    assert len(listener.read) > 6
-
-
-def test_a_client_whose_keys_cannot_be_reached_is_not_known_and_nothing_breaks(reaching: Flask, listener: ListeningClient) -> None:
-    browser = reaching.test_client()
-    assert not is_known(show(browser, assertion(_at_jwks_uri(listener))))
-
-
-def _at_jwks_uri(listener: ListeningClient) -> RelyingParty:
-    return register_party(token_endpoint_auth_method="private_key_jwt", jwks_uri=listener.url("/jwks"))

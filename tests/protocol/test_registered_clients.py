@@ -12,7 +12,8 @@ from clients.registration import register
 from idp.database import in_transaction
 from idp.oidc import signing_keys
 from tests.protocol.test_consent import agree, decide, page_of
-from tests.protocol.test_registration import manage, registered
+from tests.protocol.test_registration import registered
+from tests.protocol.test_registration_management import manage
 from tests.support.assertions import JWKS, assertion
 from tests.support.keyed_party import error_page
 from tests.support.relying_party import RelyingParty

@@ -14,7 +14,8 @@ from clients.registry import find_client
 from idp.app import create_app
 from idp.database import in_transaction
 from idp.oidc.client_keys import keys_of
-from tests.protocol.test_registration import initial_token, manage, refused, registered, send
+from tests.protocol.test_registration import initial_token, refused, registered, send
+from tests.protocol.test_registration_management import manage
 from tests.support.assertions import JWKS
 from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.listening_client import ListeningClient, listening_client
