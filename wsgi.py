@@ -16,6 +16,8 @@ from directory_sync.job import directory_jobs, remedy_of_silence
 from directory_sync.lifecycle import deadlines
 from directory_sync.lifecycle import setting_up as lifecycle
 from directory_sync.lifecycle.job import lifecycle_jobs
+from directory_sync.lifecycle.review_cli import group as review_commands
+from directory_sync.lifecycle.service_cli import COMMANDS as SERVICE_COMMANDS
 from directory_sync.person_cli import sync_one_person
 from directory_sync.reorganisation_cli import reorganisation
 from directory_sync.scim import setting_up as scim
@@ -25,6 +27,7 @@ from idp import cli, doctor
 from idp.app import create_app
 from idp.console.system_cli import group as system_commands
 from idp.errors import Refusal
+from idp.people.cli import people
 from idp.settings import Settings, SettingsMistaken
 from idp.web.language import ENGLISH
 
@@ -72,6 +75,9 @@ main.add_command(system_commands)
 sync.add_command(sync_one_person)
 main.add_command(sync)
 main.add_command(desk_commands)
+main.add_command(review_commands)
+for command in SERVICE_COMMANDS:
+    people.add_command(command)
 main.add_command(scim_commands)
 client_commands.add_command(provisioning_commands)
 main.add_command(reorganisation)

@@ -1,5 +1,6 @@
 """`hopnhat desk`: the cases that a sync may not decide, listed, shown and decided; what is remembered, listed and revoked."""
 
+import sys
 import uuid
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from directory_sync import desk, desk_rules
 from directory_sync.desk import Officer, Word
 from directory_sync.desk_choices import CHOICES, NEEDS_A_PERSON
 from directory_sync.desk_models import CaseKind, CaseState, Choice
+from directory_sync.lifecycle import deadlines
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.people.roster import require_person, require_person_named
@@ -122,3 +124,20 @@ def revoke(rule: uuid.UUID) -> None:
     """Apply RULE (its id) to no further case; entries that it kept out come back to the desk."""
     in_transaction(lambda connection: desk_rules.revoke(connection, rule, within=None, actor=operator()))
     click.echo(f"{rule}: revoked")
+
+
+@group.command()
+@json_option
+def waiting(as_json: bool) -> None:
+    """List changes of staff not carried out yet, with the day by which each must be. Exit 1 when one is overdue."""
+    found = deadlines.waiting(reader(), None)
+    lines = [
+        {"kind": one.kind, "key": one.key, "name": one.name, "since": one.since, "due_on": one.due_on, "overdue": one.is_overdue}
+        for one in found
+    ]
+    if as_json:
+        show_json(lines)
+    else:
+        show_table(["kind", "key", "name", "since", "due on", "overdue"], [tuple(line.values()) for line in lines], "Nothing waits.")
+    if any(one.is_overdue for one in found):
+        sys.exit(1)

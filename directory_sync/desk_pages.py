@@ -15,6 +15,8 @@ from directory_sync.desk_choices import BY_RULE, CHOICES, NEEDS_A_PERSON
 from directory_sync.desk_models import CaseKind, CaseState, Choice
 from directory_sync.desk_words import CHOICES as CHOICE_WORDS
 from directory_sync.desk_words import HINTS, KINDS, STATES, WHAT_IT_MEANS
+from directory_sync.lifecycle import deadlines
+from directory_sync.lifecycle.words import WAITING
 from idp.console.reach import within
 from idp.console.reasons import read_reason
 from idp.console.words import reason_words
@@ -23,6 +25,7 @@ from idp.errors import Refusal
 from idp.people import units
 from idp.people.models import Person, Unit
 from idp.people.words import state_words
+from idp.settings import current_settings
 from idp.web.formats import today
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -51,6 +54,14 @@ def list_cases() -> str:
         "desk/list.html", cases=cases, state=state, states=STATES, kinds=KINDS, choices=CHOICE_WORDS, put_off=put_off,
         open_cases=desk.count_open(reader(), reach), rules=len(desk_rules.rules(reader(), reach)), is_whole=reach is None, done=request.args.get("done"),
     )  # fmt: skip
+
+
+@blueprint.get("/console/desk/waiting")
+@requires(Permission.DECIDE_ON_PEOPLE)
+def list_waiting() -> str:
+    """Changes of staff not carried out yet, with the day by which each must be."""
+    found, days = deadlines.waiting(reader(), within(Permission.DECIDE_ON_PEOPLE)), current_settings().hr_change_working_days
+    return render_template("desk/waiting.html", waiting=found, words=WAITING, days=days)
 
 
 @blueprint.get("/console/desk/<uuid:case_id>")

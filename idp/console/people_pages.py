@@ -86,7 +86,7 @@ def show(person_id: uuid.UUID) -> str:
         person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
         leavings=leavings_of(reader(), person_id), device_words=device_words, place_words=place_words,
-        helpable=may_change(person_id, Permission.HELP_PEOPLE), rests_until=unlocking.rests_until(reader(), person_id),
+        helpable=may_change(person_id, Permission.HELP_PEOPLE), staffable=may_change(person_id, Permission.DECIDE_ON_PEOPLE), rests_until=unlocking.rests_until(reader(), person_id),
         proofs=proofings.find_in_force(reader(), person_id), proof_words=proof_words,
         for_help_desk=UNTIL_HELP_DESK, slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,

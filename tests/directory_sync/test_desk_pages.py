@@ -164,8 +164,3 @@ def test_of_two_who_decide_at_once_the_second_is_told(app: Flask) -> None:
     answer = browser.post(f"/console/desk/{case_id}", data={"choice": "keep_out", **WHY, "csrf_token": token})
     assert answer.status_code == 409
     assert "vừa được người khác quyết định" in words_of(answer)
-
-
-@pytest.mark.parametrize("role", [None, Role.AUDITOR, Role.LEADER, Role.HELP_DESK])
-def test_the_desk_is_for_who_keeps_the_staff_records(app: Flask, role: Role | None) -> None:
-    assert browser_of(app, role).get("/console/desk").status_code == 403
