@@ -19,7 +19,7 @@ from tests.support.services import free_port
 from tests.support.sign_in import official
 from wsgi import build
 
-LARGEST_PAGE = 14 * 1024  # bytes compressed
+LARGEST_PAGE = 8 * 1024  # bytes compressed
 PICTURES = os.environ.get("HOPNHAT_TEST_PICTURES")
 
 
