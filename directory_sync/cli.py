@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from directory_sync import ledger, run
+from directory_sync import ledger, plan_cli, run
 from directory_sync.changes import Changes, Update, told_people
 from directory_sync.models import RunState
 from directory_sync.reasons import explain
@@ -144,5 +144,17 @@ def show(number: int, as_json: bool) -> None:
     show_table(["Flaw", "Name", "Entry"], [[f["kind"], f["name"], f["entry"]] for f in found.flaws[:SHOWN_LINES]], "No flaws noticed.")
 
 
+@sync.command("plan")
+@click.argument("number", type=int)
+@json_option
+def plan_command(number: int, as_json: bool) -> None:
+    """Show the plan of run NUMBER: every line, what it costs, how it stands."""
+    plan_cli.show_plan(number, as_json)
+
+
+sync.add_command(plan_cli.group)
+sync.add_command(plan_cli.approve)
+
+
 def _plain(row: Any) -> Mapping[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in ("id", "leased_until")}
+    return {name: value for name, value in row._mapping.items() if name not in ("id", "leased_until", "holder", "step", "done")}

@@ -2,11 +2,12 @@
 
 import structlog
 
+from directory_sync.asked import carry_out_approved, take_next
 from directory_sync.ledger import AlreadyRunning
-from directory_sync.models import RunState
+from directory_sync.models import RequestKind, RunState
 from directory_sync.run import RunReport, run_sync
 from directory_sync.schedule import ACTOR, next_read, raise_alarm, silent_since
-from directory_sync.source.delta import directory_delta
+from directory_sync.source.delta import directory_delta, directory_person
 from idp.database import in_transaction, reader
 from idp.jobs import Job
 from idp.settings import current_settings
@@ -15,16 +16,28 @@ _log = structlog.get_logger()
 
 
 def sync_job() -> None:
-    """Read what is due, when a directory is set and no other run is under way."""
-    if not current_settings().ldap_url:
-        return
+    """Do what was approved and asked for, else read what is due, when no other run is under way."""
     try:
-        _read_what_is_due()
+        if not _do_what_was_asked() and current_settings().ldap_url:
+            _read_what_is_due()
     except AlreadyRunning:
         return
     finally:
-        if in_transaction(lambda connection: raise_alarm(connection, current_settings())):
+        if current_settings().ldap_url and in_transaction(lambda connection: raise_alarm(connection, current_settings())):
             _log.error("sync.overdue")
+
+
+def _do_what_was_asked() -> bool:
+    """Carry out the oldest approved plan, else what somebody asked for; return whether there was anything."""
+    report = carry_out_approved(ACTOR)
+    asked = take_next() if report is None else None
+    if asked is not None and asked.kind == RequestKind.PERSON:
+        report = run_sync(started_by=asked.asked_by, source=directory_person(asked.about))
+    elif asked is not None and current_settings().ldap_url:
+        report = run_sync(started_by=asked.asked_by, only_plan=asked.kind == RequestKind.PLAN)
+    if report is not None:
+        _tell(report)
+    return report is not None
 
 
 def _read_what_is_due() -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from directory_sync import approval_pages, ledger, plan_pages, plans, reorganisation_pages
-from directory_sync.models import RunState, SyncRun
+from directory_sync.asked import ask
+from directory_sync.models import RequestKind, RunState, SyncRun
 from directory_sync.panels import panels
 from directory_sync.reasons import explain
 from directory_sync.words import CHANGES, PLAN_STATES, STATES, STEPS, differences, field_words, flaw_words, value_words
@@ -21,15 +22,15 @@ from idp.console.reach import within
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
+from idp.settings import current_settings
 from idp.web.formats import format_age
-from idp.web.viewer import Permission, may, requires
+from idp.web.viewer import Permission, may, require_viewer, requires
 
 blueprint = Blueprint("sync", __name__)
 JOB = "sync"
 HIGHEST_NUMBER = 2**31 - 1  # what the column holds
 PAGE_RUNS, PAGE_CHANGES, SHOWN_FLAWS = 50, 50, 50
 WATCH_SECONDS = 5
-STALE_AFTER = timedelta(hours=8)  # signing in goes on from what we know; older than this it is said
 _r = table_of(SyncRun)
 _last_success = (
     select(_r.c.number, _r.c.finished_at)
@@ -85,7 +86,9 @@ def show_run(number: int) -> Response:
 @blueprint.post("/console/sync/run")
 @requires(Permission.RUN_SYNC)
 def run_now() -> Response:
-    """Have the worker sync at its next look, within a second; the page does not wait for it."""
+    """Have the worker read everything at its next look, within a second; the page does not wait for it."""
+    actor = require_viewer().actor
+    in_transaction(lambda connection: ask(connection, RequestKind.RUN, actor))
     if not in_transaction(lambda connection: make_due(connection, JOB)):
         raise Refusal(_("Chưa có tiến trình nền nào chạy đồng bộ. Khởi động `hopnhat worker`."), "no_worker", 409)
     return redirect(url_for("sync.list_runs", asked=1), 303)
@@ -113,7 +116,7 @@ def attention(connection: Connection) -> list[Notice]:
         found.append(Notice(kind, explain(newest.reason) or str(STATES[newest.state][1]), url_for("sync.show_run", number=newest.number)))
     if success is None:
         return [*found, Notice("warn", _("Chưa có lượt đồng bộ nào thành công."), url_for("sync.list_runs"))]
-    is_stale = clock.now() - success.finished_at > STALE_AFTER
+    is_stale = clock.now() - success.finished_at >= timedelta(hours=current_settings().sync_alarm_hours)
     for plan in plans.list_waiting(connection, 1):
         if plan.reason and plan.state == "waiting":
             found.append(

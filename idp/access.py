@@ -44,7 +44,13 @@ def withdraw(
     the directory's: then the directory cannot take it back. `changed_at`, `read_at`: when the directory was changed and read,
     for the ledger."""
     if not _change_state(connection, person_id, PersonState.ACTIVE, PersonState.SUSPENDED, reason, clock.now()):
-        return reason not in _DIRECTORY_REASONS and _decide_over_the_directory(connection, person_id, reason, actor)
+        if reason in _DIRECTORY_REASONS:
+            return False
+        if _decide_over_the_directory(connection, person_id, reason, actor):
+            return True
+        # The directory may have restored them between the two questions: then they are active now, and the decision still stands.
+        if not _change_state(connection, person_id, PersonState.ACTIVE, PersonState.SUSPENDED, reason, clock.now()):
+            return False
     audit.record(connection, audit.Event.PERSON_SUSPENDED, actor=actor, person_id=person_id, reason=reason)
     browser_sessions.end_all(connection, person_id, reason="access_withdrawn", actor=actor)
     trusted_browsers.distrust(connection, person_id, actor=actor)
