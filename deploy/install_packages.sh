@@ -20,6 +20,14 @@ need nginx-light /usr/sbin/nginx
 need caddy /usr/bin/caddy
 need apache2 /usr/sbin/apache2
 need libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
+if [ "${1:-}" = samba ]; then # a real Active Directory, for `make test-samba` alone
+    need samba /usr/sbin/samba
+    need samba-ad-provision /usr/share/samba/setup/provision.ldif
+    need samba-dsdb-modules '/usr/lib/*/samba/ldb/acl.so'
+    need samba-vfs-modules '/usr/lib/*/samba/vfs/acl_xattr.so'
+    need winbind /usr/sbin/winbindd
+    need python3-markdown /usr/lib/python3/dist-packages/markdown/__init__.py
+fi
 [ -z "$missing" ] && exit 0
 install="env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends"
 if [ "$(id -u)" = 0 ]; then

@@ -1,8 +1,6 @@
 """Rules of signing in against a real Active Directory (Samba). Run by `make test-samba`, as root, in a network of its own."""
 
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,31 +10,10 @@ from idp.app import create_app
 from idp.credentials.bind_answers import Answer, Change
 from idp.credentials.directory_server import ACTIVE_DIRECTORY, DirectoryEntry
 from idp.credentials.password import ChangeRefused, PasswordRightButRefused, WrongPassword, change, verify
-from tests.support.installation import Databases, FreshContextClient, close, settings_for
+from tests.support.installation import Databases, settings_for
 from tests.support.people import add_person
-from tests.support.samba import PASSWORD, PEOPLE, Samba, samba
+from tests.support.samba import PASSWORD, PEOPLE, Samba
 from tests.support.sign_in import Visitor
-
-NAMES = ("vmsinh", "lvan", "disabled", "over", "mustchange", "locked", "moved", "changing", "old")
-
-
-@pytest.fixture(scope="session")
-def domain(run_folder: Path) -> Iterator[Samba]:
-    with samba(run_folder / "samba", NAMES) as started:
-        started.tool("user", "disable", "disabled")
-        started.tool("user", "setexpiry", "over", "--days=-1")
-        started.change("mustchange", pwdLastSet="0")
-        yield started
-
-
-@pytest.fixture
-def app(sqlite_databases: Databases, domain: Samba) -> Iterator[Flask]:
-    with sqlite_databases.lent() as url:
-        application = create_app(settings_for(url, **domain.settings()))
-        application.test_client_class = FreshContextClient
-        with application.app_context(), application.test_request_context("/"):
-            yield application
-        close(application)
 
 
 def entry(domain: Samba, name: str) -> DirectoryEntry:
