@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from directory_sync.directory_text import Flaw, clean
 from directory_sync.staff_record import StaffRecord, digest_of, understand
 from directory_sync.unit_tree import UnitTree, understand_units
+from idp.clock import ManualClock
 from idp.people.names import username_key
 
 UNITS = {"ou=Cấp tỉnh,dc=vn": ("Cấp tỉnh", "02"), "ou=Sở Nội vụ,ou=Cấp tỉnh,dc=vn": ("Sở Nội vụ", "S01")}
@@ -106,11 +107,29 @@ def test_who_hangs_outside_the_tree_belongs_to_the_unit_whose_code_they_carry() 
         ("useraccountcontrol", "9" * 5000, False),
         ("lockouttime", "133765344000000000", True),
         ("lockouttime", "0", False),
+        ("msds-user-account-control-computed", "16", True),
+        ("msds-user-account-control-computed", "8388608", False),  # the password has expired, which is told at sign-in
+        ("accountexpires", "133765344000000000", True),  # 20 November 2024
+        ("accountexpires", "9223372036854775807", False),
+        ("accountexpires", "0", False),
+        ("accountexpires", "9" * 5000, False),
+        ("accountexpires", "2650467743999999999", False),
     ],
 )
 def test_a_lock_for_good_or_for_a_time_locks_in_the_words_of_each_directory(attribute: str, value: str, locked: bool) -> None:
     """LOG-033: the marks of OpenLDAP, 389, eDirectory and Active Directory."""
     assert record(**{attribute: value}).locked is locked
+
+
+def test_where_a_domain_says_who_is_locked_out_now_an_older_lock_counts_no_more() -> None:
+    assert not record(**{"lockouttime": "133765344000000000", "msds-user-account-control-computed": "0"}).locked
+
+
+def test_an_account_ends_at_its_hour(time: ManualClock) -> None:
+    in_an_hour = str(int((time() - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds() + 3600) * 10**7)
+    assert not record(accountexpires=in_an_hour).locked
+    time.advance(hours=1)
+    assert record(accountexpires=in_an_hour).locked
 
 
 @pytest.mark.parametrize(
