@@ -194,7 +194,7 @@ def _indexed(binding: AttributeBinding, expected: Any) -> Condition | None:
             return false()
     columns = {"external_id": _e.c.external_id, "user_name": _e.c.user_name_key}
     column = columns.get(binding.field_name)
-    return None if column is None else func.coalesce(column == expected, False)
+    return None if column is None else and_(column.is_not(None), column == expected)  # never NULL, and still found by the index
 
 
 def _column(binding: AttributeBinding) -> Any:
@@ -215,6 +215,8 @@ def _column(binding: AttributeBinding) -> Any:
 
 def _holds(column: Any, op: Op, value: Any, dialect: str) -> Condition:
     """Whether the column compares so with the value; a missing value differs from every other and is nothing else."""
+    if op == Op.eq and column is _a.c.value_key:
+        return and_(column.is_not(None), column == value)
     if op in (Op.co, Op.sw, Op.ew):
         return func.coalesce(_contains(sql_cast(column, String), op, str(value), dialect), False) if isinstance(value, str) else false()
     if op == Op.ne:
@@ -238,7 +240,7 @@ def _bytewise(column: Any, dialect: str) -> Any:
 
 
 def _has(kind: str, what: Condition) -> Condition:
-    return exists().where(_a.c.person_id == _e.c.person_id, _a.c.kind == kind, what).correlate(_e)
+    return _e.c.person_id.in_(select(_a.c.person_id).where(_a.c.kind == kind, what))
 
 
 def _in_a_group(what: Condition) -> Condition:

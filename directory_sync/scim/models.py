@@ -36,12 +36,15 @@ class ScimEntry(Record):
     says no more that the person is there; the entry waits for their return."""
 
     __tablename__ = "scim_entry"
-    __table_args__ = (Index("uq_scim_entry_source_external_id", "source", "external_id", unique=True),)
+    __table_args__ = (
+        Index("uq_scim_entry_source_external_id", "source", "external_id", unique=True),
+        Index("ix_scim_entry_source_user_name_key", "source", "user_name_key"),
+    )
 
     person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), primary_key=True)
-    source: Mapped[str] = mapped_column(String(32), index=True)
+    source: Mapped[str] = mapped_column(String(32))
     external_id: Mapped[str | None] = mapped_column(String(255))
-    user_name_key: Mapped[str] = mapped_column(String(255), index=True)
+    user_name_key: Mapped[str] = mapped_column(String(255))
     told: Mapped[dict[str, Any]] = mapped_column(JSON)
     compared: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

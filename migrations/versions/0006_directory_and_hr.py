@@ -32,7 +32,7 @@ def downgrade() -> None:
     _drop_kinds_of_runs()
     for table in (
         "desk_case", "desk_rule", "review_line", "review_sheet", "review_campaign", "personal_mark", "idle_warning", "planned_change",
-        "appointment",
+        "appointment", "missing_person",
     ):  # fmt: skip
         op.drop_table(table)
     for table in ("reorganisation_row", "reorganisation", "unit_successor", "unit_version"):
@@ -121,6 +121,13 @@ def _add_reorganisations() -> None:
 
 
 def _create_desk_and_careers() -> None:
+    op.create_table(
+        "missing_person",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_missing_person_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_missing_person")),
+    )
     op.create_table(
         "appointment",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -447,8 +454,7 @@ def _add_scim() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_scim_entry")),
     )
     op.create_index("uq_scim_entry_source_external_id", "scim_entry", ["source", "external_id"], unique=True)
-    op.create_index(op.f("ix_scim_entry_source"), "scim_entry", ["source"])
-    op.create_index(op.f("ix_scim_entry_user_name_key"), "scim_entry", ["user_name_key"])
+    op.create_index("ix_scim_entry_source_user_name_key", "scim_entry", ["source", "user_name_key"])
     op.create_table(
         "scim_address",
         sa.Column("id", sa.Uuid(), nullable=False),
