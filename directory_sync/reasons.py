@@ -73,7 +73,7 @@ def objection_words(code: str, details: Mapping[str, str], people: str, of: str)
         "too_many_suspensions": _(
             "sẽ vô hiệu hóa %(people)s trên %(active)s người", people=people, active=details.get("active", "?")
         )
-        + (_(" (trong một giờ qua đã vô hiệu hóa %(recent)s người)", recent=details["recent"]) if "recent" in details else ""),
+        + (" " + _("(trong một giờ qua đã vô hiệu hóa %(recent)s người)", recent=details["recent"]) if "recent" in details else ""),
         "too_many_in_a_unit": _(
             "sẽ vô hiệu hóa %(people)s người, phần lớn số người của %(units)s đơn vị", people=people, units=details.get("units", "?")
         ),

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 
 from directory_sync.directory_text import Flaw
 from directory_sync.models import ChangeKind, PlanState, RunState
-from idp.people.words import category_words, level_words
+from idp.console.words import reason_words
+from idp.people.words import category_words, level_words, state_words
 
 # How each state is called, and how it is shown: ok, warn, bad or plain.
 STATES = {
@@ -94,7 +95,7 @@ def value_words(name: str, value: Any) -> str:
     """A value of a field in words."""
     if isinstance(value, bool):
         return _("có") if value else _("không")
-    words = {"level": level_words, "staff_category": category_words}.get(name)
+    words = {"level": level_words, "staff_category": category_words, "state": state_words, "reason": reason_words}.get(name)
     return words(value) if words else str(value)
 
 
