@@ -10,9 +10,12 @@ from sqlalchemy import func, select
 
 from directory_sync.cli import sync as sync_commands
 from directory_sync.demo import province
+from directory_sync.demo.entries import REPLACE
 from directory_sync.demo.ldap_server import DirectoryServer, open_province
 from directory_sync.job import sync_job
 from directory_sync.models import RunState, SyncRun
+from directory_sync.source.delta import directory_delta
+from directory_sync.source.way import DELETIONS_UNTOLD
 from idp.app import create_app
 from idp.database import reader, table_of
 from idp.people.models import Person, Unit
@@ -100,3 +103,12 @@ def test_a_run_that_failed_exits_with_one(database_url: str) -> None:
     assert invoke(app, "run")[0] == 1
     assert invoke(app, "preview")[0] == 1
     close(app)
+
+
+def test_the_demo_s_own_directory_tells_what_changed(app: Flask, server: DirectoryServer) -> None:
+    sync()
+    wishes: set[str] = set()
+    dn = next(entry.dn for entry in server.tree.below(server.tree.suffix_key) if entry.text("uid") == "maivt")
+    server.tree.modify(dn, [(REPLACE, "title", ["Phó Chánh Văn phòng".encode()])], province.ADMIN_DN)
+    report = sync(source=directory_delta(wishes))
+    assert (report.found["people_read"], report.found["changed"], wishes) == (1, 1, {DELETIONS_UNTOLD})
