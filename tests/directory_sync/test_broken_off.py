@@ -11,11 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from directory_sync import ledger
+from directory_sync import ledger, plans
+from directory_sync.approvals import Officer, give_word
+from directory_sync.asked import carry_out_approved
 from directory_sync.models import RunState, SyncChange
 from idp.app import create_app
 from idp.audit import AuditEvent
-from idp.database import reader, table_of
+from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person, Unit
 from tests.support.installation import SEALING_KEY, Databases, close, settings_for
 from tests.support.staff_directory import COMMUNE, DEPARTMENT, LOCKED, StaffDirectory, everybody, ldap_settings, sync
@@ -23,7 +25,8 @@ from tests.support.staff_directory import COMMUNE, DEPARTMENT, LOCKED, StaffDire
 PEOPLE = 40
 KILLED = """
 import os, signal, sys
-from directory_sync import carrying_out
+from directory_sync import carrying_out, plans
+from idp.database import reader
 from directory_sync.run import run_sync
 from idp.app import create_app
 carrying_out.BATCH_PEOPLE = carrying_out.BATCH_WITHDRAWALS = 3
@@ -34,7 +37,8 @@ def progress(step, done):
     if steps == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 with create_app().app_context():
-    run_sync(started_by="cli:test", progress=progress)
+    plan = plans.find_approved(reader()) if len(sys.argv) > 2 else None
+    run_sync(started_by="cli:test", progress=progress, plan=plan)
 """
 
 
@@ -70,7 +74,7 @@ def changed(app: Flask, twin: Flask, empty_directory: StaffDirectory) -> StaffDi
 STEPS = 3 + 7 + 3  # batches of three: eight withdrawals, nineteen updates (the locked ones too), eight joins
 
 
-def _start(database_url: str, directory: StaffDirectory, after: int) -> subprocess.Popen[str]:
+def _start(database_url: str, directory: StaffDirectory, after: int, *also: str) -> subprocess.Popen[str]:
     given = {
         "database_url": database_url,
         "issuer": "http://127.0.0.1:8000",
@@ -78,13 +82,13 @@ def _start(database_url: str, directory: StaffDirectory, after: int) -> subproce
         **ldap_settings(directory.server),
     }
     environment = {f"HOPNHAT_{name.upper()}": str(value) for name, value in given.items()}
-    command = [sys.executable, "-c", KILLED, str(after)]
+    command = [sys.executable, "-c", KILLED, str(after), *also]
     return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
 
 
-def _run_and_kill(database_url: str, directory: StaffDirectory, after: int) -> None:
+def _run_and_kill(database_url: str, directory: StaffDirectory, after: int, *also: str) -> None:
     """A run of its own process that dies after so many batches."""
-    process = _start(database_url, directory, after)
+    process = _start(database_url, directory, after, *also)
     _, told = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, told
 
@@ -133,6 +137,23 @@ def test_a_run_killed_twice_in_a_row_ends_as_an_unbroken_one(
         sync()
         unbroken = _end_state()
     assert _end_state() == unbroken
+
+
+def test_an_approved_plan_that_breaks_off_is_carried_on_and_nothing_else_with_it(
+    app: Flask, changed: StaffDirectory, database_url: str
+) -> None:
+    plan = sync(only_plan=True)
+    changed.add_person("sau", "Trần Thị Sau", COMMUNE)
+    word = {"typed": str(plans.require_plan(reader(), plan.number).typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
+    assert in_transaction(lambda c: give_word(c, plan.number, Officer("cli:an"), **word))
+    for after in (4, 2):
+        _run_and_kill(database_url, changed, after, "approved")
+    done = carry_out_approved("system:sync")
+    assert done is not None
+    assert (done.state, plans.require_plan(reader(), plan.number).state) == (RunState.APPLIED, "applied")
+    told = ledger.list_runs(reader())[:3]
+    assert (sum(run.joined for run in told), sum(run.suspended for run in told), sum(run.moved for run in told)) == (8, 8, 10)
+    assert sync().found["joined"] == 1
 
 
 def test_two_runs_at_once_are_one_run_and_one_refusal(app: Flask, changed: StaffDirectory, database_url: str) -> None:
