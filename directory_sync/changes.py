@@ -88,6 +88,7 @@ class Changes:
     unreadable: Sequence[Unreadable] = ()
     held: Sequence[Held] = ()
     ended_posts: Sequence[uuid.UUID] = ()
+    absences: Any = None  # who is missing and not suspended yet (directory_sync.absences)
     is_whole: bool = True
     has_units: bool = True
 

@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     ldap_bind_dn: str | None = Field(None, description="DN of the service account that reads the directory.")
     ldap_bind_password: SecretStr | None = Field(None, description="Password of that account.")
     ldap_base_dn: str | None = Field(None, description="Where the search for people and units starts.")
+    ldap_personal_id_attribute: str | None = Field(
+        None, pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$", description="Attribute with the personal identification number (12 digits): only a keyed digest of it "
+        "is kept, which tells the desk that two entries are one person's. Without, it is not read.",
+    )  # fmt: skip
     ldap_ca_file: Path | None = Field(None, description="CA certificates that vouch for the directory; the system's own when absent.")
     ldap_connect_seconds: int = Field(3, ge=1, le=30, description="Longest wait for a connection to the directory, in seconds.")
     ldap_sign_in_seconds: int = Field(8, ge=1, le=60, description="Longest wait for one sign-in at the directory, in seconds.")

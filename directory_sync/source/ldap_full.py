@@ -7,6 +7,7 @@ from directory_sync.source.active_directory import active_directory
 from directory_sync.source.dialect import Dialect, read_units
 from directory_sync.source.domain_changes import DIRSYNC, UPDATE_NUMBERS
 from directory_sync.source.ldap import Directory
+from directory_sync.source.marked import with_marks
 from directory_sync.source.open_ldap import OPEN_LDAP
 from directory_sync.source.reading import Alive, Kind, Progress, ReadIncomplete, Reading, Source
 from directory_sync.source.sync_replication import SYNC_REPLICATION
@@ -54,12 +55,12 @@ def dialect_of(directory: Directory) -> Dialect:
     if kind == "auto":
         told = directory.read_entry("", ("supportedCapabilities",)).get("supportedcapabilities", [])
         kind = "active_directory" if ACTIVE_DIRECTORY_CAPABILITY in told else "openldap"
-    return active_directory(directory) if kind == "active_directory" else OPEN_LDAP
+    return with_marks(active_directory(directory) if kind == "active_directory" else OPEN_LDAP)
 
 
 def _cookie_now(directory: Directory, dialect: Dialect) -> bytes | None:
     """The cookie of this moment, in the best way that the server offers."""
-    for way in OTHER_WAYS if dialect is OPEN_LDAP else DOMAIN_WAYS:
+    for way in OTHER_WAYS if dialect.people == OPEN_LDAP.people else DOMAIN_WAYS:
         value = way.now(directory, dialect)
         if value:
             return write_cookie(way, directory.url, value)
