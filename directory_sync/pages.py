@@ -14,6 +14,7 @@ from directory_sync.asked import ask
 from directory_sync.models import RequestKind, RunState, SyncRun
 from directory_sync.panels import panels
 from directory_sync.reasons import explain
+from directory_sync.source.ldap_full import SOURCE
 from directory_sync.words import CHANGES, PLAN_STATES, STATES, STEPS, differences, field_words, flaw_words, value_words
 from idp import clock
 from idp.account.pages import LAST_READ
@@ -34,7 +35,7 @@ WATCH_SECONDS = 5
 _r = table_of(SyncRun)
 _last_success = (
     select(_r.c.number, _r.c.finished_at)
-    .where(_r.c.state.in_([RunState.APPLIED.value, RunState.UNCHANGED.value]))
+    .where(_r.c.source == SOURCE, _r.c.state.in_([RunState.APPLIED.value, RunState.UNCHANGED.value]))
     .order_by(_r.c.number.desc())
     .limit(1)
 )
@@ -46,7 +47,12 @@ def last_read() -> datetime | None:
     return row.finished_at if row else None
 
 
-_newest = select(_r.c.number, _r.c.state, _r.c.reason).where(_r.c.state != RunState.RUNNING.value).order_by(_r.c.number.desc()).limit(1)
+_newest = (
+    select(_r.c.number, _r.c.state, _r.c.reason)
+    .where(_r.c.source == SOURCE, _r.c.state != RunState.RUNNING.value)
+    .order_by(_r.c.number.desc())
+    .limit(1)
+)
 
 
 @blueprint.get("/console/sync")

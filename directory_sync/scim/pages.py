@@ -4,19 +4,20 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
 
 from clients.models import Client
-from directory_sync.scim import provisioning, sources
+from directory_sync.scim import provisioning, runs, sources
 from directory_sync.scim.callers import resource_identifier
 from directory_sync.scim.sources import Wanted
+from idp.console.home import Notice
 from idp.console.reach import within
 from idp.database import in_transaction, reader, table_of
 from idp.errors import Forbidden, NotFound, Refusal
 from idp.people.models import Unit
 from idp.settings import current_settings
-from idp.web.viewer import Permission, require_viewer, requires
+from idp.web.viewer import Permission, may, require_viewer, requires
 
 blueprint = Blueprint("scim_pages", __name__)
 _u, _c = table_of(Unit), table_of(Client)
@@ -162,3 +163,14 @@ def _unit(code: str) -> Any:
 def _number(text: str) -> int | None:
     stripped = text.strip()
     return int(stripped) if stripped.isascii() and stripped.isdigit() and len(stripped) < 8 else None
+
+
+def attention(connection: Connection) -> list[Notice]:
+    """For the console's home: sources whose suspensions are held."""
+    if not may(Permission.SEE_SYNC) or within(Permission.SEE_SYNC) is not None:
+        return []
+    words = [
+        _("Nguồn SCIM %(source)s bị tạm dừng vô hiệu hóa cán bộ: vượt ngưỡng an toàn.", source=run.source)
+        for run in runs.held_lately(connection)
+    ]
+    return [Notice("warn", told, url_for("scim_pages.list_sources")) for told in words]

@@ -84,3 +84,11 @@ def _told(flaw: str, record: StaffRecord, unit_names: dict[str | None, str]) -> 
 def names(units: Sequence[Any]) -> dict[str | None, str]:
     """The names of units by their source's key."""
     return {unit.source_key: unit.name for unit in units}
+
+
+def held_lately(connection: Connection) -> Sequence[Any]:
+    """The stopped runs of sources that push, of the last hour: number and source."""
+    asked = select(_r.c.number, _r.c.source).where(
+        _r.c.kind == KIND, _r.c.state == RunState.STOPPED, _r.c.finished_at > clock.now() - ONE_WARNING
+    )
+    return connection.execute(asked.order_by(_r.c.number.desc()).limit(5)).all()

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from directory_sync.scim import delivery, endpoint, messages, pages, provisioning
 from idp import outbox
 from idp.console.client_pages import CLIENT_LINKS
+from idp.console.home import add_attention
 from idp.database import in_transaction
 from idp.jobs import Job
 from idp.oidc.leavings import ALSO_TOLD
@@ -19,6 +20,7 @@ def set_up_scim(app: Flask) -> None:
     app.register_blueprint(pages.blueprint)
     app.extensions.setdefault(CLIENT_LINKS, []).append((_l("Cấp tài khoản trước"), "scim_pages.show_provisioning"))
     app.extensions.setdefault(ALSO_TOLD, []).append(provisioning.tell_of_leaving)
+    add_attention(app, pages.attention)
     outbox.add_deliverers(app, delivery.DELIVERERS)
 
 

@@ -58,7 +58,7 @@ class Pusher:
         self.send("GET", "/Users?count=0") if not self.headers else None
         return self.headers
 
-    def add(self, user_name: str, name: str = "Nguyễn Văn An", **more: Any) -> Body:
+    def add(self, user_name: str, name: Any = "Nguyễn Văn An", **more: Any) -> Body:
         """Create a person; return the resource."""
         response = self.send("POST", "/Users", person(user_name, name, **more))
         assert response.status_code == 201, response.text
@@ -75,7 +75,7 @@ class Pusher:
         return [one.get("userName") or one["displayName"] for one in told.get("Resources", [])]
 
 
-def person(user_name: str, name: str = "Nguyễn Văn An", **more: Any) -> Body:
+def person(user_name: str, name: Any = "Nguyễn Văn An", **more: Any) -> Body:
     """A person as a source writes one."""
     return {"schemas": [USER], "userName": user_name, "name": {"formatted": name}, **more}
 

@@ -45,6 +45,8 @@ def test_more_suspensions_are_allowed_with_a_number_and_a_reason(scim_app: Flask
     source = add_source(scim_app.test_client(), withdrawals=0)
     for number in range(4):
         source.add(f"p{number}")
+    assert source.patch(source.get("/Users")["Resources"][0]["id"], {"op": "replace", "path": "active", "value": False}).status_code == 429
+    assert "scim:so-y-te bị tạm dừng" in words_of(admin.get("/console"))
     where = "/console/scim/so-y-te/allow"
     for wrong in ({"reason": "ngắn"}, {"withdrawals": "4"}, {"withdrawals": "x"}, {"hours": "25"}):
         form = {"withdrawals": "2", "hours": "1", "reason": "Giải thể phòng theo quyết định 12", **wrong}

@@ -180,7 +180,7 @@ def test_a_source_whose_suspensions_are_too_many_is_held(browser: FlaskClient, p
     assert (ours("p2").state, ours("p3").state) == ("active", "active")
     [stopped] = [run for run in ledger.list_runs(reader()) if run.state == "stopped"]
     assert (stopped.source, stopped.reason) == ("scim:nho", "too_many_suspensions people=3 active=8")
-    allow = {"withdrawals": 4, "hours": 1, "actor": "person:x"}
+    allow: dict[str, Any] = {"withdrawals": 4, "hours": 1, "actor": "person:x"}
     in_transaction(lambda connection: sources.allow(connection, "nho", reason="Giải thể phòng theo quyết định 12", **allow))
     assert held.send("DELETE", f"/Users/{people[2]['id']}").status_code == 204
     time.advance(hours=2)
