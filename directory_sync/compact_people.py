@@ -67,6 +67,8 @@ class CompactPeople(Mapping[str, KnownPerson]):
 
     def position(self, key: str) -> int:
         """Where somebody stands, -1 when nobody has the key."""
+        if not self._standing_of:  # a first run asks for everybody, and knows nobody
+            return -1
         table, keys, ends = self._table, self._keys, self._ends
         mask, wanted = len(table) - 1, key.encode()
         slot = hash(key) & mask

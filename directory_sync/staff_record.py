@@ -119,6 +119,9 @@ def _key(text: str | None) -> str | None:
 
 def _mail(values: list[bytes], username: str | None, flaws: set[Flaw]) -> str | None:
     """The address that goes with the username when there are several, else the first."""
+    if len(values) == 1:
+        text = clean(values[0], flaws)
+        return text if text and "@" in text and len(text) <= LONGEST_KEY else None
     found = [text for text in (clean(value, flaws) for value in values) if text and "@" in text and len(text) <= LONGEST_KEY]
     if len(found) > 1:
         flaws.add(Flaw.SEVERAL_MAILS)
@@ -133,10 +136,18 @@ def _unit(dn: str, code: str | None, tree: UnitTree, flaws: set[Flaw]) -> str | 
     return hangs or named
 
 
+_LOCKS = frozenset(
+    {"pwdaccountlockedtime", "nsaccountlock", "logindisabled", "useraccountcontrol", LOCKOUT_NOW, "lockouttime", "accountexpires"}
+)
+
+
 def _is_locked(attributes: dict[str, list[bytes]]) -> bool:
     """Whether the directory has locked or disabled the account: password policy of OpenLDAP (for good or for a time), of 389 and
     of eDirectory, and Active Directory. Also a lock for a time ends what the person has: whoever set it off may be somebody else,
     who sits in a session. It is gone from the entry with the next password that the directory takes, and a sync brings them back."""
+
+    if _LOCKS.isdisjoint(attributes):
+        return False
 
     def values(name: str) -> list[bytes]:
         return attributes.get(name, [])

@@ -28,7 +28,7 @@ def take_in(entry: bytes, known: KnownPeople, reading: Reading) -> None:
         reading.unreadable.append(Unreadable(dn.replace("\0", ""), "unusable_key" if key else "no_entry_uuid"))
         return
     reading.seen.add(key)
-    if not reads_as_before(known, key, digest):
+    if attributes or not reads_as_before(known, key, digest):
         attributes = attributes or messages.read_attributes(entry, position, len(entry))
         reading.fresh[key] = understand(dn, attributes, key, digest, reading.tree)
 

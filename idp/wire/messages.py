@@ -163,7 +163,15 @@ def read_attributes(data: bytes, position: int, end: int) -> dict[str, list[byte
         raise Malformed("an entry of another shape")
     try:
         while position < end:
-            name, position, set_end = _read_attribute_head(data, position, end)
+            # The same as in _read_attribute_head, without a call for each attribute of each person.
+            if (
+                data[position] == ber.SEQUENCE and data[position + 1] < 128 and data[position + 2] == ber.OCTETS and data[position + 3] < 128
+                and data[(name_end := position + 4 + data[position + 3])] == ber.SET and data[name_end + 1] < 128
+                and (set_end := name_end + 2 + data[name_end + 1]) == position + 2 + data[position + 1] <= end
+            ):  # fmt: skip
+                name, position = _attribute_name(data[position + 4 : name_end]), name_end + 2
+            else:
+                name, position, set_end = _read_attribute_head(data, position, end)
             values = attributes.setdefault(name, [])
             while position < set_end:
                 start = position + 2

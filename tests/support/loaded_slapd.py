@@ -38,6 +38,7 @@ limits dn.exact="{reader}" size.soft=500 size.hard=unlimited size.prtotal=unlimi
 access to attrs=userPassword by anonymous auth by * none
 access to * by dn.exact="{reader}" read by * none
 overlay memberof
+memberof-refint TRUE
 overlay refint
 refint_attributes manager
 overlay ppolicy
@@ -59,7 +60,9 @@ class LoadedSlapd:
         who, password = ("cn=config", CONFIG_PASSWORD) if configuration else (f"cn=quan-tri,{self.suffix}", ADMIN_PASSWORD)
         given = ldif.read_bytes() if isinstance(ldif, Path) else ldif.encode()
         command = [find_program("ldapmodify"), "-x", "-H", self.url, "-D", who, "-w", password]
-        subprocess.run(command, input=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True)
+        done = subprocess.run(command, input=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise RuntimeError(f"ldapmodify ended with {done.returncode}: {done.stderr.decode()[-500:]}")
 
     def entries(self) -> str:
         """Everything in it as LDIF, unfolded, its own attributes included."""
