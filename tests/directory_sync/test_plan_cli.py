@@ -8,7 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from directory_sync import plans
+from directory_sync.approvals import Officer, give_word
+from directory_sync.asked import ask
 from directory_sync.cli import sync as command
+from directory_sync.job import sync_job
+from directory_sync.models import RequestKind
+from idp.database import in_transaction, reader
 from tests.support.installation import close, settings_for
 from tests.support.staff_directory import DEPARTMENT, StaffDirectory, ldap_settings, person, sync
 from wsgi import build
@@ -69,3 +75,18 @@ def test_a_plan_is_made_without_changing_anything_and_sent_back(stopped: int, em
     assert person("u25").title == "Chuyên viên"
     assert _run("plans", "reject", stopped, *REASON).exit_code == 0
     assert json.loads(_run("plans", "list", "--json").stdout) == []
+
+
+def test_the_worker_does_what_was_approved_then_what_was_asked_for_then_what_is_due(stopped: int, empty_directory: StaffDirectory) -> None:
+    plan = plans.require_plan(reader(), stopped)
+    word = {"typed": str(plan.typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
+    in_transaction(lambda c: give_word(c, stopped, Officer("cli:an"), **word))
+    in_transaction(lambda c: ask(c, RequestKind.PLAN, "cli:binh"))
+    empty_directory.change(f"uid=u25,{DEPARTMENT}", title="Trưởng phòng")
+    sync_job()
+    assert (person("u00").state, person("u25").title) == ("suspended", "Chuyên viên")
+    sync_job()
+    assert [(plan.number, plan.state) for plan in plans.list_waiting(reader())] == [(stopped + 2, "waiting")]
+    assert person("u25").title == "Chuyên viên"
+    sync_job()
+    assert person("u25").title == "Trưởng phòng"
