@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, inser
 
 from directory_sync import apply
 from directory_sync.changes import GONE, compare
-from directory_sync.known import known_among
+from directory_sync.known import known_among, placing_units
 from directory_sync.ledger import Run
+from directory_sync.precedence_applied import keep_entries, weigh_sources
 from directory_sync.scim import guard, reading, runs
 from directory_sync.scim.callers import Caller, one_at_a_time, within
 from directory_sync.scim.models import ScimAddress, ScimEntry, ScimGroup, ScimGroupMember
@@ -141,15 +142,20 @@ def _carry_out(connection: Connection, caller: Caller, source_key: str, record: 
     fresh, gone = ({source_key: record}, set()) if record is not None else ({}, {source_key})
     read = Reading(_NO_TREE, set(fresh), fresh, gone, is_whole=False, has_units=False)
     changes = compare(connection, caller.source, known_among(connection, caller.source, [source_key]), {}, read)
+    changes = weigh_sources(connection, changes, read)
     guard.check(connection, caller, len(changes.suspensions))
     if changes.are_none and not changes.updates:
+        keep_entries(connection, changes)
         return
     run: Run = runs.current_run(connection, caller)
     placed: apply.Units = {unit.source_key: (unit.id, unit.name) for unit in units}
+    if changes.entries:  # other sources may have placed them elsewhere
+        placed = {key: (unit.unit_id, unit.record.name) for key, unit in placing_units(connection, caller.source).items()}
     apply.apply_suspensions(connection, run, changes.suspensions)
     apply.apply_updates(connection, run, changes.updates, placed) if changes.updates else None
     apply.apply_returns(connection, run, changes.returns)
     apply.apply_joins(connection, run, changes.joins, placed) if changes.joins else None
+    keep_entries(connection, changes)
     runs.count(connection, run, changes, runs.names(units))
 
 

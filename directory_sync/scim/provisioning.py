@@ -26,9 +26,9 @@ BATCH, LOOK_BACK, LONGEST_URL, LONGEST_TOKEN = 500, timedelta(minutes=2), 500, 4
 _a, _v, _o, _p, _c, _u = (table_of(one) for one in (ProvisionedAccount, Provisioning, OutboxMessage, Person, Client, Unit))
 _one = select(_v).where(_v.c.client_id == bindparam("client"))
 _key_of = select(_c.c.id).where(_c.c.client_id == bindparam("wanted"))
-_accounts_of = select(_a.c.client_id, _a.c.person_id, _a.c.is_active, _a.c.digest, _a.c.message_id, _a.c.remote_id)
-_waiting = select(_o.c.id).where(
-    _o.c.id.in_(bindparam("messages", expanding=True)), _o.c.delivered_at.is_(None), _o.c.failed_at.is_(None), _o.c.attempts == 0
+_is_untried = and_(_o.c.id.is_not(None), _o.c.delivered_at.is_(None), _o.c.failed_at.is_(None), _o.c.attempts == 0)
+_accounts_of = select(_a.c.person_id, _a.c.digest, _is_untried.label("is_untried")).select_from(
+    _a.outerjoin(_o, _o.c.id == _a.c.message_id)
 )
 _active_of_person = (
     select(_a.c.client_id)
@@ -140,30 +140,27 @@ def _write(connection: Connection, row: Any, condition: Any) -> int:
         return 0
     people = connection.execute(accounts.people(condition)).all()
     due = set(connection.execute(select(_p.c.id).where(condition, accounts.due(row.units))).scalars())
-    known = {one.person_id: one for one in connection.execute(_accounts_of.where(_a.c.client_id == row.client_id))}
+    accounts_there = _accounts_of.where(_a.c.client_id == row.client_id, _a.c.person_id.in_(select(_p.c.id).where(condition)))
+    known = {one.person_id: one for one in connection.execute(accounts_there)}
     found = 0
     for person in people:
         wanted, account = accounts.account_of(client, person, is_active=person.id in due), known.get(person.id)
         if account is None and not wanted.is_active:
             continue
-        if account is not None and account.digest == wanted.digest:
-            continue
-        found += _tell(connection, row.client_id, person.id, account) is not None
+        if account is not None and (account.digest == wanted.digest or account.is_untried):
+            continue  # as it should be; or a message is waiting that will say what is true when it is sent
+        _tell(connection, row.client_id, person.id, is_new=account is None)
+        found += 1
     return found
 
 
-def _tell(connection: Connection, client: uuid.UUID, person: uuid.UUID, account: Any | None) -> uuid.UUID | None:
-    """The message about one account; None when one that nobody has tried yet is waiting: it will say what is true then."""
-    before = [account.message_id] if account is not None and account.message_id is not None else []
-    if before and connection.execute(_waiting, {"messages": before}).first() is not None:
-        return None
+def _tell(connection: Connection, client: uuid.UUID, person: uuid.UUID, *, is_new: bool) -> None:
     message = outbox.enqueue(connection, KIND, {}, person_id=person, client_id=client)
-    if account is None:
+    if is_new:
         row = {"client_id": client, "person_id": person, "is_active": False, "message_id": message, "updated_at": clock.now()}
         connection.execute(insert(_a), row)
     else:
         connection.execute(update(_a).where(_a.c.client_id == client, _a.c.person_id == person), {"message_id": message})
-    return message
 
 
 def tell_of_leaving(connection: Connection, person_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID]]:
