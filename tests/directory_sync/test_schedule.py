@@ -15,7 +15,7 @@ from directory_sync.schedule import newest_night
 from idp import audit, clock, jobs
 from idp.app import create_app
 from idp.audit import AuditEvent
-from idp.database import reader, table_of
+from idp.database import in_transaction, reader, table_of
 from idp.settings import current_settings
 from tests.support.installation import close, settings_for
 from tests.support.services import free_port
@@ -138,7 +138,7 @@ def test_of_twenty_workers_one_syncs(postgresql_url: str, tmp_path: Path, time: 
 def test_a_worker_that_died_holds_up_the_sync_for_as_long_as_its_lease(app: Flask, time: clock.ManualClock) -> None:
     [job] = directory_jobs(60)
     jobs.ensure_leases([job])
-    jobs.in_transaction(lambda connection: jobs.take_lease(connection, job, "somebody who died"))
+    in_transaction(lambda connection: jobs.take_lease(connection, job, "somebody who died"))
     assert not jobs.run_if_due(job)
     time.advance(seconds=timedelta(seconds=job.lease_seconds or 0).seconds)
     assert jobs.run_if_due(job)
