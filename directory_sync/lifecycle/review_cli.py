@@ -14,9 +14,9 @@ from idp.errors import NotFound
 from idp.settings import current_settings
 from idp.web.formats import today
 
-CAMPAIGN_COLUMNS = ("id", "name", "opened_at", "due_on", "sheets", "signed")
-SHEET_COLUMNS = ("id", "unit_name", "people", "undecided", "withdrawn", "signed_name", "signed_at")
-LINE_COLUMNS = ("id", "person_id", "name", "title", "roles", "applications", "decision", "decided_by", "decided_at")
+CAMPAIGN_COLUMNS: tuple[str, ...] = ("id", "name", "opened_at", "due_on", "sheets", "signed")
+SHEET_COLUMNS: tuple[str, ...] = ("id", "unit_name", "people", "undecided", "withdrawn", "signed_name", "signed_at")
+LINE_COLUMNS: tuple[str, ...] = ("id", "person_id", "name", "title", "roles", "applications", "decision", "decided_by", "decided_at")
 
 
 def _reviewer() -> Reviewer:
