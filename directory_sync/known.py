@@ -91,6 +91,15 @@ def keys_of_entries(connection: Connection, source: str, entries: Iterable[str])
     return found
 
 
+def placing_units(connection: Connection, source: str) -> dict[str, KnownUnit]:
+    """The units by whose keys a run of the source places people: its own, and for every source but the directory all open ones."""
+    if source == "ldap":
+        return known_units(connection, source)
+    rows = connection.execute(select(_u.c.source).distinct().where(_u.c.source != source)).scalars().all()
+    others = {key: unit for other in rows for key, unit in known_units(connection, other).items() if unit.is_open}
+    return others | known_units(connection, source)
+
+
 def known_units(connection: Connection, source: str) -> dict[str, KnownUnit]:
     """Every unit that ever came from the source, by the source's key."""
     rows = connection.execute(_units, {"of_source": source}).all()

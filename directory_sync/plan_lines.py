@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from directory_sync import plan_marks
 from directory_sync.changes import Changes, Explained, Update
-from directory_sync.known import CHUNK, KnownUnit, known_units
+from directory_sync.known import CHUNK, KnownUnit, placing_units
 from directory_sync.models import ChangeKind
 from directory_sync.safety import Objection
 from directory_sync.unit_tree import UnitRecord
@@ -60,7 +60,7 @@ class _Units(NamedTuple):
 
 def lines_of(connection: Connection, changes: Changes, explained: Explained, objections: Sequence[Objection]) -> Iterator[Line]:
     """Every change that people would call one, units first."""
-    units = _Units(known_units(connection, changes.source), {unit.source_key: unit for unit in changes.units.added})
+    units = _Units(placing_units(connection, changes.source), {unit.source_key: unit for unit in changes.units.added})
     yield from _unit_lines(changes, explained, objections, units)
     reasons = {one.person_id: one for one in changes.suspensions}
     for row in _people(connection, reasons):
@@ -89,7 +89,7 @@ def _is_over(objections: Sequence[Objection], kind: ChangeKind, key: object) -> 
 def _people(connection: Connection, person_ids: Iterable[uuid.UUID]) -> Iterator[Any]:
     waiting = iter(person_ids)
     while chunk := list(islice(waiting, CHUNK)):
-        yield from connection.execute(_where_they_are.where(_p.c.id.in_(chunk)))
+        yield from connection.execute(_where_they_are.where(_p.c.id.in_(chunk))).all()
 
 
 def _about(

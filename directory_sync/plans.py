@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from flask_babel import gettext as _
@@ -86,47 +87,45 @@ def only_planned(connection: Connection, changes: Changes, plan: Any) -> tuple[C
     return plan_marks.keep_only(changes, is_wanted), len(wanted - found)
 
 
-def still_holds(connection: Connection, run_id: uuid.UUID, lines: Sequence[Line]) -> bool:
-    """Whether these lines hold all that the plan has: then it need not be kept a second time."""
-    return set(connection.execute(_marks, {"of_run": run_id}).scalars()) <= {line.mark for line in lines}
-
-
 def keep(
     connection: Connection, run: Run, changes: Changes, explained: Explained, objections: Sequence[Objection], settings: Settings
 ) -> int:  # fmt: skip
     """Keep what the run would do as a plan and return its number: that of a plan that waits already and still holds, else a new
     one, which takes its place."""
     connection.execute(_expire, {"now": clock.now()})
-    lines = list(lines_of(connection, changes, explained, objections))
-    words = words_wanted(objections, changes.known_people, settings)
-    now, over = clock.now(), _typed_number(objections, lines)
+    words, typed = words_wanted(objections, changes.known_people, settings), _typed_number(objections, changes)
+    now = clock.now()
     standing = connection.execute(_standing, {"of_source": run.source, "now": now}).first()
     if standing is not None:
-        if (standing.words_wanted, standing.typed_number) == (words, over) and still_holds(connection, standing.run_id, lines):
+        wanted = set(connection.execute(_marks, {"of_run": standing.run_id}).scalars())
+        found = {line.mark for line in lines_of(connection, changes, explained, objections)}
+        if (standing.words_wanted, standing.typed_number) == (words, typed) and wanted <= found:
             return int(standing.number)
         end(connection, standing.run_id, PlanState.MOVED_ON, run.started_by)
     connection.execute(_old_lines, {"before": now - KEEP_LINES})
     row = {
         "run_id": run.run_id, "number": run.number, "source": run.source, "state": PlanState.WAITING.value, "part": PlanPart.WHOLE.value,
-        "words_wanted": words, "typed_number": over, "created_at": now, "expires_at": now + timedelta(hours=settings.sync_approval_hours),
+        "words_wanted": words, "typed_number": typed, "created_at": now, "expires_at": now + timedelta(hours=settings.sync_approval_hours),
     }  # fmt: skip
     connection.execute(insert(SyncPlan), row)
-    for start in range(0, len(lines), BATCH_LINES):
-        part = lines[start : start + BATCH_LINES]
+    lines = lines_of(connection, changes, explained, objections)
+    while part := list(islice(lines, BATCH_LINES)):
         rows = [(line_id, *line) for line_id, line in zip(new_ids(len(part)), part, strict=True)]
         insert_rows(connection, _l, ("id", *Line._fields), rows, run_id=run.run_id)
     return run.number
 
 
-def _typed_number(objections: Sequence[Objection], lines: Sequence[Line]) -> int:
-    return max((one.people for one in objections), default=len(lines))
+def _typed_number(objections: Sequence[Objection], changes: Changes) -> int:
+    """How many people the guard objects about; how many lines there are when it does not object."""
+    lines = len(changes.units) + len(changes.joins) + len(changes.told_updates) + len(changes.suspensions) + len(changes.returns)
+    return max((one.people for one in objections), default=lines)
 
 
 def end(connection: Connection, run_id: uuid.UUID, state: PlanState, actor: str, reason: str | None = None) -> bool:
     """End a plan that waits or is approved; return whether this call did it."""
     values = {"state": state.value, "ended_at": clock.now(), "ended_by": actor, "ended_reason": reason}
     states = [PlanState.WAITING.value, PlanState.APPROVED.value]
-    return connection.execute(_end.values(**values), {"of_run": run_id, "states": states}).rowcount == 1
+    return bool(connection.execute(_end.values(**values), {"of_run": run_id, "states": states}).rowcount == 1)
 
 
 def end_waiting(connection: Connection, source: str, actor: str) -> None:
@@ -155,7 +154,7 @@ def require_plan(connection: Connection, number: int) -> Any:
 
 def is_open(plan: Any) -> bool:
     """Whether it can still be approved or rejected."""
-    return plan.state == PlanState.WAITING and plan.expires_at > clock.now()
+    return bool(plan.state == PlanState.WAITING and plan.expires_at > clock.now())
 
 
 def words_for(connection: Connection, run_id: uuid.UUID) -> Sequence[Any]:
