@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from directory_sync import apply, ledger
 from directory_sync.changes import Changes
-from directory_sync.known import known_units
+from directory_sync.known import known_units, placing_units
 from directory_sync.ledger import Run
 from directory_sync.reorganisation_carrying import carry_out_units
 from directory_sync.source.reading import Progress
@@ -50,7 +50,7 @@ def carry_out_changes(run: Run, changes: Changes, beat: Beat) -> None:
     if len(changes.units):
         known = known_units(reader(), run.source)
         _in_batch(beat, lambda connection: carry_out_units(connection, run, known, changes, today()))
-    units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in known_units(reader(), run.source).items()}
+    units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in placing_units(reader(), run.source).items()}
     for step, deed, items, size in (
         ("suspend", apply.apply_suspensions, changes.suspensions, BATCH_WITHDRAWALS),
         ("return", apply.apply_returns, changes.returns, BATCH_WITHDRAWALS),

@@ -91,6 +91,9 @@ class Changes:
     absences: Any = None  # who is missing and not suspended yet (directory_sync.absences)
     is_whole: bool = True
     has_units: bool = True
+    further: Any = None  # of people whom another source has first (directory_sync.several_sources)
+    entries: Sequence[Any] = ()  # what is to be remembered of them (directory_sync.precedence_applied)
+    leavings: Sequence[Any] = ()  # whose last day is to come (directory_sync.source.reading)
 
     @property
     def told_updates(self) -> list[Update]:
@@ -156,6 +159,7 @@ def compare(connection: Connection, source: str, known: KnownPeople, units: Mapp
         unreadable=reading.unreadable,
         is_whole=reading.is_whole,
         has_units=reading.has_units,
+        leavings=reading.leavings,
     )
 
 

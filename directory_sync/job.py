@@ -2,7 +2,7 @@
 
 import structlog
 
-from directory_sync.asked import carry_out_approved, take_next
+from directory_sync.asked import carry_out_approved, make_plan, take_next
 from directory_sync.ledger import AlreadyRunning
 from directory_sync.models import RequestKind, RunState
 from directory_sync.run import RunReport, run_sync
@@ -33,6 +33,8 @@ def _do_what_was_asked() -> bool:
     asked = take_next() if report is None else None
     if asked is not None and asked.kind == RequestKind.PERSON:
         report = run_sync(started_by=asked.asked_by, source=directory_person(asked.about))
+    elif asked is not None and asked.about:
+        report = make_plan(asked.about, asked.asked_by)
     elif asked is not None and current_settings().ldap_url:
         report = run_sync(started_by=asked.asked_by, only_plan=asked.kind == RequestKind.PLAN)
     if report is not None:

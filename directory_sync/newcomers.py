@@ -72,11 +72,11 @@ def _known(connection: Connection, changes: Changes, presence: _Presence) -> Kno
         if not presence.is_gone(row):
             read[now_numbered.get(row.id, row.staff_code) or ""] += 1
     read.update(code for person_id, code in now_numbered.items() if code and person_id not in rows)
-    holders = _role_holders(connection, list(rows))
+    holders = role_holders(connection, list(rows))
     last_whole = _last_whole_run(connection, changes.source)
     people = [_remembered(row, presence, last_whole, holders) for row in rows.values()]
     keys = [record.source_key for record in records]
-    return Known(people, read, remembered, _decided(connection, changes.source, keys), _marks_of(records))
+    return Known(people, read, remembered, decided(connection, changes.source, keys), _marks_of(records))
 
 
 def _remembered(row: Any, presence: _Presence, last_whole: datetime | None, holders: frozenset[uuid.UUID]) -> Remembered:
@@ -111,7 +111,8 @@ def _marks_of(records: Sequence[StaffRecord]) -> dict[str, bytes]:
     return {record.source_key: record.personal_mark for record in records if record.personal_mark}
 
 
-def _role_holders(connection: Connection, person_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+def role_holders(connection: Connection, person_ids: Sequence[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """Those of these people who hold a role here."""
     found: set[uuid.UUID] = set()
     for chunk in chunks(person_ids, CHUNK):
         held = select(_g.c.person_id).where(_g.c.person_id.in_(chunk), _g.c.revoked_at.is_(None))
@@ -125,7 +126,7 @@ def _last_whole_run(connection: Connection, source: str) -> datetime | None:
     return connection.execute(ended).scalar()
 
 
-def _decided(connection: Connection, source: str, keys: Sequence[str]) -> Mapping[str, Decision]:
+def decided(connection: Connection, source: str, keys: Sequence[str]) -> Mapping[str, Decision]:
     """What the desk decided of these entries; the newest word counts."""
     found: dict[str, Decision] = {}
     for chunk in chunks(keys, CHUNK):

@@ -74,7 +74,7 @@ def preview(*, source: Source | None = None) -> tuple[Changes, list[str]]:
 
 def _carry_out(run: Run, source: Source, plan: Any, only_plan: bool, beat: Beat) -> RunReport:
     changes, reading = _compare(source, beat)
-    if source.kind is not Kind.PERSON:
+    if source.kind is not Kind.PERSON and not source.is_file:
         in_transaction(lambda connection: mirror.note_reading(connection, source.name))
     changes, left_out = plans.leave_out_held(reader(), changes)
     if plan is not None:

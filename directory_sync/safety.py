@@ -97,7 +97,7 @@ def _objections(connection: Connection, changes: Changes, settings: Settings, ex
 
 def _suspensions(connection: Connection, changes: Changes, settings: Settings, explained: Explained) -> Iterator[Objection]:
     counted = [one.person_id for one in changes.suspensions if one.person_id not in explained.people]
-    gone, active = len(counted), changes.active_before
+    gone, active = len(counted) + len(changes.leavings), changes.active_before
     recent = 0
     if gone and not changes.is_whole:
         recent = connection.execute(_recently, {"of_source": changes.source, "since": clock.now() - RECENT}).scalar_one()

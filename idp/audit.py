@@ -112,6 +112,8 @@ class Event(enum.StrEnum):
     SYNC_PLAN_REJECTED = "sync_plan.rejected"
     SYNC_CHANGE_HELD = "sync_change.held"
     SYNC_CHANGE_RELEASED = "sync_change.released"
+    SHEET_SUBMITTED = "sheet.submitted"
+    ATTRIBUTE_GIVEN = "attribute.given"
     SCIM_SOURCE_ADDED = "scim_source.added"
     SCIM_SOURCE_CHANGED = "scim_source.changed"
     SCIM_GROUP_CHANGED = "scim_group.changed"

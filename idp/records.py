@@ -6,7 +6,7 @@ from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.oidc import models as oidc_models
-from idp.people import career_models, review_models
+from idp.people import career_models, review_models, source_models
 from idp.people import models as people_models
 from idp.people import unit_models
 from idp.roles import models as role_models
@@ -16,6 +16,7 @@ MODULES = (
     people_models,
     career_models,
     review_models,
+    source_models,
     unit_models,
     role_models,
     credential_models,

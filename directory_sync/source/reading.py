@@ -1,8 +1,9 @@
 """What every source hands to a run: a reading, whole or of what changed; and how it says that it could not read."""
 
 import enum
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import date
 
 from directory_sync.compact_people import Seen
 from directory_sync.known import KnownPeople
@@ -39,13 +40,23 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class Leaving:
+    """A leaving that is still to come: the entry, the last day of service, the decision."""
+
+    source_key: str
+    last_day: date
+    decision: str
+
+
+@dataclass(frozen=True)
 class Reading:
     """What was read of one source.
 
     `is_whole`: everything was read, so that whoever is known and not in `seen` is gone; else `gone` names who is. `fresh`: the facts
     of all whose entries are new or read differently. `has_units`: `tree` is whole and units are compared too; without, the tree
     only places people. `unreadable`: entries left out; nobody is concluded to be gone because of one. `cookie`: where the next
-    delta goes on from; kept with the end of a run that was applied, so what was not applied is read again.
+    delta goes on from; kept with the end of a run that was applied, so what was not applied is read again. `says`: of a file, the
+    facts that it has columns for; whatever else is known of its people stays. `leavings`: last days that are still to come.
     """
 
     tree: UnitTree
@@ -56,13 +67,17 @@ class Reading:
     has_units: bool = True
     cookie: bytes | None = None
     unreadable: list[Unreadable] = field(default_factory=list)
+    says: frozenset[str] | None = None
+    leavings: Sequence[Leaving] = ()
 
 
 @dataclass(frozen=True)
 class Source:
     """Where a run reads. `read` is given everybody known (for a delta or one person nobody: then all that is read is understood) and
-    raises ReadIncomplete. `name` is what `person.source`, `unit.source` and `sync_run.source` say."""
+    raises ReadIncomplete. `name` is what `person.source`, `unit.source` and `sync_run.source` say; `is_file`: somebody sent it, so that reading it says nothing
+    of how fresh the rest is."""
 
     name: str
     read: Callable[[KnownPeople, Alive, Progress], Reading]
     kind: Kind = Kind.FULL
+    is_file: bool = False

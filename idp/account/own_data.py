@@ -42,6 +42,7 @@ WITHHELD_TABLES = {
     "missing_person": "who is missing from the directory for a moment, told in the history when something follows",
     "personal_mark": "a keyed digest by which two entries are known to be one person's",
     "sync_change": "runs of the sync, told in the history",
+    "source_entry": "what further sources say of somebody, told in the facts that count",
     "scim_entry": "the words of a source, told in the person they became",
     "scim_address": "the addresses among these words, as they are searched",
     "scim_group_member": "groups of a source, which mean nothing here",

@@ -105,6 +105,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYNC_PLAN_REJECTED: _l("Trả lại kế hoạch đồng bộ"),
     Event.SYNC_CHANGE_HELD: _l("Giữ lại một thay đổi của lượt đồng bộ"),
     Event.SYNC_CHANGE_RELEASED: _l("Bỏ giữ một thay đổi của lượt đồng bộ"),
+    Event.SHEET_SUBMITTED: _l("Gửi một tệp nhân sự để lập kế hoạch"),
+    Event.ATTRIBUTE_GIVEN: _l("Quyết định nguồn nào được ưu tiên cho một trường dữ liệu"),
     Event.SCIM_SOURCE_ADDED: _l("Thêm nguồn SCIM"),
     Event.SCIM_SOURCE_CHANGED: _l("Thay đổi nguồn SCIM"),
     Event.SCIM_GROUP_CHANGED: _l("Nguồn SCIM thay đổi nhóm"),

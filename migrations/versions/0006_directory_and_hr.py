@@ -16,6 +16,7 @@ def upgrade() -> None:
     _add_kinds_of_runs()
     _add_plans()
     _add_scim()
+    _add_several_sources()
     op.add_column("person", sa.Column("alias_key", sa.String(255), nullable=True))
     op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"])
     op.create_index("ix_person_source_state", "person", ["source", "state"])
@@ -26,6 +27,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_person_alias_key"), "person")
     with op.batch_alter_table("person") as person:
         person.drop_column("alias_key")
+    _drop_several_sources()
     _drop_scim()
     for table in ("sync_request", "held_change", "plan_word", "plan_line", "sync_plan"):
         op.drop_table(table)
@@ -535,4 +537,65 @@ def _add_scim() -> None:
 
 def _drop_scim() -> None:
     for table in ("provisioned_account", "provisioning", "scim_message", "scim_group_member", "scim_group", "scim_address", "scim_entry", "scim_source"):
+        op.drop_table(table)
+
+
+def _add_several_sources() -> None:
+    op.create_table(
+        "source_entry",
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("source_key", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("is_locked", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_source_entry_person_id_person")),
+        sa.PrimaryKeyConstraint("source", "source_key", name=op.f("pk_source_entry")),
+    )
+    op.create_index(op.f("ix_source_entry_person_id"), "source_entry", ["person_id"])
+    op.create_table(
+        "attribute_owner",
+        sa.Column("attribute", sa.String(32), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("set_by", sa.String(64), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("attribute", name=op.f("pk_attribute_owner")),
+    )
+    op.create_table(
+        "sheet_import",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("encoding", sa.String(16), nullable=True),
+        sa.Column("is_whole", sa.Boolean(), nullable=False),
+        sa.Column("key_field", sa.String(32), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("sealed_file", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_table", sa.LargeBinary(), nullable=True),
+        sa.Column("understood", sa.LargeBinary(), nullable=True),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_day", sa.Date(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sheet_import")),
+    )
+    op.create_index(op.f("ix_sheet_import_source"), "sheet_import", ["source"])
+    op.create_table(
+        "sheet_columns",
+        sa.Column("source", sa.String(32), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("key_field", sa.String(32), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_sheet_columns")),
+    )
+
+
+def _drop_several_sources() -> None:
+    for table in ("source_entry", "attribute_owner", "sheet_import", "sheet_columns"):
         op.drop_table(table)
