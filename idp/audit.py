@@ -82,6 +82,7 @@ class Event(enum.StrEnum):
     REFRESH_TOKEN_REPLAYED = "refresh_token.replayed"
     TOKEN_EXCHANGED = "token.exchanged"
     CLIENT_AUTHORIZED = "client.authorized"
+    CLIENT_TOKEN_REVOKED = "client_token.revoked"
     LOGOUT_DELIVERED = "logout.delivered"
     LOGOUT_FAILED = "logout.failed"
     CLIENT_REGISTERED = "client.registered"
@@ -146,6 +147,15 @@ class Event(enum.StrEnum):
     SYSTEM_VOUCHED_FOR = "system.vouched_for"
     SYSTEM_NOT_VOUCHED_FOR = "system.not_vouched_for"
     SNAPSHOT_TAKEN = "snapshot.taken"
+    TRACKER_PARAMETERS_PROPOSED = "tracker_parameters.proposed"
+    TRACKER_PARAMETERS_APPROVED = "tracker_parameters.approved"
+    TRACKER_PARAMETERS_WITHDRAWN = "tracker_parameters.withdrawn"
+    TRACKER_RECOUNTED = "tracker.recounted"
+    CLOSING_MADE = "closing.made"
+    CLOSING_CORRECTED = "closing.corrected"
+    CLOSING_SIGNED = "closing.signed"
+    EXEMPTION_DECIDED = "exemption.decided"
+    EXEMPTION_ENDED = "exemption.ended"
     AUDIT_EXPORTED = "audit.exported"
 
 

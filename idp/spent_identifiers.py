@@ -1,10 +1,10 @@
 """Identifiers that count once: the `jti` of a client assertion (RFC 7523 §3) or of a DPoP proof (RFC 9449 §11.1), the challenge of
-a passkey (WebAuthn §13.4.3)."""
+a passkey (WebAuthn §13.4.3), a token that its client gave back."""
 
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Connection, LargeBinary, delete
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,8 @@ class SpentIdentifier(Record):
 
 
 _t = table_of(SpentIdentifier)
+# For statements about something that must not have been used up: `spent` is its digest.
+is_spent = select(_t.c.digest).where(_t.c.digest == bindparam("spent")).exists()
 # The row that comes back says who was first: of an INSERT, PostgreSQL's driver does not count.
 _spend = {
     name: kind.insert(_t).on_conflict_do_nothing().returning(_t.c.digest) for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
@@ -31,9 +33,14 @@ _spend = {
 
 def spend(connection: Connection, kind: str, *parts: str, until: datetime) -> bool:
     """Use an identifier up, remembered `until` then at least: of any number at once, one gets True. `kind` and `parts` name it."""
-    written = "".join(f"{len(part)}:{part}" for part in (kind, *parts))  # no two lists of parts read alike
-    row = {"digest": hashlib.sha256(written.encode()).digest(), "expires_at": until}
+    row = {"digest": digest_of(kind, *parts), "expires_at": until}
     return first(connection, _spend[connection.dialect.name], row) is not None
+
+
+def digest_of(kind: str, *parts: str) -> bytes:
+    """How an identifier is remembered."""
+    written = "".join(f"{len(part)}:{part}" for part in (kind, *parts))  # no two lists of parts read alike
+    return hashlib.sha256(written.encode()).digest()
 
 
 def forget_expired(connection: Connection) -> int:

@@ -13,22 +13,17 @@ from clients.registry import from_row
 from idp.audit import AuditEvent, Event
 from idp.database import table_of
 from idp.oidc.backchannel_logout import deliveries
-from idp.oidc.models import Authorization, Consent, RefreshToken
+from idp.oidc.models import Authorization, Consent
 from idp.oidc.scope_words import words_of
 from idp.oidc.third_party_login import login_uri
 
 SHOWN_SIGN_OUTS = 3
-_a, _c, _k, _rt, _e = table_of(Authorization), table_of(Client), table_of(Consent), table_of(RefreshToken), table_of(AuditEvent)
+_a, _c, _k, _e = table_of(Authorization), table_of(Client), table_of(Consent), table_of(AuditEvent)
+_last_used = func.max(func.coalesce(_a.c.refreshed_at, _a.c.created_at))
 _held = (
-    select(_a.c.client_id, _a.c.scope, func.min(_a.c.created_at).label("first"), func.max(_a.c.created_at).label("last"))
+    select(_a.c.client_id, _a.c.scope, func.min(_a.c.created_at).label("first"), _last_used.label("last"))
     .where(_a.c.person_id == bindparam("person"), _a.c.revoked_at.is_(None))
     .group_by(_a.c.client_id, _a.c.scope)
-)
-_refreshed = (
-    select(_a.c.client_id, func.max(_rt.c.issued_at).label("last"))
-    .select_from(_a.join(_rt, _rt.c.authorization_id == _a.c.id))
-    .where(_a.c.person_id == bindparam("person"), _a.c.revoked_at.is_(None))
-    .group_by(_a.c.client_id)
 )
 _agreed = select(_k.c.client_id, _k.c.scope, _k.c.given_at).where(_k.c.person_id == bindparam("person"), _k.c.withdrawn_at.is_(None))
 # Authorizations are forgotten after a month; the trail knows when it began.
@@ -74,7 +69,6 @@ def applications_of(connection: Connection, person_id: uuid.UUID) -> list[OwnApp
     if not keys:
         return []
     began = {row.client_id: row.first for row in connection.execute(_began, values)}
-    used = {row.client_id: row.last for row in connection.execute(_refreshed, values)}
     found = [_told(row, held, agreed) for row in connection.execute(_clients, {"keys": list(keys)})]
     told = deliveries(connection, person_id=person_id)
     for one in found:
@@ -82,7 +76,6 @@ def applications_of(connection: Connection, person_id: uuid.UUID) -> list[OwnApp
             SignOut(line.created_at, line.delivered_at, line.failed_at is not None) for line in told if line.client_id == one.key
         )[:SHOWN_SIGN_OUTS]
         one.since = min(filter(None, (one.since, began.get(one.key), one.agreed_at)), default=None)
-        one.last_used_at = max(filter(None, (one.last_used_at, used.get(one.key))), default=None)
     return sorted(found, key=lambda one: one.last_used_at or one.agreed_at or one.since, reverse=True)  # type: ignore[arg-type, return-value]
 
 

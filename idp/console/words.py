@@ -70,6 +70,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.AUTHORIZATION_REFUSED: _l("%(client)s bị từ chối cấp mã truy cập"),
     Event.AUTHORIZATION_REVOKED: _l("Thu hồi quyền vào %(client)s của %(person)s"),
     Event.CLIENT_AUTHORIZED: _l("%(client)s nhận mã truy cập cho chính mình"),
+    Event.CLIENT_TOKEN_REVOKED: _l("%(client)s trả lại một mã truy cập của chính mình"),
     Event.TOKEN_EXCHANGED: _l("%(client)s đổi mã truy cập để thay mặt %(person)s"),
     Event.CONSENT_GIVEN: _l("%(person)s đồng ý cho %(client)s biết thông tin"),
     Event.CONSENT_WITHDRAWN: _l("%(person)s rút lại đồng ý với %(client)s"),
@@ -139,6 +140,15 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYSTEM_VOUCHED_FOR: _l("Xác nhận một hệ thống đã đăng nhập qua máy chủ xác thực"),
     Event.SYSTEM_NOT_VOUCHED_FOR: _l("Rút lại xác nhận về một hệ thống"),
     Event.SNAPSHOT_TAKEN: _l("Chốt số liệu ngày"),
+    Event.TRACKER_PARAMETERS_PROPOSED: _l("Đề xuất thay đổi chỉ tiêu hoặc tham số của bảng theo dõi"),
+    Event.TRACKER_PARAMETERS_APPROVED: _l("Duyệt chỉ tiêu và tham số mới của bảng theo dõi"),
+    Event.TRACKER_PARAMETERS_WITHDRAWN: _l("Rút đề xuất về chỉ tiêu và tham số của bảng theo dõi"),
+    Event.TRACKER_RECOUNTED: _l("Đếm lại bảng theo dõi: có chỗ không khớp, đã ghi lại"),
+    Event.CLOSING_MADE: _l("Chốt kỳ báo cáo"),
+    Event.CLOSING_CORRECTED: _l("Đính chính kỳ báo cáo"),
+    Event.CLOSING_SIGNED: _l("%(person)s ký số liệu kỳ báo cáo"),
+    Event.EXEMPTION_DECIDED: _l("Miễn xác thực điện tử có thời hạn cho %(person)s"),
+    Event.EXEMPTION_ENDED: _l("Thôi miễn xác thực điện tử cho %(person)s"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
 }
 PROOFS = {

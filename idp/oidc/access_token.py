@@ -4,6 +4,7 @@ Opaque, it is a sealed value that only this provider can read; as a JWT (RFC 906
 """
 
 import json
+import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from idp.settings import current_settings
 CONTEXT, JWT_CONTEXT, JWT_TYPE = "access token", "access token jti", "at+jwt"
 LONGEST = 6000
 MORE = "\n"  # no scope holds it
+UUID_BYTES, OWN_ID_BYTES = 16, 8
 
 
 class AccessTokenUnreadable(Exception):
@@ -28,7 +30,8 @@ class AccessTokenUnreadable(Exception):
 class AccessToken:
     """What one access token says: of which authorization, for which scope, until when. `audience`: the resources it is for, none
     when it is for this provider alone; `confirmation`: the key it is bound to (`cnf`); `act`: who acts with it for whom (RFC 8693
-    §4.1), and `under`: the authorizations that this one was derived from and dies with."""
+    §4.1), and `under`: the authorizations that this one was derived from and dies with; `own_id`: which one it is of those that a
+    client took for itself, by which it can be given back alone."""
 
     authorization_id: uuid.UUID
     scope: str
@@ -37,6 +40,7 @@ class AccessToken:
     confirmation: dict[str, str] | None = None
     act: dict[str, Any] | None = None
     under: tuple[uuid.UUID, ...] = ()
+    own_id: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,17 @@ class Bearer:
     authentication: dict[str, Any]
 
 
+def new_own_id() -> bytes:
+    """What tells a client's own tokens of one authorization apart."""
+    return os.urandom(OWN_ID_BYTES)
+
+
 def seal_access_token(token: AccessToken) -> Secret:
     """The token that the client gets: opaque to it, and unlike any other."""
     expires = int(token.expires_at.timestamp() * 1000).to_bytes(8, "big")
     scope = token.scope
-    if token.audience or token.confirmation or token.act or token.under:
-        more = [token.audience, token.confirmation, token.act, [one.hex for one in token.under]]
+    if token.audience or token.confirmation or token.act or token.under or token.own_id:
+        more = [token.audience, token.confirmation, token.act, [one.hex for one in token.under], token.own_id.hex() if token.own_id else ""]
         scope += MORE + json.dumps(more, separators=(",", ":"))
     return Secret(current_keys().seal_text(token.authorization_id.bytes + expires + scope.encode(), CONTEXT))
 
@@ -68,7 +77,9 @@ def sign_access_token(token: AccessToken, alg: str, bearer: Bearer) -> Secret:
         "client_id": bearer.client_id,
         "iat": int(clock.now().timestamp()),
         "exp": int(token.expires_at.timestamp()),
-        "jti": current_keys().seal_text(b"".join(one.bytes for one in (token.authorization_id, *token.under)), JWT_CONTEXT),
+        "jti": current_keys().seal_text(
+            b"".join(one.bytes for one in (token.authorization_id, *token.under)) + (token.own_id or b""), JWT_CONTEXT
+        ),
         **({"scope": token.scope} if token.scope else {}),
         **bearer.authentication,
         **({"cnf": token.confirmation} if token.confirmation else {}),
@@ -91,10 +102,11 @@ def open_access_token(written: str) -> AccessToken:
     scope, _, more = facts[24:].decode().partition(MORE)
     if not more:
         return AccessToken(uuid.UUID(bytes=facts[:16]), scope, expires)
-    audience, confirmation, act, under = json.loads(more)
+    audience, confirmation, act, under, *own_id = json.loads(more)
     return AccessToken(
-        uuid.UUID(bytes=facts[:16]), scope, expires, tuple(audience), confirmation, act, tuple(uuid.UUID(one) for one in under)
-    )
+        uuid.UUID(bytes=facts[:16]), scope, expires, tuple(audience), confirmation, act, tuple(uuid.UUID(one) for one in under),
+        bytes.fromhex(own_id[0]) if own_id and own_id[0] else None,
+    )  # fmt: skip
 
 
 def _read_jwt(written: str) -> AccessToken:
@@ -113,7 +125,9 @@ def _of_claims(claims: dict[str, Any]) -> AccessToken:
         names = current_keys().open_text(claims["jti"], JWT_CONTEXT)
     except (SealBroken, KeyError, AttributeError):
         raise AccessTokenUnreadable from None
-    ids = [uuid.UUID(bytes=names[start : start + 16]) for start in range(0, len(names), 16)]
+    whole = len(names) - len(names) % UUID_BYTES  # what is left over is the id of a client's own token
+    ids = [uuid.UUID(bytes=names[start : start + UUID_BYTES]) for start in range(0, whole, UUID_BYTES)]
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-    return AccessToken(ids[0], claims.get("scope", ""), expires_at, tuple(audience), claims.get("cnf"), claims.get("act"), tuple(ids[1:]))
+    under, own_id = tuple(ids[1:]), names[whole:] or None
+    return AccessToken(ids[0], claims.get("scope", ""), expires_at, tuple(audience), claims.get("cnf"), claims.get("act"), under, own_id)

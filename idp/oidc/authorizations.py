@@ -1,7 +1,6 @@
 """Authorizations: what a person has let a client do, once. Every code and token hangs on one row, and dies with it."""
 
 import uuid
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, and_, bindparam, insert, not_, or_, select, update
@@ -12,16 +11,15 @@ from clients.models import Client
 from idp import audit, clock
 from idp.database import table_of
 from idp.oidc.authorization_code import GrantedCode
-from idp.oidc.models import Authorization, RefreshToken
-from idp.opaque_tokens import Secret, digest, new_token
+from idp.oidc.models import Authorization
 from idp.people.models import Person, PersonState
-from idp.prepared import Row, first, first_with, run
+from idp.prepared import Row, first, first_with
 from idp.roles.models import RoleGrant
 from idp.sessions import assurance
 from idp.sessions.models import BrowserSession
-from idp.settings import current_settings
 
-_a, _rt, _c = table_of(Authorization), table_of(RefreshToken), table_of(Client)
+_a, _c = table_of(Authorization), table_of(Client)
+_e = table_of(audit.AuditEvent)
 _p, _s, _g = table_of(Person), table_of(BrowserSession), table_of(RoleGrant)
 
 person_may_sign_in = and_(_p.c.state == PersonState.ACTIVE.value, _p.c.directory_locked.is_(False))
@@ -32,10 +30,9 @@ is_live = and_(_a.c.revoked_at.is_(None), person_may_sign_in, _c.c.disabled_at.i
 
 _holds_role = select(_g.c.id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))
 _exists = select(_a.c.id).where(_a.c.id == bindparam("authorization_id"))
-_unrevoked = _exists.where(_a.c.revoked_at.is_(None))
 _COLUMNS = (
     "id", "client_id", "person_id", "session_id", "scope", "offline", "acr", "amr", "auth_time", "requested_claims", "confirmation",
-    "resource", "created_at",
+    "resource", "refresh_sequence", "refreshed_at", "refresh_ends_at", "created_at",
 )  # fmt: skip
 _facts = (
     select(
@@ -51,6 +48,9 @@ _facts = (
         bindparam("requested_claims", type_=_a.c.requested_claims.type),
         bindparam("confirmation", type_=_a.c.confirmation.type),
         bindparam("resource", type_=_a.c.resource.type),
+        bindparam("refresh_sequence", type_=_a.c.refresh_sequence.type),
+        bindparam("refreshed_at", type_=_a.c.refreshed_at.type),
+        bindparam("refresh_ends_at", type_=_a.c.refresh_ends_at.type),
         bindparam("now", type_=_a.c.created_at.type),
     )
     .select_from(_s.join(_p, _p.c.id == _s.c.person_id))
@@ -69,6 +69,16 @@ _redeem = {
     "postgresql": postgresql.insert(_a).from_select(_COLUMNS, _facts).on_conflict_do_nothing().returning(_a.c.id),
 }
 _insert = insert(_a).from_select(_COLUMNS, select(*[bindparam(name, type_=_a.c[name].type) for name in _COLUMNS])).returning(_a.c.id)
+_use_again = (
+    insert(_e)
+    .from_select(
+        [column.name for column in _e.c],
+        select(*[bindparam(column.name, type_=column.type) for column in _e.c])
+        .select_from(_a.join(_c, _c.c.id == _a.c.client_id))
+        .where(_a.c.id == bindparam("authorization", type_=_a.c.id.type), _a.c.revoked_at.is_(None), _c.c.disabled_at.is_(None)),
+    )
+    .returning(_e.c.id)
+)
 _NOTHING = dict.fromkeys(_COLUMNS)
 _burn = {
     "sqlite": sqlite.insert(_a).on_conflict_do_nothing().returning(_a.c.id),
@@ -94,18 +104,7 @@ _revoke_of_client = (
 _offline_of_person = (
     select(_a.c.id, _a.c.session_id).where(_a.c.person_id == bindparam("person"), _a.c.offline, _a.c.revoked_at.is_(None)).order_by(_a.c.id)
 )
-_refresh_token = (
-    select(
-        _rt.c.used_at, _rt.c.idle_expires_at, _rt.c.expires_at, _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.acr,
-        _a.c.amr, _a.c.auth_time, _a.c.requested_claims, _a.c.confirmation, _a.c.resource, _a.c.revoked_at, _p.c.subject, person_may_sign_in.label("may_sign_in"),
-        is_administrator.label("is_administrator"),
-    )
-    .select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id).join(_p, _p.c.id == _a.c.person_id))
-    .where(_rt.c.digest == bindparam("digest"))
-)  # fmt: skip
-_unused = update(_rt).where(_rt.c.digest == bindparam("used"), _rt.c.used_at.is_(None))
-_use = _unused.values(used_at=bindparam("now")).returning(_rt.c.authorization_id)
-_prolong = _unused.values(idle_expires_at=bindparam("idle_ends"))
+_NO_CHAIN = dict.fromkeys(("refresh_sequence", "refreshed_at", "refresh_ends_at"))
 
 
 def may_outlive_session(connection: Connection, person_id: uuid.UUID) -> bool:
@@ -118,22 +117,19 @@ def exists(connection: Connection, authorization_id: uuid.UUID) -> bool:
     return first(connection, _exists, {"authorization_id": authorization_id}) is not None
 
 
-def is_unrevoked(connection: Connection, authorization_id: uuid.UUID) -> bool:
-    """Whether an authorization is there and nobody has ended it."""
-    return first(connection, _unrevoked, {"authorization_id": authorization_id}) is not None
-
-
-def redeem(connection: Connection, granted: GrantedCode, *rows: Row, offline: bool, confirmation: dict[str, str] | None = None) -> bool:
-    """Insert the authorization of a code and with it these `rows` (its event, its first refresh token), unless it is there already or
-    the person's session has ended meanwhile: return whether it was inserted. Of any number at once, one inserts: the rest collide
-    with its key. `confirmation`: the key that its refresh tokens are bound to. One statement: for `at_once`."""
+def redeem(
+    connection: Connection, granted: GrantedCode, event: Row, chain: dict[str, Any] | None, confirmation: dict[str, str] | None = None
+) -> bool:
+    """Insert the authorization of a code and its `event`, unless it is there already or the person's session has ended meanwhile:
+    return whether it was inserted. Of any number at once, one inserts: the rest collide with its key. With a `chain` of refresh
+    tokens, which are bound to `confirmation`, it may outlive the session. One statement: for `at_once`."""
     values = {
         "id": granted.authorization_id,
         "client_id": granted.client,
         "person_id": granted.person_id,
         "session_id": granted.session_id,
         "scope": granted.scope,
-        "offline": offline,
+        "offline": chain is not None,
         "is_two_factor": assurance.is_enough(granted.acr, assurance.AAL2),
         "acr": granted.acr,
         "amr": granted.amr,
@@ -142,8 +138,9 @@ def redeem(connection: Connection, granted: GrantedCode, *rows: Row, offline: bo
         "confirmation": confirmation,
         "resource": list(granted.resource) or None,
         "now": clock.now(),
+        **(chain or _NO_CHAIN),
     }
-    return first_with(connection, _redeem[connection.dialect.name], values, *rows) is not None
+    return first_with(connection, _redeem[connection.dialect.name], values, event) is not None
 
 
 def open_without_code(connection: Connection, authorization_id: uuid.UUID, client: uuid.UUID, scope: str, event: Row, **facts: Any) -> None:
@@ -151,6 +148,11 @@ def open_without_code(connection: Connection, authorization_id: uuid.UUID, clien
     other columns. One statement: for `at_once`."""
     row = {"id": authorization_id, "client_id": client, "scope": scope, "created_at": clock.now(), **facts}
     first_with(connection, _insert, {**_NOTHING, **row}, event)
+
+
+def use_again(connection: Connection, authorization_id: uuid.UUID, event: Row) -> bool:
+    """Write the `event` of one more use of a client's own authorization; return False when it is over. One statement: for `at_once`."""
+    return first(connection, _use_again, {**event[1], "authorization": authorization_id}) is not None
 
 
 def burn(connection: Connection, granted: GrantedCode, reason: str) -> bool:
@@ -205,35 +207,3 @@ def revoke_offline(
     held = connection.execute(_offline_of_person, {"person": person_id}).all()
     meant = [row.id for row in held if row.session_id != keep and only in (None, row.session_id)]
     return sum(revoke(connection, authorization_id, reason=reason, actor=actor) for authorization_id in meant)
-
-
-def new_refresh_token(authorization_id: uuid.UUID, chain_ends: datetime | None = None) -> tuple[Secret, Row]:
-    """A fresh refresh token of an authorization, and the row that makes it good. `chain_ends`: when the chain it continues dies,
-    whatever happens."""
-    settings, token, now = current_settings(), new_token(), clock.now()
-    ends = chain_ends or now + timedelta(seconds=settings.refresh_token_seconds)
-    row = {
-        "digest": digest(token),
-        "authorization_id": authorization_id,
-        "issued_at": now,
-        "idle_expires_at": min(ends, now + timedelta(seconds=settings.refresh_token_idle_seconds)),
-        "expires_at": ends,
-    }
-    return token, (_rt, row)
-
-
-def find_refresh_token(connection: Connection, token: str) -> Any:
-    """The row of a refresh token with its authorization and person, used or not, dead or alive; None when it is not ours."""
-    return first(connection, _refresh_token, {"digest": digest(token)})
-
-
-def prolong_refresh_token(connection: Connection, token: str, ends: datetime) -> bool:
-    """Let a refresh token that is not replaced live on: idle from now, at most until its chain `ends`. Return whether it is unused."""
-    idle_ends = min(ends, clock.now() + timedelta(seconds=current_settings().refresh_token_idle_seconds))
-    return run(connection, _prolong, {"used": digest(token), "idle_ends": idle_ends}) == 1
-
-
-def use_refresh_token(connection: Connection, token: str, successor: Row) -> bool:
-    """Use a refresh token up and insert its `successor`: of any number at once, one gets True (RFC 9700 §4.14.2). One statement: for
-    `at_once`."""
-    return first_with(connection, _use, {"used": digest(token), "now": clock.now()}, successor) is not None

@@ -10,11 +10,12 @@ from clients.registry import RegisteredClient, find_even_disabled
 from clients.resources import find_resource
 from idp import clock
 from idp.database import reader
-from idp.oidc import client_answers, live_tokens, signing_keys
+from idp.oidc import client_answers, live_tokens, refresh_chains, signing_keys
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
 from idp.oidc.client_authentication import authenticate_client, refused
 from idp.oidc.confirmation import token_type
 from idp.oidc.encryption import encrypt
+from idp.oidc.refresh_token import RefreshTokenUnreadable
 from idp.oidc.subjects import subject_for
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
@@ -72,10 +73,14 @@ def _facts(caller: RegisteredClient, written: str) -> dict[str, Any]:
 
 
 def _facts_of_refresh_token(caller: RegisteredClient, written: str) -> dict[str, Any]:
-    found = live_tokens.find_live_refresh_token(reader(), written)
-    if found is None or found.client_id != caller.key:
+    try:
+        token = refresh_chains.require_token(reader(), written)
+    except RefreshTokenUnreadable:
         return INACTIVE
-    told = _about(found, caller) | {"exp": int(min(found.idle_expires_at, found.expires_at).timestamp()), "scope": found.scope}
+    found = live_tokens.find_live_refresh_token(reader(), token) if token.client == caller.key else None
+    if found is None:
+        return INACTIVE
+    told = _about(found, caller) | {"exp": int(refresh_chains.ends_at(found).timestamp()), "scope": found.scope}
     return told | ({"cnf": found.confirmation} if found.confirmation else {})
 
 

@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, func, not_, or_, select
+from sqlalchemy import Connection, bindparam, func, not_, or_, select
 
 from clients.models import Client
 from idp import clock
 from idp.database import table_of
+from idp.oidc import refresh_chains
 from idp.oidc.access_token import AccessToken
-from idp.oidc.authorizations import is_administrator, is_live, person_may_sign_in
-from idp.oidc.models import Authorization, RefreshToken
-from idp.opaque_tokens import digest
+from idp.oidc.authorizations import is_live
+from idp.oidc.models import Authorization
+from idp.oidc.refresh_token import RefreshToken
 from idp.people.models import Person
-from idp.prepared import first
+from idp.prepared import Statement, first
 from idp.sessions.models import BrowserSession
+from idp.spent_identifiers import digest_of, is_spent, spend
 
-_a, _p, _c, _s, _rt = table_of(Authorization), table_of(Person), table_of(Client), table_of(BrowserSession), table_of(RefreshToken)
+GIVEN_BACK = "access token given back"
+
+_a, _p, _c, _s = table_of(Authorization), table_of(Person), table_of(Client), table_of(BrowserSession)
 _FACTS = (
     _a.c.id, _a.c.client_id, _a.c.person_id, _a.c.session_id, _a.c.scope, _a.c.offline, _a.c.acr, _a.c.amr, _a.c.auth_time,
     _a.c.confirmation, _a.c.resource, _p.c.subject, _c.c.client_id.label("issued_to"),
@@ -29,45 +33,49 @@ _live = select(*_FACTS).select_from(_joined).where(_a.c.id == bindparam("authori
 _told = select(_a.c.client_id, _a.c.person_id, _a.c.acr, _a.c.amr, _a.c.auth_time, _p.c.subject, _c.c.client_id.label("issued_to"))
 _live_told = _told.select_from(_joined).where(_a.c.id == bindparam("authorization_id"), or_(is_live, _own))
 _count_live = select(func.count()).select_from(_joined).where(_a.c.id.in_(bindparam("ids", expanding=True)), is_live)
-_live_refresh = (
-    select(*_FACTS, _rt.c.idle_expires_at, _rt.c.expires_at)
-    .select_from(_joined.join(_rt, _rt.c.authorization_id == _a.c.id))
-    .where(
-        _rt.c.digest == bindparam("digest"),
-        _rt.c.used_at.is_(None),
-        _rt.c.idle_expires_at > bindparam("now"),
-        _a.c.revoked_at.is_(None),
-        _c.c.disabled_at.is_(None),
-        person_may_sign_in,
-        not_(is_administrator),
-    )
+_live_refresh = select(*_FACTS, _a.c.refreshed_at, _a.c.refresh_ends_at).select_from(_joined).where(refresh_chains.is_good)
+_live_old = (
+    select(*_FACTS, _a.c.refreshed_at, refresh_chains.old_ends_at.scalar_subquery().label("refresh_ends_at"))
+    .select_from(_joined)
+    .where(refresh_chains.is_good_old)
 )
+# For tokens of a client itself: one of them may have been given back alone.
+_own_live = _live.where(not_(is_spent))
+_own_live_told = _live_told.where(not_(is_spent))
 _holder = select(_a.c.id, _a.c.client_id).where(_a.c.id == bindparam("authorization_id"))
-_refresh_holder = (
-    select(_a.c.id, _a.c.client_id).select_from(_rt.join(_a, _a.c.id == _rt.c.authorization_id)).where(_rt.c.digest == bindparam("digest"))
-)
 
 
 def find_live(connection: Connection, token: AccessToken) -> Any:
     """The authorization of an access token with its person (None for a client's own), or None when the token is worth nothing."""
-    return _found(connection, _live, token)
+    return _found(connection, token, _live, _own_live)
 
 
 def find_told(connection: Connection, token: AccessToken) -> Any:
     """As `find_live`, what is told of it at introspection."""
-    return _found(connection, _live_told, token)
+    return _found(connection, token, _live_told, _own_live_told)
 
 
-def _found(connection: Connection, statement: Select[Any], token: AccessToken) -> Any:
+def _found(connection: Connection, token: AccessToken, statement: Statement, of_client_itself: Statement) -> Any:
     now = clock.now()
     if token.expires_at <= now or not all_live(connection, token.under):
         return None
-    return first(connection, statement, {"authorization_id": token.authorization_id, "now": now})
+    values = {"authorization_id": token.authorization_id, "now": now}
+    if token.own_id is None:
+        return first(connection, statement, values)
+    return first(connection, of_client_itself, {**values, "spent": digest_of(GIVEN_BACK, token.own_id.hex())})
 
 
-def find_live_refresh_token(connection: Connection, written: str) -> Any:
+def give_back(connection: Connection, token: AccessToken, own_id: bytes) -> bool:
+    """End one token of a client itself; those beside it live on. Return whether this call did it."""
+    return token.expires_at > clock.now() and spend(connection, GIVEN_BACK, own_id.hex(), until=token.expires_at)
+
+
+def find_live_refresh_token(connection: Connection, token: RefreshToken) -> Any:
     """The authorization of a refresh token that could be used now, with its person and when it ends, or None."""
-    return first(connection, _live_refresh, {"digest": digest(written), "now": clock.now()})
+    values = {"authorization": token.authorization_id, "now": clock.now()}
+    if token.old_digest is not None:
+        return first(connection, _live_old, {**values, "old": token.old_digest})
+    return first(connection, _live_refresh, {**values, "at": token.sequence, "idle_since": refresh_chains.idle_since()})
 
 
 def all_live(connection: Connection, authorization_ids: Sequence[UUID]) -> bool:
@@ -81,8 +89,3 @@ def all_live(connection: Connection, authorization_ids: Sequence[UUID]) -> bool:
 def find_holder(connection: Connection, authorization_id: UUID) -> Any:
     """Which client holds an authorization, dead or alive."""
     return connection.execute(_holder, {"authorization_id": authorization_id}).first()
-
-
-def find_holder_of_refresh_token(connection: Connection, written: str) -> Any:
-    """The authorization of a refresh token and the client that holds it, dead or alive."""
-    return connection.execute(_refresh_holder, {"digest": digest(written)}).first()

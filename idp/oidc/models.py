@@ -32,6 +32,9 @@ class Authorization(Record):
 
     The code is a sealed value whose id is this row's primary key: redeeming it inserts the row, so that a second redemption
     collides, whatever the race.
+
+    The chain of its refresh tokens stands in the row as well: `refresh_sequence` is the one that is good (None: it has none, or
+    one of the old form), given at `refreshed_at`; at `refresh_ends_at` the chain is over.
     """
 
     __tablename__ = "authorization"
@@ -52,10 +55,13 @@ class Authorization(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_reason: Mapped[str | None] = mapped_column(String(32))
+    refresh_sequence: Mapped[int | None] = mapped_column()
+    refreshed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refresh_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class RefreshToken(Record):
-    """A refresh token, as its digest: redeemed once (`used_at`), then its successor stands for the chain."""
+class OldRefreshToken(Record):
+    """A refresh token given before revision 0005, as its digest: redeemed once (`used_at`), then a successor stood for the chain."""
 
     __tablename__ = "refresh_token"
 

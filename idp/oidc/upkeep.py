@@ -10,7 +10,7 @@ from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
 from idp.oidc import device_authorizations, key_rotation, old_records, pushed_requests
 from idp.oidc.backchannel_logout import DELIVERERS
-from idp.oidc.models import Authorization, RefreshToken
+from idp.oidc.models import Authorization, OldRefreshToken
 from idp.people import letters
 from idp.settings import current_settings
 
@@ -18,7 +18,7 @@ DELIVERING_THREADS, MESSAGES_AT_ONCE = 4, 4  # a silent client holds up one thre
 KEPT = timedelta(days=1)
 SKEW = timedelta(minutes=10)
 HOUR, TEN_MINUTES = 3600, 600
-_a, _rt = table_of(Authorization), table_of(RefreshToken)
+_a, _rt = table_of(Authorization), table_of(OldRefreshToken)
 
 
 def jobs() -> list[Job]:
@@ -36,14 +36,14 @@ def jobs() -> list[Job]:
 
 
 def forget_dead(connection: Connection) -> int:
-    """Delete refresh tokens whose chain ended over a day ago, authorizations too old to hold a living one, pushed requests, and
-    private keys that nobody needs; return how many rows. A used refresh token stays until its chain has ended: it must be
-    recognised when it is shown again."""
+    """Delete refresh tokens of the old form whose chain ended over a day ago, authorizations too old to hold a living one, pushed
+    requests, and private keys that nobody needs; return how many rows. A used refresh token stays until its chain has ended: it
+    must be recognised when it is shown again."""
     before = clock.now() - KEPT
     oldest = before - timedelta(seconds=current_settings().refresh_token_seconds) - KEPT
     gone = connection.execute(delete(_rt).where(_rt.c.expires_at < before)).rowcount
     gone += connection.execute(delete(_a).where(_a.c.id < id_floor(oldest), _a.c.created_at < oldest)).rowcount
-    of_clients = _a.c.person_id.is_(None)  # one a token, without a refresh token: many, and dead in ten minutes
+    of_clients = _a.c.person_id.is_(None)  # one a minute, without a refresh token: dead in eleven
     dead = clock.now() - timedelta(seconds=current_settings().access_token_seconds) - SKEW
     gone += connection.execute(delete(_a).where(of_clients, _a.c.id < id_floor(dead), _a.c.created_at < dead)).rowcount
     gone += device_authorizations.forget_expired(connection) + spent_identifiers.forget_expired(connection)

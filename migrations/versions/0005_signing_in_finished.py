@@ -1,4 +1,5 @@
-"""What signing in and the protocol still lacked: proofings, and rounds of the browsers that a person has signed in with."""
+"""What signing in and the protocol still lacked: proofings, rounds of the browsers that a person has signed in with, and refresh tokens
+as one row a chain. Those of before stay where they are, and go on working."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _add_refresh_chains()
     op.add_column("person", sa.Column("browser_round", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "proofing",
@@ -43,9 +45,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_logo_client_id_client")),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client_logo")),
     )
+    for column in (
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("password_ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("grace_left", sa.Integer(), nullable=True),
+        sa.Column("password_end_told", sa.Boolean(), nullable=False, server_default=sa.false()),
+    ):
+        op.add_column("browser_session", column)
+
+
+def _add_refresh_chains() -> None:
+    op.add_column("authorization", sa.Column("refresh_sequence", sa.Integer(), nullable=True))
+    op.add_column("authorization", sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("authorization", sa.Column("refresh_ends_at", sa.DateTime(timezone=True), nullable=True))
+    last = 'SELECT max(issued_at) FROM refresh_token WHERE refresh_token.authorization_id = "authorization".id'
+    op.execute(f'UPDATE "authorization" SET refreshed_at = ({last}) WHERE offline')  # noqa: S608 - nothing here comes from outside
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("authorization") as authorization:
+        authorization.drop_column("refresh_ends_at")
+        authorization.drop_column("refreshed_at")
+        authorization.drop_column("refresh_sequence")
+    with op.batch_alter_table("browser_session") as browser_session:
+        for column in ("password_end_told", "grace_left", "password_ends_at", "entered_at"):
+            browser_session.drop_column(column)
     op.drop_table("client_logo")
     op.drop_table("mirror_reading")
     op.drop_table("proofing")

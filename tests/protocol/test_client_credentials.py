@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from clients.registration import disable
+from clients.registration import change, disable
 from idp import clock
 from idp.database import in_transaction, reader, table_of
+from idp.oidc.authorizations import revoke
 from idp.oidc.models import Authorization
 from tests.support import trail
 from tests.support.bound_party import API, OTHER_API, add_resource, register_bound
@@ -111,26 +112,52 @@ def test_a_client_of_the_profile_gets_its_own_token_bound(browser: FlaskClient, 
     assert party.post(browser, {"grant_type": GRANT}).get_json()["token_type"] == "DPoP"
 
 
-def test_what_it_takes_within_a_minute_is_of_one_authorization(
+def test_each_grant_is_audited_and_those_of_a_minute_share_an_authorization(
     browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock
 ) -> None:
-    """One event for it, not one for each call of a service; told apart by address and by what the tokens are for."""
+    """One event for each, with the address that asked and the token's own id; told apart by what the tokens are for."""
     first, second = (ask(browser, machine).get_json()["access_token"] for _ in range(2))
     assert first != second
-    assert len(trail.events("client.authorized")) == authorizations() == 1
     browser.environ_base["REMOTE_ADDR"] = "192.0.2.7"
     ask(browser, machine)
+    events = trail.events("client.authorized")
+    assert [event.address for event in events] == ["127.0.0.1", "127.0.0.1", "192.0.2.7"]
+    assert len({event.detail["token_id"] for event in events}) == 3
+    assert authorizations() == 1
     ask(browser, machine, scope="dossiers", resource=ISSUER)
-    assert authorizations() == 3
-    assert {event.address for event in trail.events("client.authorized")} == {"127.0.0.1", "192.0.2.7"}
+    assert authorizations() == 2
     time.advance(minutes=1)
     ask(browser, machine)
-    assert len(trail.events("client.authorized")) == authorizations() == 4
+    assert (len(trail.events("client.authorized")), authorizations()) == (5, 3)
 
 
-def test_giving_one_back_ends_those_of_its_minute_and_the_next_is_good(browser: FlaskClient, machine: RelyingParty) -> None:
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_giving_one_back_ends_that_one_and_none_beside_it(browser: FlaskClient, machine: RelyingParty, form: str) -> None:
+    """RFC 7009 §2.1."""
+    if form == "jwt":
+        in_transaction(lambda c: change(c, machine.client_id, actor="cli:test", access_token_format="jwt"))
     first, second = (ask(browser, machine).get_json()["access_token"] for _ in range(2))
-    assert browser.post("/revoke", data={"token": first}, headers=machine.headers()).status_code == 200
-    assert not any(introspected(browser, machine, token)["active"] for token in (first, second))
+    assert (first.count(".") == 2) is (form == "jwt")
+    for _ in range(2):
+        assert browser.post("/revoke", data={"token": first}, headers=machine.headers()).status_code == 200
+    assert introspected(browser, machine, first) == {"active": False}
     third = ask(browser, machine).get_json()["access_token"]
-    assert introspected(browser, machine, third)["active"]
+    assert all(introspected(browser, machine, token)["active"] for token in (second, third))
+    [event] = trail.events("client_token.revoked")
+    assert event.detail["token_id"] == trail.events("client.authorized")[0].detail["token_id"]
+
+
+def test_another_client_cannot_give_it_back(browser: FlaskClient, machine: RelyingParty, party: RelyingParty) -> None:
+    token = ask(browser, machine).get_json()["access_token"]
+    response = browser.post("/revoke", data={"token": token}, headers=party.headers())
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_grant")
+    assert introspected(browser, machine, token)["active"]
+
+
+def test_an_authorization_that_an_operator_ended_gives_no_further_token_of_its_minute(browser: FlaskClient, machine: RelyingParty) -> None:
+    """All of it ends at once; the next token is of a new one, in every process."""
+    before = [ask(browser, machine).get_json()["access_token"] for _ in range(2)]
+    [ended] = reader().execute(select(table_of(Authorization).c.id)).scalars()
+    in_transaction(lambda c: revoke(c, ended, reason="misuse", actor="cli:test"))
+    after = ask(browser, machine).get_json()["access_token"]
+    assert [introspected(browser, machine, token)["active"] for token in (*before, after)] == [False, False, True]

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from idp import access
 from idp.app import create_app
 from idp.database import forget_connections, in_transaction, reader, table_of
-from idp.oidc.models import Authorization, RefreshToken
+from idp.oidc.models import Authorization
+from tests.protocol.test_old_refresh_tokens import turned_old
 from tests.support import trail
 from tests.support.installation import close, settings_for
 from tests.support.people import add_person
@@ -82,9 +83,18 @@ def test_a_refresh_token_has_one_winner_and_its_reuse_revokes_the_chain(app: Fla
     answers = at_once(app, lambda client, _: party.refresh(client, token))
     won = [answer.get_json() for answer in answers if answer.status_code == 200]
     assert len(won) == 1
-    assert count(RefreshToken) == 2
+    assert reader().execute(select(table_of(Authorization).c.refresh_sequence)).scalars().all() == [2]
     assert party.refresh(browser, won[0]["refresh_token"]).get_json()["error"] == "invalid_grant"
     assert party.userinfo(browser, won[0]["access_token"]).status_code == 401
+
+
+def test_a_refresh_token_of_before_the_upgrade_has_one_winner(app: Flask, browser: FlaskClient) -> None:
+    party = register_party()
+    token = turned_old(browser, party)["refresh_token"]
+    answers = at_once(app, lambda client, _: party.refresh(client, token))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (CALLERS - 1)
+    [won] = [answer.get_json() for answer in answers if answer.status_code == 200]
+    assert party.refresh(browser, won["refresh_token"]).get_json()["error"] == "invalid_grant"
 
 
 def test_many_codes_at_once_do_not_disturb_each_other(app: Flask, browser: FlaskClient) -> None:

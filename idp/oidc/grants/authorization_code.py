@@ -15,6 +15,7 @@ from idp.oidc import authorizations, consents
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.confirmation import is_same_key
 from idp.oidc.id_token import Authentication
+from idp.oidc.refresh_chains import first_token, new_chain
 from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
 
@@ -96,14 +97,13 @@ def _redeem(
         audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", person_id=granted.person_id,
         client_id=client.key, authorization_id=str(granted.authorization_id), scope=scope, acr=granted.acr,
     )  # fmt: skip
-    token, *rows = authorizations.new_refresh_token(granted.authorization_id) if offline else (None,)
     # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).
     bound = confirmation if client.is_public else None
-    if not authorizations.redeem(connection, granted, event, *rows, offline=offline, confirmation=bound):
+    if not authorizations.redeem(connection, granted, event, new_chain() if offline else None, bound):
         return "session_over"
     return Issued(
         access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
-        refresh_token=token,
+        refresh_token=first_token(granted, scope, bound) if offline else None,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
         has_id_token="openid" in names,

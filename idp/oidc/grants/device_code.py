@@ -13,6 +13,7 @@ from idp.database import in_transaction, table_of
 from idp.oidc import authorizations, consents, device_authorizations
 from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.id_token import Authentication
+from idp.oidc.refresh_chains import first_token, new_chain
 from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
 from idp.people.models import Person
@@ -85,15 +86,14 @@ def _redeem(
     scope = granted.scope if offline else " ".join(name for name in names if name != "offline_access")
     about: dict[str, Any] = {"person_id": granted.person_id, "client_id": client.key, "authorization_id": str(granted.authorization_id)}
     event = audit.row_of(audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", scope=scope, acr=granted.acr, **about)
-    token, *rows = authorizations.new_refresh_token(granted.authorization_id) if offline else (None,)
     bound = confirmation if client.is_public else None
-    if not authorizations.redeem(connection, granted, event, *rows, offline=offline, confirmation=bound):
+    if not authorizations.redeem(connection, granted, event, new_chain() if offline else None, bound):
         # The person has left or signed out since they let the device in.
         audit.record(connection, audit.Event.AUTHORIZATION_REFUSED, actor=f"client:{client.client_id}", reason="session_over", **about)
         return AccessDeniedError(description="the person's sign-in has ended", status_code=400)
     return Issued(
         access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
-        refresh_token=token,
+        refresh_token=first_token(granted, scope, bound) if offline else None,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),
         has_id_token="openid" in names,
