@@ -23,6 +23,9 @@ from directory_sync.reorganisation_cli import reorganisation
 from directory_sync.scim import setting_up as scim
 from directory_sync.scim.cli import group as scim_commands
 from directory_sync.scim.provisioning_cli import group as provisioning_commands
+from directory_sync.sheets import setting_up as sheets
+from directory_sync.sheets.cli import import_file
+from directory_sync.source_cli import group as source_commands
 from idp import cli, doctor
 from idp.app import create_app
 from idp.console.system_cli import group as system_commands
@@ -41,6 +44,8 @@ def build(settings: Settings | None = None) -> Flask:
     doctor.add_check(app, "changes of staff", deadlines.remedy)
     scim.set_up_scim(app)
     cli.add_jobs(app, scim.jobs())
+    sheets.set_up_sheets(app)
+    cli.add_jobs(app, sheets.jobs())
     person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
@@ -73,6 +78,8 @@ main.add_command(client_commands)
 main.add_command(resource_commands)
 main.add_command(system_commands)
 sync.add_command(sync_one_person)
+sync.add_command(import_file)
+main.add_command(source_commands)
 main.add_command(sync)
 main.add_command(desk_commands)
 main.add_command(review_commands)

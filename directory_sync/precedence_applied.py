@@ -85,11 +85,11 @@ def weigh_sources(connection: Connection, changes: Changes, reading: Reading) ->
     writes: list[EntryWrite] = []
     for part in chunks(weighed, CHUNK):
         for person in connection.execute(_people.where(_p.c.id.in_(part))):
-            found = _weigh(context, person, entries.get(person.id, []), heard[person.id], keep=person.id in shared)
-            for whole, one in ((updates, found[0]), (suspensions, found[1]), (returns, found[2])):
-                if one is not None:
-                    whole.append(one)  # type: ignore[attr-defined]
-            writes += found[3]
+            update, suspension, back, kept = _weigh(context, person, entries.get(person.id, []), heard[person.id], keep=person.id in shared)
+            updates += [update] if update is not None else []
+            suspensions += [suspension] if suspension is not None else []
+            returns += [back] if back is not None else []
+            writes += kept
     return replace(
         changes,
         updates=[*(one for one in changes.updates if one.person_id not in weighed), *updates],

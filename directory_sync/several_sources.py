@@ -24,7 +24,7 @@ from idp.people.source_models import SourceEntry
 from idp.settings import current_settings
 
 _e, _p = table_of(SourceEntry), table_of(Person)
-_of_source = bindparam("of_source")
+_of_source: Any = bindparam("of_source")
 _others_before = select(_p.c.id).where(_p.c.source < _of_source).limit(1)  # two looks into the index; "other than" would read everybody
 _others_behind = select(_p.c.id).where(_p.c.source > _of_source).limit(1)
 _entries = (
@@ -123,7 +123,7 @@ def _by_number(
             joins.append(record)
         elif word and word.choice == Choice.KEEP_OUT:
             continue
-        elif len(rows) > 1 or read[record.staff_code] > 1 or rows[0].id in present:
+        elif len(rows) > 1 or read[record.staff_code or ""] > 1 or rows[0].id in present:
             held.append(_held(CaseKind.NUMBER_NOT_UNIQUE, record, rows))
         elif rows[0].id in holders or _was_away_for_long(rows[0]):
             held.append(_held(CaseKind.REHIRE, record, rows))

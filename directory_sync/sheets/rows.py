@@ -164,7 +164,7 @@ def _unit(row: SheetRow, _name: str, text: str) -> None:
 
 def _decision(row: SheetRow, _name: str, text: str) -> None:
     if len(text) > LONGEST_DECISION:
-        row.mistakes.append(Mistake(name, "too_long"))
+        row.mistakes.append(Mistake("decision", "too_long"))
     row.decision = text[:LONGEST_DECISION]
 
 
