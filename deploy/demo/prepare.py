@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from deploy.demo import sample_accounts, sample_clients
+from deploy.demo import sample_accounts, sample_clients, sample_systems
 from deploy.demo.directory import directory_of
 from deploy.demo.plan import Plan
 from deploy.demo.settings_file import write_private
@@ -44,6 +44,7 @@ def prepare(plan: Plan) -> None:
             signing_keys.published_jwks()
             accounts = sample_accounts.prepare(told.get("accounts", []))
             clients = in_transaction(lambda connection: sample_clients.prepare(connection, plan, told.get("clients", [])))
+            in_transaction(lambda connection: sample_systems.prepare(connection, plan))
     _tell(plan, accounts, clients)
 
 
