@@ -24,6 +24,7 @@ from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
 from idp.enrollment.cli import enrollment
+from idp.enrollment.following import look_job
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.login.cli import unlock
@@ -49,6 +50,7 @@ def house_jobs() -> list[Job]:
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
         Job("old_trusted_browsers", 3600, lambda: in_transaction(trusted_browsers.forget_expired), lease_seconds=60),
         Job("old_failure_counts", 3600, lambda: in_transaction(failures.forget_old), lease_seconds=60),
+        Job("tracker", 5, look_job, lease_seconds=600),
         Job("snapshot", 600, snapshot_job, lease_seconds=600),
     ]
 

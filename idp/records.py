@@ -5,6 +5,7 @@ from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
+from idp.enrollment import standing_models
 from idp.oidc import models as oidc_models
 from idp.people import career_models, review_models, source_models
 from idp.people import models as people_models
@@ -25,6 +26,7 @@ MODULES = (
     catalogue_models,
     oidc_models,
     enrollment_models,
+    standing_models,
     audit,
     outbox,
     jobs,

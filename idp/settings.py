@@ -24,6 +24,7 @@ class Milestone(BaseModel):
     model_config = ConfigDict(frozen=True)
     by: date
     percent: int = Field(ge=1, le=100)
+    level: Literal["province", "district", "commune"] | None = None  # None: for all levels together
 
 
 class SettingsMistaken(Exception):
@@ -269,6 +270,9 @@ class Settings(BaseSettings):
     )
 
     tracker_recent_days: int = Field(30, ge=1, description="N of the tracker: a two-factor sign-in within so many days counts, in days.")
+    tracker_entry_days: int = Field(
+        90, ge=1, description="W of the tracker: a system counts as used through the provider when entered within so many days, in days."
+    )
     tracker_counts_contract_staff: bool = Field(
         False, description="Whether contract staff (hợp đồng) belong to the denominator of the tracker; printed under every figure."
     )

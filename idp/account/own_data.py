@@ -13,6 +13,8 @@ from idp.audit import AuditEvent
 from idp.credentials import factors, recovery_codes
 from idp.credentials.models import EnrolmentDelay, OfficerCode, Proofing
 from idp.database import table_of
+from idp.enrollment.models import ClosingSignature, Exemption
+from idp.enrollment.standing_models import RungInterval, SystemEntry
 from idp.oidc.leavings import leavings_of
 from idp.oidc.models import Authorization, Consent, DeviceAuthorization
 from idp.outbox import OutboxMessage
@@ -30,7 +32,9 @@ _a, _k, _d, _o = table_of(Authorization), table_of(Consent), table_of(DeviceAuth
 _oc, _ed, _pr = table_of(OfficerCode), table_of(EnrolmentDelay), table_of(Proofing)
 _e, _c = table_of(AuditEvent), table_of(Client)
 _ap, _pc, _iw, _rl = table_of(Appointment), table_of(PlannedChange), table_of(IdleWarning), table_of(ReviewLine)
+_si, _xm, _ri, _se = table_of(ClosingSignature), table_of(Exemption), table_of(RungInterval), table_of(SystemEntry)
 READ_TABLES = frozenset({
+    "closing_signature", "exemption", "rung_interval", "system_entry",
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
     "proofing", "appointment", "planned_change", "idle_warning", "review_line",
@@ -49,6 +53,7 @@ WITHHELD_TABLES = {
     "provisioned_account": "whether an application has an account of them, told in the history",
     "plan_line": "what a run of the sync proposed; what came of it is told in the history",
     "plan_word": "what an officer said of a plan, in the history of the plan",
+    "rung_difference": "a fault of counting, told in the history of rungs",
     "held_change": "what a run of the sync proposed and an officer held back",
 }
 # What only finds or sorts a row, and what opens a door (a digest of a cookie or of a code).
@@ -88,6 +93,10 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
         "planned_changes": [_plain(row) for row in _rows(connection, _pc, person_id)],
         "idle_warnings": [_plain(row) for row in _rows(connection, _iw, person_id)],
         "access_reviews": [_plain(row) for row in _rows(connection, _rl, person_id)],
+        "applications_entered": _of_clients(connection, _se, person_id),
+        "rungs": [_plain(row) for row in _rows(connection, _ri, person_id)],
+        "exemptions": [_plain(row) for row in _rows(connection, _xm, person_id)],
+        "closings_signed": [_plain(row) for row in _rows(connection, _si, person_id)],
         "history": _history(connection, person_id),
     }
 

@@ -9,8 +9,9 @@ import click
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.enrollment.figures import Tally, add
+from idp.enrollment.parameters import local_now
 from idp.enrollment.rungs import Rung
-from idp.enrollment.snapshots import first_broken_day, has_snapshot, local_now, read_snapshot, take_snapshot
+from idp.enrollment.snapshots import first_broken_day, has_snapshot, read_snapshot, take_snapshot
 from idp.enrollment.status import Status, count_now, status_of_day
 
 

@@ -29,8 +29,13 @@ class Tally:
 
     @property
     def authenticated(self) -> int:
-        """The numerator: those on the highest rung."""
-        return self.on.get(Rung.AUTHENTICATED, 0)
+        """The numerator: those on B5 and above."""
+        return self.at_least(Rung.AUTHENTICATED)
+
+    @property
+    def seamless(self) -> int:
+        """Those on the highest rung, B6."""
+        return self.on.get(Rung.SEAMLESS, 0)
 
     @property
     def missing(self) -> int:

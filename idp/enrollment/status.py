@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from idp import clock
 from idp.database import table_of
 from idp.enrollment.figures import Tally, add, in_denominator, reaches, still_missing, sum_up_the_tree, tally, tally_by
-from idp.enrollment.rungs import count_people
+from idp.enrollment.rungs import basis_now, count_people
 from idp.enrollment.snapshots import parameters, read_snapshot
 from idp.errors import NotFound
 from idp.people.models import Unit
@@ -112,9 +112,10 @@ def status_within(connection: Connection, tops: Collection[uuid.UUID] | None) ->
 
 def count_now(connection: Connection) -> Status:
     """The figures of this very moment."""
-    told = parameters(connection)
-    rows, left_out = in_denominator(count_people(connection), told["counts_contract_staff"])
-    return Status(clock.now(), None, None, told, rows, left_out, _read_units(connection))
+    basis = basis_now(connection)
+    told = parameters(connection, basis)
+    rows, left_out = in_denominator(count_people(connection, basis), told["counts_contract_staff"])
+    return Status(basis.at, None, None, told, rows, left_out, _read_units(connection))
 
 
 def status_of_day(connection: Connection, day: date) -> Status:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from idp.clock import ManualClock
 from idp.credentials import proofings
 from idp.database import db, in_transaction, reader
-from idp.enrollment.rungs import Rung, count_people
+from idp.enrollment.rungs import Rung, basis_now, count_people
 from idp.people.models import DirectoryReason
 from tests.support.enrolled_people import LONG_AGO, add_factor, add_person_on, add_proofing, add_recovery_codes
 from tests.support.people import add_unit
@@ -122,8 +122,9 @@ def test_everybody_is_counted_by_one_statement(app: Flask, time: ManualClock) ->
     for number in range(12):
         add_person_on(list(Rung)[number % len(Rung)], unit_id=add_unit(f"Đơn vị {number}"))
     statements = []
+    basis = basis_now(reader())
     event.listen(db.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    count_people(reader())
+    count_people(reader(), basis)
     assert len(statements) == 1
 
 

@@ -67,9 +67,10 @@ def test_a_snapshot_says_by_which_rules_it_was_counted(app: Flask, time: ManualC
     add_person_on("B1")
     _take()
     told = status_of_day(reader(), TODAY).parameters
-    assert told["rules_version"] == "1.1"
+    assert told["rules_version"] == "1.2"
     assert told["recent_days"] == 30
     assert told["counts_contract_staff"] is False
+    assert told["entry_days"] == 90
     assert told["milestones"][0] == {"by": "2026-12-31", "percent": 50}
     assert {"sync_run", "unit_tree", "integrated_systems"} <= set(told)
 

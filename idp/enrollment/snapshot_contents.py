@@ -1,0 +1,97 @@
+"""What a snapshot holds beside its head, counted from the people gathered for it (`recount.NOW`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, case, func, select
+
+from clients.catalogue import list_systems
+from idp.database import table_of
+from idp.enrollment.recount import NOW
+from idp.enrollment.rungs import HAS_KEY, HAS_PHONE, HAS_TOKEN, NO_UNIT, NOT_KNOWN, Basis
+from idp.enrollment.standing_models import RungDifference, RungInterval, SystemEntry
+from idp.people.models import Person, PersonState, Unit
+
+_u, _e, _i, _p = table_of(Unit), table_of(SystemEntry), table_of(RungInterval), table_of(Person)
+_d = table_of(RungDifference)
+_keys = (NOW.c.unit_id, NOW.c.staff_category, NOW.c.rung)
+_counted = (
+    select(*_keys, func.count().label("people"), *(func.sum(NOW.c[name]).label(name) for name in ("entitled", "absent", "exempt")))
+    .group_by(*_keys)
+    .subquery("counted")
+)
+_counts = select(
+    _counted.c.unit_id, func.coalesce(_u.c.level, NOT_KNOWN).label("level"), _counted.c.staff_category, _counted.c.rung, _counted.c.people,
+    _counted.c.entitled, _counted.c.absent, _counted.c.exempt,
+).select_from(_counted.outerjoin(_u, _u.c.id == _counted.c.unit_id))  # fmt: skip
+_people = NOW.join(_p, _p.c.id == NOW.c.id)
+_QUALITY = {
+    "no_unit": NOW.c.unit_id == NO_UNIT,
+    "no_category": NOW.c.staff_category == NOT_KNOWN,
+    "no_sign_in_name": _p.c.username_key.is_(None),
+    "no_mail": _p.c.mail_key.is_(None),
+    "locked_in_directory": _p.c.directory_locked,
+    "suspended": (_p.c.state != PersonState.ACTIVE.value) & ~_p.c.directory_locked,
+}
+_FACTORS = {"totp": HAS_PHONE, "passkey": HAS_KEY, "hardware_token": HAS_TOKEN, "any": HAS_PHONE | HAS_KEY | HAS_TOKEN}
+_shared_codes = (
+    select(func.count().label("people")).select_from(_people).where(_p.c.staff_code.is_not(None)).group_by(_p.c.staff_code)
+    .having(func.count() > 1).subquery()
+)  # fmt: skip
+_before, _after = _i.alias("before"), _i.alias("after")
+
+
+def count_gathered(connection: Connection) -> Sequence[Any]:
+    """As `rungs.count_people`, of the people gathered."""
+    return connection.execute(_counts).all()
+
+
+def systems_of(connection: Connection, basis: Basis) -> list[dict[str, Any]]:
+    """Each system in scope with how many may enter it and how many did in time, as rows of `snapshot_system`."""
+    everybody = connection.execute(select(func.count()).select_from(NOW)).scalar_one()
+    fresh = _e.c.last_at >= basis.entered_since
+    joined = _e.join(NOW, NOW.c.id == _e.c.person_id)
+    by_client = select(_e.c.client_id, func.count()).select_from(joined).where(fresh).group_by(_e.c.client_id)
+    entered: dict[Any, int] = {row[0]: row[1] for row in connection.execute(by_client)}
+    found = []
+    for one in basis.systems:
+        entitled, came = everybody, entered.get(one.client_key, 0)
+        if one.people is not None:
+            may = NOW.c.id.in_(one.people)
+            entitled = connection.execute(select(func.count()).select_from(NOW).where(may)).scalar_one()
+            of_one = select(func.count()).select_from(joined).where(fresh, _e.c.client_id == one.client_key, may)
+            came = connection.execute(of_one).scalar_one()
+        names = ("code", "name", "level", "standing", "own_passwords_left", "accounts", "planned_on")
+        row = {name: getattr(one.row, name) for name in names}
+        found.append({**row, "standing": str(one.row.standing), "entitled": entitled, "entered": came})
+    return found
+
+
+def lines_of(connection: Connection, basis: Basis, upto: int) -> list[tuple[str, str, int]]:
+    """Further figures (kind, key, people): factors, flaws of the data, and changes of rung by cause. `upto`: the last interval of the
+    snapshot before; 0 for the first."""
+    sums = {("quality", name): test for name, test in _QUALITY.items()} | {("factor", name): test for name, test in _FACTORS.items()}
+    columns = [func.coalesce(func.sum(case((test, 1), else_=0)), 0) for test in sums.values()]
+    counted = connection.execute(select(*columns).select_from(_people)).one()
+    found = [(kind, name, int(people)) for (kind, name), people in zip(sums, counted, strict=True)]
+    shared = connection.execute(select(func.coalesce(func.sum(_shared_codes.c.people), 0))).scalar_one()
+    differing = select(func.count()).where(_d.c.day == basis.day)
+    found += [("quality", "shared_staff_code", int(shared)), ("quality", "differences", connection.execute(differing).scalar_one())]
+    return found + (_changes_since(connection, upto) if upto else [])
+
+
+def _changes_since(connection: Connection, upto: int) -> list[tuple[str, str, int]]:
+    kind = case((_after.c.rung < _before.c.rung, "fall"), else_="rise")
+    query = (
+        select(kind, _after.c.cause, func.count())
+        .join(_before, (_before.c.person_id == _after.c.person_id) & (_before.c.to_at == _after.c.from_at))
+        .where(_after.c.position > upto, _before.c.rung != _after.c.rung, _before.c.position < _after.c.position)
+        .group_by(kind, _after.c.cause)
+    )
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def catalogue_of(connection: Connection) -> list[list[Any]]:
+    """The catalogue as far as figures depend on it: to see that it changed."""
+    rows = list_systems(connection)
+    return [[row.code, row.in_scope, str(row.standing), row.own_passwords_left, str(row.client_key)] for row in rows]
