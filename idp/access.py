@@ -127,6 +127,7 @@ def password_changed(connection: Connection, person_id: uuid.UUID, *, actor: str
 def own_password_changed(connection: Connection, person_id: uuid.UUID, *, keep: uuid.UUID, end_others: bool, actor: str) -> None:
     """Changed on one's own page, in the session to keep: the others end if that is wanted, and no other browser is trusted or known."""
     letters.write(connection, person_id, Letter.PASSWORD_CHANGED)
+    browser_sessions.password_renewed(connection, person_id)
     if end_others:
         sign_out(connection, person_id, reason=PASSWORD_CHANGED, actor=actor, keep=keep)
         return

@@ -18,7 +18,7 @@ from clients import logos
 from idp import audit, schema
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.console.cli import restore, role_group, suspend
-from idp.console.help_cli import activation_code, reset_factors, temporary_code
+from idp.console.help_cli import activation_code, proof, reset_factors, temporary_code, withdraw_proof
 from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
 from idp.database import in_transaction, reader
@@ -27,6 +27,7 @@ from idp.enrollment.cli import enrollment
 from idp.enrollment.following import look_job
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
+from idp.login import resting
 from idp.login.cli import unlock
 from idp.login.factors_cli import list_factors
 from idp.login.token_cli import token
@@ -46,6 +47,7 @@ def house_jobs() -> list[Job]:
     return [
         *upkeep.jobs(),
         *logos.jobs(),
+        *resting.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
         Job("old_trusted_browsers", 3600, lambda: in_transaction(trusted_browsers.forget_expired), lease_seconds=60),
@@ -174,5 +176,5 @@ def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
     for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group, token):
         group.add_command(command)
-    for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors):
+    for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors, proof, withdraw_proof):
         people.add_command(deed)

@@ -16,6 +16,7 @@ from idp.account.own_facts import NEWEST, history_of, is_own_session, masked, op
 from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
+from idp.login.password_end import end_words
 from idp.oidc.frontchannel_logout import page_after
 from idp.sessions import browser_sessions, trusted_browsers
 from idp.sessions.devices import device_words
@@ -49,6 +50,7 @@ def overview() -> Answer:
         person=person_of(reader(), session.person_id),
         masked=masked,
         may_change_password=current_settings().ldap_password_change,
+        password_end=end_words(session.password_ends_at, session.grace_left) if session.password_ends_at else "",
         applications=applications,
         last_read=last_read(),
         many=len(applications) > MANY,

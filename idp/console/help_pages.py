@@ -94,10 +94,12 @@ def _help(connection: Connection, wanted: Help, actor: str) -> None:
             proofings.record(connection, wanted.person_id, proofings.IN_PERSON, reason=wanted.reason, actor=actor)
     elif wanted.deed == PROOF:
         proofings.record(connection, wanted.person_id, wanted.proof, reason=wanted.reason, actor=actor)
+        letters.write(connection, wanted.person_id, Letter.PROOFED)
     elif wanted.deed == NO_PROOF:
         proofings.withdraw(connection, wanted.person_id, reason=wanted.reason, actor=actor)
     elif wanted.deed == UNLOCK:
         unlocking.unlock(connection, wanted.person_id, reason=wanted.reason, actor=actor)
+        letters.write(connection, wanted.person_id, Letter.UNLOCKED)
     else:
         access.reset_factors(connection, wanted.person_id, reason=wanted.reason, actor=actor)
 

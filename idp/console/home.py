@@ -1,7 +1,6 @@
 """/console: what needs attention, first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,12 +10,12 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from clients.models import Client
 from idp import clock
-from idp.audit import AuditEvent, Event
+from idp.console.alarms import Notice as Notice  # features that add notices know this module only
+from idp.console.alarms import misuse_reported, sign_ins_at_rest
 from idp.console.trail import ChainState, chain_state
-from idp.database import id_floor, reader, table_of
+from idp.database import reader, table_of
 from idp.enrollment.status import status_within
 from idp.outbox import OutboxMessage
-from idp.people import units
 from idp.people.models import Person, PersonState
 from idp.roles.permissions import scope_of
 from idp.sessions.models import BrowserSession
@@ -26,35 +25,12 @@ from idp.web.viewer import Permission, may, require_viewer, requires
 blueprint = Blueprint("console", __name__)
 ATTENTION_KEY = "hopnhat.console_attention"
 LOOK_BACK = timedelta(days=7)
-MOST_ALARMS = 10
 CHAIN_MAY_LAG = timedelta(minutes=5)
-_e = table_of(AuditEvent)
 _p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
 
 _active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value)
 _open_sessions = select(func.count()).where(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
-_alarms_raised = (
-    select(_p.c.id, _p.c.name, func.max(_e.c.at).label("at"))
-    .join(_p, _p.c.id == _e.c.person_id)
-    .where(
-        _e.c.event == Event.MISUSE_REPORTED.value,
-        _e.c.id >= bindparam("floor", type_=_e.c.id.type),
-        _e.c.at >= bindparam("since", type_=_e.c.at.type),
-    )
-    .group_by(_p.c.id, _p.c.name)
-    .order_by(func.max(_e.c.at).desc())
-    .limit(MOST_ALARMS)
-)
 _clients_in_use = select(func.count()).where(_c.c.disabled_at.is_(None))
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One thing to know: kind ok, warn or bad; where to look, when there is a page for it."""
-
-    kind: str
-    words: str
-    href: str | None = None
 
 
 Attention = Callable[[Connection], list[Notice]]
@@ -70,33 +46,10 @@ def add_attention(app: Flask, look: Attention) -> None:
 def home() -> str:
     """What needs attention, and the size of things."""
     connection = reader()
-    looks = [_alarms, _logouts, _chain, *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, []))]
+    looks = [misuse_reported, sign_ins_at_rest, _logouts, _chain, *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, []))]
     notices = [notice for look in looks for notice in look(connection)]
     notices.sort(key=lambda notice: ("bad", "warn", "ok").index(notice.kind))
     return render_template("console/home.html", notices=notices, figures=_figures(connection))
-
-
-def _alarms(connection: Connection) -> list[Notice]:
-    """Who said of late that somebody else was in their account: for whoever may help them."""
-    if not may(Permission.HELP_PEOPLE):
-        return []
-    reach = scope_of(require_viewer().person_id, Permission.HELP_PEOPLE).within
-    query = _alarms_raised if reach is None else _alarms_raised.where(_p.c.unit_id.in_(select(units.below(reach).c.id)))
-    since = clock.now() - LOOK_BACK
-    # Ids are made by the machine's clock: a day of slack keeps the bound on the safe side of any difference.
-    rows = connection.execute(query, {"since": since, "floor": id_floor(since - timedelta(days=1))})
-    return [
-        Notice(
-            "bad",
-            _(
-                "%(name)s báo có người khác dùng tài khoản (%(time)s). Liên hệ và giúp đổi mật khẩu.",
-                name=row.name,
-                time=format_time(row.at),
-            ),
-            url_for("console_people.show", person_id=row.id),
-        )
-        for row in rows
-    ]
 
 
 def _logouts(connection: Connection) -> list[Notice]:

@@ -79,8 +79,9 @@ def understand(result: Result, policy: bytes = b"") -> Said:
     told = _read_policy(policy)
     if result.code == SUCCESS:
         # A bind on grace uses it up: the next ones may be the last, so the password is changed now.
-        must_change = told.error == _POLICY_MUST_CHANGE or told.grace_left is not None
-        return Said(Answer.MUST_CHANGE if must_change else Answer.RIGHT, told.expires_in, told.grace_left)
+        grace_left = None if told.error == _POLICY_MUST_CHANGE else told.grace_left
+        must_change = told.error == _POLICY_MUST_CHANGE or grace_left is not None
+        return Said(Answer.MUST_CHANGE if must_change else Answer.RIGHT, told.expires_in, grace_left)
     if result.code == NO_SUCH_OBJECT:
         return Said(Answer.WRONG)
     if result.code == INVALID_CREDENTIALS:

@@ -60,7 +60,7 @@ def match(connection: Connection, person_id: uuid.UUID, kind: str, typed: str) -
     raise WrongCode
 
 
-def use(connection: Connection, code_id: uuid.UUID, session_id: uuid.UUID) -> None:
+def use(connection: Connection, code_id: uuid.UUID, session_id: uuid.UUID | None) -> None:
     """Use a matched code up; of any number at once one gets through. Raises WrongCode when it was used, replaced or is too old."""
     if connection.execute(_use, {"code_id": code_id, "in_session": session_id, "now": clock.now()}).rowcount != 1:
         raise WrongCode

@@ -71,6 +71,8 @@ def verify(entry: DirectoryEntry | None, password: str) -> Said:
     if said.answer in (Answer.WRONG, Answer.LOCKED):
         even_time.even_out(began, compared=entry is not None and said.answer is Answer.WRONG)
         raise WrongPassword(str(said.answer))
+    if said.answer is Answer.MUST_CHANGE and said.grace_left is not None and not current_settings().ldap_password_change:
+        return said  # where nothing is changed here, a password on grace is good as long as the directory takes it
     if said.answer in (Answer.EXPIRED, Answer.MUST_CHANGE, Answer.DISABLED):
         raise PasswordRightButRefused(said.answer)
     if said.answer is not Answer.RIGHT or entry is None:

@@ -14,6 +14,7 @@ from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
+from idp.login.resting import record_rest
 from idp.login.steps import Step
 from idp.login.visit import Visit, look_again, page, require_session, require_step, show_stale
 from idp.sessions.browser_sessions import LiveSession
@@ -47,7 +48,10 @@ def take_code() -> Response:
         code_id = officer_codes.match(reader(), session.person_id, officer_codes.ACTIVATION, typed)
         in_transaction(lambda c: _activate(c, session, code_id, attempt))
     except WrongCode:
-        in_transaction(lambda c: _record(c, audit.Event.SECOND_FACTOR_REFUSED, session, factor=officer_codes.ACTIVATION))
+        if officer_codes.is_activated(reader(), session.person_id, session.session_id):  # the same form, sent twice
+            in_transaction(lambda c: failures.uncount(c, attempt))
+            return look_again(visit)
+        in_transaction(lambda c: _record_refusal(c, session, attempt))
         return make_response(_page(visit, {"code": messages.wrong_officer_code(attempt)}), 400)
     return look_again(visit)
 
@@ -56,6 +60,11 @@ def _activate(connection: Connection, session: LiveSession, code_id: uuid.UUID, 
     officer_codes.use(connection, code_id, session.session_id)
     failures.forgive(connection, attempt.kind, attempt.account)
     _record(connection, audit.Event.ACTIVATION_CODE_USED, session)
+
+
+def _record_refusal(connection: Connection, session: LiveSession, attempt: Attempt) -> None:
+    _record(connection, audit.Event.SECOND_FACTOR_REFUSED, session, factor=officer_codes.ACTIVATION)
+    record_rest(connection, attempt, session.person_id, actor=f"person:{session.person_id}")
 
 
 def _record(connection: Connection, event: audit.Event, session: LiveSession, **detail: Any) -> None:

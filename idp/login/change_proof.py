@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from idp import audit
-from idp.credentials import factors, failures, recovery_codes
+from idp.credentials import factors, failures, officer_codes, recovery_codes
 from idp.credentials.failures import Attempt, Throttled
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
 from idp.login import messages
+from idp.login.resting import record_rest
 from idp.people import letters
 from idp.people.letters import Letter
 from idp.people.sign_in_name import Named
@@ -36,7 +37,7 @@ class Proved:
 
 
 def prove(named: Named, typed: str) -> Proved:
-    """Take a code from the phone, the token or the sheet, if this person has anything of the kind. Raises NotProved."""
+    """Take a code from the phone, the token, the sheet or an officer, if this person has anything of the kind. Raises NotProved."""
     if not factors.held_by(reader(), named.person_id).second_factor:
         return Proved()
     if not typed.strip():
@@ -50,7 +51,7 @@ def prove(named: Named, typed: str) -> Proved:
     try:
         return _use(named, typed, attempt)
     except WrongCode:
-        in_transaction(lambda c: _record(c, audit.Event.SECOND_FACTOR_REFUSED, named))
+        in_transaction(lambda c: _record_refusal(c, named, attempt))
         raise NotProved(messages.wrong_code(attempt, False), 400) from None
 
 
@@ -59,7 +60,10 @@ def _use(named: Named, typed: str, attempt: Attempt) -> Proved:
     try:
         in_transaction(lambda c: _use_code(c, named, typed, attempt))
     except WrongCode:
-        code_id = recovery_codes.match(reader(), named.person_id, typed)
+        try:
+            code_id = recovery_codes.match(reader(), named.person_id, typed)
+        except WrongCode:
+            return _use_temporary(named, typed, attempt)
 
         def use_sheet(connection: Connection) -> None:
             recovery_codes.use(connection, code_id)
@@ -72,10 +76,28 @@ def _use(named: Named, typed: str, attempt: Attempt) -> Proved:
     return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.OTP, assurance.MULTIPLE))
 
 
+def _use_temporary(named: Named, typed: str, attempt: Attempt) -> Proved:
+    """A code that an officer has handed out does as well as at sign-in. Raises WrongCode."""
+    code_id = officer_codes.match(reader(), named.person_id, officer_codes.TEMPORARY, typed)
+
+    def use(connection: Connection) -> None:
+        officer_codes.use(connection, code_id, None)
+        failures.forgive(connection, attempt.kind, attempt.account)
+        _record(connection, audit.Event.TEMPORARY_CODE_USED, named)
+
+    in_transaction(use)
+    return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.TEMPORARY, assurance.MULTIPLE))
+
+
 def _use_code(connection: Connection, named: Named, typed: str, attempt: Attempt) -> None:
     factors.verify_code(connection, named.person_id, typed)
     failures.forgive(connection, attempt.kind, attempt.account)
     _record(connection, audit.Event.SECOND_FACTOR_VERIFIED, named)
+
+
+def _record_refusal(connection: Connection, named: Named, attempt: Attempt) -> None:
+    _record(connection, audit.Event.SECOND_FACTOR_REFUSED, named)
+    record_rest(connection, attempt, named.person_id, actor=f"person:{named.person_id}")
 
 
 def _record(connection: Connection, event: audit.Event, named: Named) -> None:

@@ -114,7 +114,7 @@ def wrong_key() -> str:
 
 def code_with_new_password() -> str:
     """For somebody who changes the password on the way in and has a second factor."""
-    return _("Tài khoản đã có phương tiện xác thực: nhập cả mã trên điện thoại, trên thiết bị tạo mã hoặc một mã dự phòng.")
+    return _("Tài khoản đã có phương tiện xác thực: nhập cả mã trên điện thoại, trên thiết bị tạo mã, một mã dự phòng hoặc mã tạm.")
 
 
 def mirror_too_old() -> str:

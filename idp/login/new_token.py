@@ -9,6 +9,7 @@ from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.enrolling import enroll_token, sheet_if_needed
+from idp.login.resting import record_rest
 from idp.opaque_tokens import Secret
 from idp.sessions.browser_sessions import LiveSession
 
@@ -43,4 +44,5 @@ def take_token(session: LiveSession) -> Secret:
     try:
         return in_transaction(take)
     except WrongCode:
+        in_transaction(lambda c: record_rest(c, attempt, session.person_id, actor=f"person:{session.person_id}"))
         raise TokenRefused(messages.wrong_token(attempt), 400) from None

@@ -57,7 +57,7 @@ def sign_in_by_passkey() -> Response:
         named = require_named(reader(), proof.person_id)
         if not named.may_sign_in:
             return _refuse_closed(visit, named, shared_pc)
-        if not mirror.is_fresh(reader()):
+        if not mirror.is_fresh(reader(), proof.person_id):
             return refuse_sign_in(visit, "", {"": messages.mirror_too_old()}, 503, shared_pc=shared_pc)
         cookie = in_transaction(_entrance(proof, named, shared_pc))
     except WrongKey as wrong:

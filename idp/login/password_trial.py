@@ -15,12 +15,14 @@ from idp.credentials.password import DirectoryUnavailable, PasswordRightButRefus
 from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.entering import enter, terms_for
+from idp.login.password_end import end_told_by
+from idp.login.resting import record_rest
 from idp.opaque_tokens import Secret
 from idp.people import letters
 from idp.people.letters import Letter
 from idp.people.names import username_key
 from idp.people.sign_in_name import Named, find_for_sign_in
-from idp.sessions import known_browsers
+from idp.sessions import browser_sessions, known_browsers
 from idp.sessions.assurance import AAL1, PASSWORD
 
 NOBODY = "anonymous"
@@ -92,13 +94,17 @@ def _closed(named: Named | None) -> Wrong | None:
 def entrance(right: Right, *, shared_pc: bool, acr: str = AAL1, amr: tuple[str, ...] = (PASSWORD,)) -> Callable[[Connection], Secret]:
     """The deed that lets this person in; it gives the cookie's value. The session claims a password and no more, unless more is said."""
     terms, person_id = terms_for(right.named.person_id, shared_pc=shared_pc), right.named.person_id
+    ends_at = end_told_by(right.said)
 
     def let_in(connection: Connection) -> Secret:
         failures.forgive(connection, right.attempt.kind, right.attempt.account)
         audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{person_id}", person_id=person_id)
         if not right.attempt.known_browser:
             letters.write(connection, person_id, Letter.STRANGE_BROWSER)
-        return enter(connection, person_id, acr=acr, amr=amr, terms=terms)
+        value = enter(connection, person_id, acr=acr, amr=amr, terms=terms)
+        if ends_at is not None:
+            browser_sessions.note_password_end(connection, value, ends_at, right.said.grace_left)
+        return value
 
     return let_in
 
@@ -124,9 +130,6 @@ def _record_refusal(connection: Connection, named: Named | None, attempt: Attemp
     # Not what was typed: a password typed into the wrong field would stand in the trail for a year.
     who = named.person_id if named else None
     audit.record(connection, audit.Event.PASSWORD_REFUSED, actor=NOBODY, person_id=who, reason=reason if named else "unknown_person")
-    if attempt.blocked_until is not None:
-        audit.record(
-            connection, audit.Event.ACCOUNT_THROTTLED, actor=NOBODY, person_id=who, kind=attempt.kind.name, failures=attempt.failures
-        )
+    record_rest(connection, attempt, who, actor=NOBODY)
     with suppress(Throttled):
         failures.count_attempt(connection, PASSWORD_ADDRESS, failures.account_of_address())

@@ -16,6 +16,7 @@ from idp.database import in_transaction, reader
 from idp.login import messages
 from idp.login.address_limits import limit_forms
 from idp.login.enrolling import WITH_TOTP
+from idp.login.resting import record_rest
 from idp.login.sent_twice import cookie_after, find_sent_twice
 from idp.login.steps import Step
 from idp.login.visit import (
@@ -227,10 +228,7 @@ def _refuse(visit: Visit, factor: CodeFactor, attempt: Attempt, typed: str, wron
 def _record_refusal(connection: Connection, person_id: uuid.UUID, attempt: Attempt, factor: str) -> None:
     actor = f"person:{person_id}"
     audit.record(connection, audit.Event.SECOND_FACTOR_REFUSED, actor=actor, person_id=person_id, factor=factor)
-    if attempt.blocked_until is not None:
-        audit.record(
-            connection, audit.Event.ACCOUNT_THROTTLED, actor=actor, person_id=person_id, kind=attempt.kind.name, failures=attempt.failures
-        )
+    record_rest(connection, attempt, person_id, actor=actor)
 
 
 @blueprint.get("/sign-in/recovery/used")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from idp import clock
 from idp.credentials.factors import Held
+from idp.login.password_end import SOON
 from idp.sessions import assurance
 from idp.sessions.browser_sessions import LiveSession
 from idp.sessions.sign_in_request import SignInRequest
@@ -27,6 +28,7 @@ class Step(enum.StrEnum):
     ENROLL_PASSKEY = "enroll_passkey"
     RECOVERY_CODES = "recovery_codes"
     NOTICE = "notice"
+    PASSWORD_END = "password_end"
     CONTINUE = "continue"
 
 
@@ -85,6 +87,14 @@ class Standing:
         return not self.held.second_factor or (self.must_use_passkey and not self.held.passkey)
 
     @property
+    def password_ends_soon(self) -> bool:
+        """Whether the directory said that the password ends within days, and the person has not read it in this sign-in."""
+        session = self.session
+        if session is None or session.password_ends_at is None or session.password_end_told:
+            return False
+        return session.password_ends_at - clock.now() <= SOON
+
+    @property
     def is_strong(self) -> bool:
         """Whether two factors were proved."""
         return assurance.is_enough(self.acr, assurance.AAL2)
@@ -103,6 +113,7 @@ RULES: tuple[tuple[Step, Callable[[Standing], bool]], ...] = (
     (Step.ENROLL, lambda standing: standing.administrator and standing.used_recovery_code),
     (Step.RECOVERY_CODES, lambda standing: standing.held.codes_pending and standing.is_strong),
     (Step.NOTICE, lambda standing: not standing.notice_read),
+    (Step.PASSWORD_END, lambda standing: standing.password_ends_soon),
 )
 
 

@@ -31,6 +31,7 @@ PATHS = {
     Step.ENROLL_PASSKEY: "/sign-in/enroll/passkey",
     Step.RECOVERY_CODES: "/sign-in/recovery-codes",
     Step.NOTICE: "/sign-in/notice",
+    Step.PASSWORD_END: "/sign-in/password-ends",
 }
 DEFAULT_LANDING = "/account"
 

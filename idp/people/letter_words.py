@@ -50,6 +50,18 @@ LETTERS = {
         "Cán bộ hỗ trợ đã cấp mã", "Cán bộ hỗ trợ vừa cấp một mã tạm hoặc phiếu kích hoạt cho tài khoản.",
         "Code issued by the help desk", "The help desk has just issued a temporary code or an activation slip for the account.",
     ),
+    "rests": Words(
+        "Đăng nhập tạm khóa vì nhập sai nhiều lần", "Mật khẩu hoặc mã xác thực của tài khoản bị nhập sai nhiều lần nên tạm khóa một lúc.",
+        "Sign-in rests after wrong tries", "The password or a code of the account was entered wrongly many times, so sign-in rests for a while.",
+    ),
+    "proofed": Words(
+        "Đã ghi nhận xác minh danh tính", "Cán bộ hỗ trợ vừa ghi nhận đã xác minh danh tính của chủ tài khoản.",
+        "Proof of identity recorded", "The help desk has just recorded that it made sure who the owner of the account is.",
+    ),
+    "unlocked": Words(
+        "Đã mở khóa đăng nhập", "Cán bộ hỗ trợ vừa mở khóa đăng nhập sau nhiều lần nhập sai.",
+        "Sign-in unlocked", "The help desk has just unlocked sign-in after wrong tries.",
+    ),
     "idle": Words(
         "Tài khoản sắp bị vô hiệu hóa", "Tài khoản đã lâu không được dùng và sẽ bị vô hiệu hóa nếu không đăng nhập trong vài ngày tới.",
         "Account about to be suspended", "The account has not been used for long, and will be suspended unless it is signed in to within days.",

@@ -45,6 +45,13 @@ class Letter(enum.StrEnum):
     CODE_USED = "recovery_code_used"
     OFFICER_CODE_ISSUED = "officer_code_issued"
     IDLE = "idle"
+    RESTS = "rests"
+    PROOFED = "proofed"
+    UNLOCKED = "unlocked"
+
+
+ONCE_A_DAY = (Letter.STRANGE_BROWSER, Letter.RESTS)
+OF_OTHERS = (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE, Letter.RESTS, Letter.PROOFED, Letter.UNLOCKED)
 
 
 def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
@@ -52,15 +59,14 @@ def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
     if not smtp.is_configured():
         return
     facts = {"letter": letter.value, "address": _where_from(letter)}
-    if letter is Letter.STRANGE_BROWSER and _is_told_lately(connection, person_id, facts):
+    if letter in ONCE_A_DAY and _is_told_lately(connection, person_id, facts):
         return
     outbox.enqueue(connection, KIND, {**facts, "at": clock.now().isoformat()}, person_id=person_id)
 
 
 def _where_from(letter: Letter) -> str | None:
     # What an officer does comes from the officer's desk, which is of no interest here.
-    by_somebody_else = letter in (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE)
-    return request.remote_addr if has_request_context() and not by_somebody_else else None
+    return request.remote_addr if has_request_context() and letter not in OF_OTHERS else None
 
 
 def _is_told_lately(connection: Connection, person_id: uuid.UUID, facts: dict[str, Any]) -> bool:

@@ -21,6 +21,7 @@ from idp import audit, clock, outbox
 from idp.database import UtcDateTime, in_transaction, new_id, reader, table_of
 from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
+from idp.people import mirror
 from idp.people.models import Person, PersonState, Unit
 from idp.prepared import first
 from idp.sealing import current_keys
@@ -56,6 +57,9 @@ class LiveSession:
     created_at: datetime
     expires_at: datetime
     required_acr: str = assurance.AAL1
+    password_ends_at: datetime | None = None
+    grace_left: int | None = None
+    password_end_told: bool = False
 
 
 _s, _p, _u = table_of(BrowserSession), table_of(Person), table_of(Unit)
@@ -75,6 +79,11 @@ _find = (
         _s.c.created_at,
         _s.c.expires_at,
         _s.c.required_acr,
+        _s.c.password_ends_at,
+        _s.c.grace_left,
+        _s.c.password_end_told,
+        _s.c.directory_asked_at,
+        mirror.read_at_of(_p.c.source).label("read_at"),
         _s.c.last_seen_at,
         _s.c.idle_seconds,
     )
@@ -97,7 +106,8 @@ _note_two_factors = _note_one_factor.values(last_two_factor_at=_at)
 
 
 def find(cookie_value: str) -> LiveSession | None:
-    """The session of this cookie: not ended, expired, idle or unfinished, of a person who may sign in. Never in a transaction."""
+    """The session of this cookie: not ended, expired, idle or unfinished, of a person who may sign in and of whom the directory was
+    asked lately. Never in a transaction."""
     return _read(cookie_value, finished_only=True)
 
 
@@ -111,9 +121,13 @@ def _read(cookie_value: str, *, finished_only: bool) -> LiveSession | None:
     row = first(reader(), _find, {"digest": digest(cookie_value), "now": now})
     if row is None:
         return None
-    *facts, last_seen_at, idle_seconds = row
+    *facts, asked_at, read_at, last_seen_at, idle_seconds = row
     unseen = (now - last_seen_at).total_seconds()
     if unseen >= idle_seconds or (finished_only and row.acr < row.required_acr):
+        return None
+    # While nobody reads the directory, nobody would notice that the person has left: then its yes to a password is good for as long
+    # as a reading.
+    if not mirror.is_recent(read_at) and (asked_at is None or not mirror.is_recent(asked_at)):
         return None
     note_activity(row.id, last_seen_at)
     return LiveSession(*facts)
@@ -142,7 +156,7 @@ def find_in_browser(connection: Connection) -> tuple[uuid.UUID, uuid.UUID] | Non
     return (row.id, row.person_id) if row else None
 
 
-def _lifetimes(now: datetime, shared_pc: bool, administrator: bool, required_acr: str) -> dict[str, Any]:
+def _lifetimes(now: datetime, amr: tuple[str, ...], shared_pc: bool, administrator: bool, required_acr: str) -> dict[str, Any]:
     settings = current_settings()
     idle = settings.session_administrator_idle_seconds if administrator else settings.session_staff_idle_seconds
     seconds = settings.session_staff_seconds
@@ -153,6 +167,10 @@ def _lifetimes(now: datetime, shared_pc: bool, administrator: bool, required_acr
         "idle_seconds": idle,
         "expires_at": now + timedelta(seconds=seconds),
         "last_seen_at": now,
+        "directory_asked_at": now if assurance.PASSWORD in amr else None,
+        "password_ends_at": None,
+        "grace_left": None,
+        "password_end_told": False,
         "required_acr": max(required_acr, assurance.AAL2) if administrator else required_acr,
     }
 
@@ -175,7 +193,7 @@ def start(
         "address": request.remote_addr if request else None,
         "user_agent": agent,
         "created_at": now,
-        **_lifetimes(now, shared_pc, administrator, required_acr),
+        **_lifetimes(now, amr, shared_pc, administrator, required_acr),
     }
     connection.execute(insert(_s), row)
     _note_sign_in(connection, person_id, acr, now)
@@ -189,7 +207,7 @@ def renew(
 ) -> Secret:  # fmt: skip
     """The same person proved themselves anew from the password on: the session goes on with a fresh cookie value and lifetime,
     and claims what was proved now, which may be less than before. Raises SessionEnded."""
-    lifetimes = _lifetimes(clock.now(), shared_pc, administrator, required_acr)
+    lifetimes = _lifetimes(clock.now(), amr, shared_pc, administrator, required_acr)
     return _prove_again(connection, session_id, acr, amr, lifetimes)
 
 
@@ -201,6 +219,22 @@ def raise_assurance(
     `value`: what `value_after` gives, so that a form sent twice ends in the same session.
     """
     return _prove_again(connection, session_id, acr, amr, {"last_seen_at": clock.now()}, value)
+
+
+def note_password_end(connection: Connection, value: str, ends_at: datetime, grace_left: int | None) -> None:
+    """The directory said at this sign-in when the password ends, or how often it still takes one that has ended."""
+    values = {"password_ends_at": ends_at, "grace_left": grace_left}
+    connection.execute(update(_s).where(_s.c.digest == digest(value)).values(values))
+
+
+def password_end_told(connection: Connection, session_id: uuid.UUID) -> None:
+    """The person of this session has read that the password ends soon."""
+    connection.execute(_change_open.values(password_end_told=True), {"session_id": session_id})
+
+
+def password_renewed(connection: Connection, person_id: uuid.UUID) -> None:
+    """The person has a new password: what was said of the old one is over."""
+    connection.execute(update(_s).where(_s.c.person_id == person_id).values(password_ends_at=None, grace_left=None))
 
 
 def let_count(connection: Connection, session_id: uuid.UUID) -> None:

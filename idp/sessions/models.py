@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, Uuid
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -27,6 +27,10 @@ class BrowserSession(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     idle_seconds: Mapped[int] = mapped_column()
+    directory_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it last let the person in; none: a passkey alone did
+    password_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the directory said then; over: on grace
+    grace_left: Mapped[int | None] = mapped_column()
+    password_end_told: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_reason: Mapped[str | None] = mapped_column(String(32))

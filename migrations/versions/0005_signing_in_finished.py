@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client_logo")),
     )
     for column in (
-        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("directory_asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("password_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("grace_left", sa.Integer(), nullable=True),
         sa.Column("password_end_told", sa.Boolean(), nullable=False, server_default=sa.false()),
@@ -68,7 +68,7 @@ def downgrade() -> None:
         authorization.drop_column("refreshed_at")
         authorization.drop_column("refresh_sequence")
     with op.batch_alter_table("browser_session") as browser_session:
-        for column in ("password_end_told", "grace_left", "password_ends_at", "entered_at"):
+        for column in ("password_end_told", "grace_left", "password_ends_at", "directory_asked_at"):
             browser_session.drop_column(column)
     op.drop_table("client_logo")
     op.drop_table("mirror_reading")

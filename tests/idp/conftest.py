@@ -10,6 +10,7 @@ from tests.support.bind_directory import BindDirectory, bind_directory
 PEOPLE = (
     "newcomer",
     "grace",
+    "expiring",
     "victim",
     "vmsinh",
     "lvan",

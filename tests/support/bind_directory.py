@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ def _ldif(uuids: dict[str, str], stored_password: str) -> str:
         POLICY.format(name="default", base=BASE, max_age=0, lockout="FALSE", grace=0).strip(),
         POLICY.format(name="short", base=BASE, max_age=60, lockout="FALSE", grace=0).strip(),
         POLICY.format(name="grace", base=BASE, max_age=60, lockout="FALSE", grace=20).strip(),
+        POLICY.format(name="soon", base=BASE, max_age=3500, lockout="FALSE", grace=0).strip(),
         POLICY.format(name="strict", base=BASE, max_age=0, lockout="TRUE", grace=0).strip(),
     ]
     strict = f"pwdPolicySubentry: cn=strict,ou=policies,{BASE}"
@@ -122,6 +124,7 @@ def _ldif(uuids: dict[str, str], stored_password: str) -> str:
         "reset": "pwdReset: TRUE",
         "newcomer": "pwdReset: TRUE",
         "grace": f"pwdPolicySubentry: cn=grace,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z",
+        "expiring": f"pwdPolicySubentry: cn=soon,ou=policies,{BASE}\npwdChangedTime: {datetime.now(UTC):%Y%m%d%H%M%S}Z",
         "expired": f"pwdPolicySubentry: cn=short,ou=policies,{BASE}\npwdChangedTime: 20200101000000Z",
         "locked": f"{strict}\npwdAccountLockedTime: 000001010000Z",
     }
@@ -148,7 +151,7 @@ def _certificates(folder: Path) -> None:
 
 @contextmanager
 def bind_directory(folder: Path, uids: tuple[str, ...], stored_password: str = PASSWORD) -> Iterator[BindDirectory]:
-    """A throw-away slapd with these people; the uids `reset`, `expired` and `locked` are in the state they are named for, and `counted` and
+    """A throw-away slapd with these people; the uids `reset`, `expired`, `expiring` and `locked` are in the state they are named for, and `counted` and
     `victim` are locked by the directory after five failures in a quarter of an hour."""
     (folder / "db").mkdir(parents=True)
     _certificates(folder)

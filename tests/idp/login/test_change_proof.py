@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 
 from idp import clock
-from idp.credentials import recovery_codes
+from idp.credentials import officer_codes, recovery_codes
 from idp.database import reader
 from idp.people.sign_in_name import find_for_sign_in
 from idp.sessions.assurance import AAL2
 from tests.idp.login.test_change_password import events, new_password, newcomer
+from tests.idp.login.test_officer_codes import handed
 from tests.support.bind_directory import BindDirectory
 from tests.support.sign_in import Visitor, code_on, enrolled_phone
 
@@ -73,6 +74,20 @@ def test_a_code_of_the_sheet_does_as_well_once(
     assert session is not None
     assert (session.acr, session.amr) == (AAL2, "pwd recovery mfa")
     assert recovery_codes.left(reader(), person_id()) == len(sheet) - 1
+
+
+def test_a_temporary_code_of_an_officer_does_as_well_once(
+    app: Flask, page: Visitor, newcomer: str, new_password: str, time: clock.ManualClock
+) -> None:
+    """REC-005: whoever forgot the phone on the day that the password must be changed is not shut out."""
+    enrolled_phone(person_id())
+    code = handed(person_id(), officer_codes.TEMPORARY)
+    assert types_change(page, newcomer, "Kém 9", code) == 400
+    assert types_change(page, newcomer, new_password, code) == 400
+    assert types_change(page, newcomer, new_password, handed(person_id(), officer_codes.TEMPORARY)) == 303
+    session = page.session()
+    assert session is not None
+    assert (session.acr, session.amr) == (AAL2, "pwd temporary mfa")
 
 
 def test_without_a_factor_the_old_password_is_enough_and_a_code_means_nothing(

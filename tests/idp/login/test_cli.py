@@ -18,11 +18,13 @@ def test_somebody_unlocked_may_try_again_at_once(app: Flask, time: clock.ManualC
             in_transaction(lambda c: failures.count_attempt(c, kind, account))  # noqa: B023
         with pytest.raises(Throttled):
             in_transaction(lambda c: failures.count_attempt(c, kind, account))  # noqa: B023
-    result = app.test_cli_runner().invoke(unlock, ["VMSinh"])
+    result = app.test_cli_runner().invoke(unlock, ["VMSinh", "--reason", "Đã gọi điện"])
     assert result.exit_code == 0, result.output
     for kind in (failures.password_kind(), failures.SECOND_FACTOR):
         assert in_transaction(lambda c: failures.count_attempt(c, kind, account)).failures == 1  # noqa: B023
 
 
-def test_nobody_is_unlocked_by_an_unknown_name(app: Flask) -> None:
-    assert app.test_cli_runner().invoke(unlock, ["nobody"]).exit_code != 0
+def test_nobody_is_unlocked_by_an_unknown_name_or_without_a_reason(app: Flask) -> None:
+    add_person("vmsinh")
+    for arguments in (["nobody", "--reason", "x"], ["vmsinh"]):
+        assert app.test_cli_runner().invoke(unlock, arguments).exit_code != 0

@@ -9,7 +9,7 @@ from flask import Flask
 
 from idp import clock
 from idp.app import create_app
-from idp.credentials import factors, officer_codes
+from idp.credentials import factors, officer_codes, unlocking
 from idp.credentials.printed_codes import new_code
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, new_id, reader
@@ -114,6 +114,26 @@ def test_an_activation_is_for_one_session_and_a_code_for_one_activation(with_sli
     assert thief.path == "/sign-in/activate"
     thief.sends(code=code)
     assert thief.path == "/sign-in/activate"
+
+
+def test_a_slips_code_sent_twice_ends_in_the_same_place_and_counts_as_no_failure(with_slips: Flask, directory: BindDirectory) -> None:
+    """ENR-001: two clicks at once; the second finds the code used up, in this very session."""
+    person_id = official(directory)
+    code, visitor = handed(person_id, officer_codes.ACTIVATION), Visitor(with_slips)
+    visitor.asks(minimum_acr=AAL2)
+    visitor.types_password()
+    assert visitor.path == "/sign-in/activate"
+    form = {**visitor.form(), "code": code}
+
+    def click(_number: int) -> int:
+        browser = with_slips.test_client()
+        for cookie in visitor.browser._cookies.values():
+            browser.set_cookie(cookie.key, cookie.value)
+        return browser.post(f"/sign-in/activate?flow={visitor.flow}", data=form).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(click, range(4))) == {303}
+    assert unlocking.rests_until(reader(), person_id) is None
 
 
 def test_the_account_page_is_no_way_around_the_slip(with_slips: Flask, directory: BindDirectory) -> None:

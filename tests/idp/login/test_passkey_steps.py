@@ -93,18 +93,19 @@ def test_a_passkey_makes_the_browser_known(app: Flask, directory: BindDirectory,
     assert visitor.left_to is not None
 
 
-def test_a_passkey_alone_opens_nothing_once_the_mirror_of_the_directory_is_older_than_eight_hours(
+def test_a_passkey_alone_opens_nothing_and_keeps_nothing_open_once_the_mirror_is_older_than_eight_hours(
     app: Flask, directory: BindDirectory, visitor: Visitor, time: clock.ManualClock
 ) -> None:
-    """Whoever left meanwhile is still active in it; the password is checked by the directory itself. Sessions go on."""
+    """Whoever left meanwhile is still active in it; the password is checked by the directory itself."""
     key = enrolled_key(official(directory))
-    in_transaction(lambda c: mirror.note_reading(c, "ldap"))
+    in_transaction(lambda c: mirror.note_reading(c, "test"))
     time.advance(hours=8)
     visitor.asks()
     signs_in(visitor, key)
     assert visitor.session() is not None
     time.advance(seconds=1)
-    assert visitor.session() is not None
+    assert visitor.session() is None
+    in_transaction(lambda c: mirror.note_reading(c, "another source"))
     other = Visitor(app)
     other.asks()
     signs_in(other, key)
@@ -114,7 +115,7 @@ def test_a_passkey_alone_opens_nothing_once_the_mirror_of_the_directory_is_older
     assert other.session() is None
     other.sends("/sign-in", username="vmsinh", password=PASSWORD)
     assert other.session() is not None
-    in_transaction(lambda c: mirror.note_reading(c, "ldap"))
+    in_transaction(lambda c: mirror.note_reading(c, "test"))
     again = Visitor(app)
     again.asks()
     signs_in(again, key)

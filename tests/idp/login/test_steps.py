@@ -37,6 +37,10 @@ def demanding(session: LiveSession) -> LiveSession:
     return replace(session, required_acr=AAL2)
 
 
+def ending(session: LiveSession, days: int) -> LiveSession:
+    return replace(session, password_ends_at=NOW + timedelta(days=days))
+
+
 @pytest.mark.parametrize(
     ("wanted", "proved", "has", "step"),
     [
@@ -102,6 +106,12 @@ def demanding(session: LiveSession) -> LiveSession:
         ({"minimum_acr": AAL2}, live(PWD, EARLIER), SLIP | READ, Step.PASSWORD),
         ({}, live(PWD), ADMIN | SLIP | READ, Step.ACTIVATE),
         ({}, live(PWD), SLIP | READ, Step.CONTINUE),
+        # a password that ends within days is told of last, once a sign-in
+        ({}, ending(live(PWD), days=5), READ, Step.PASSWORD_END),
+        ({}, ending(live(PWD), days=5), {}, Step.NOTICE),
+        ({"minimum_acr": AAL2}, ending(live(PWD), days=0), TOTP | READ, Step.SECOND_FACTOR),
+        ({}, ending(live(PWD), days=6), READ, Step.CONTINUE),
+        ({}, replace(ending(live(PWD), days=0), password_end_told=True), READ, Step.CONTINUE),
         # nobody can meet it
         ({"minimum_acr": "made up"}, live(BOTH), TOTP | READ, Step.REFUSED),
         ({"minimum_acr": ""}, live(BOTH), TOTP | READ, Step.REFUSED),
