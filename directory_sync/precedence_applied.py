@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select
 
 from directory_sync.changes import FACTS, GONE, LOCKED, OUR_REASONS, Changes, Suspension, Update
 from directory_sync.known import CHUNK
+from directory_sync.models import RunState, SyncRun
 from directory_sync.newcomers import chunks
 from directory_sync.several_sources import Further, FurtherEntry, entries_of, is_known_to_several
 from directory_sync.source.reading import Reading
@@ -25,8 +26,16 @@ from idp.people.precedence import DIRECTORY, Said
 from idp.people.source_models import SourceEntry
 from idp.settings import current_settings
 
-_e, _p, _u, _m = table_of(SourceEntry), table_of(Person), table_of(Unit), table_of(PersonalMark)
+FILES = "spreadsheet:"
+_e, _p, _u, _m, _r = table_of(SourceEntry), table_of(Person), table_of(Unit), table_of(PersonalMark), table_of(SyncRun)
 _people = select(_p, _u.c.source_key.label("unit_key")).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id))
+_whole_sources = (
+    select(_r.c.source).where(
+        _r.c.kind == "full", _r.c.state.in_([RunState.APPLIED.value, RunState.UNCHANGED.value]), _r.c.source.startswith(FILES)
+    )
+).distinct()
+_sources_of_people = select(_p.c.source).where(_p.c.source.startswith(FILES)).distinct()
+_sources_of_entries = select(_e.c.source).where(_e.c.source.startswith(FILES)).distinct()
 _open_units = select(_u.c.source_key).where(_u.c.valid_to.is_(None))
 
 
@@ -48,12 +57,18 @@ class EntryWrite(NamedTuple):
 
 @dataclass(frozen=True)
 class _Context:
-    """What is asked once for all people of a run. `says`: of a file, the facts that it has columns for."""
+    """What is asked once for all people of a run. `says`: of a file, the facts that it has columns for; `parts`: the sources of files
+    that were never read whole."""
 
     source: str
     owned: Mapping[str, str]
     open_units: frozenset[str]
     says: frozenset[str] | None
+    parts: frozenset[str]
+
+    def vouches(self, source: str) -> bool:
+        """Whether a source tells by silence that somebody is gone."""
+        return source not in self.parts
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ def weigh_sources(connection: Connection, changes: Changes, reading: Reading) ->
     if not weighed:
         return replace(changes, held=[*changes.held, *further.held])
     units = frozenset(connection.execute(_open_units).scalars()) | {unit.source_key for unit in reading.tree.units}
-    context = _Context(changes.source, precedence.owners(connection), units, reading.says)
+    context = _Context(changes.source, precedence.owners(connection), units, reading.says, _only_parts(connection, changes, reading))
     entries = entries_of(connection, weighed)
     updates: list[Update] = []
     suspensions: list[Suspension] = []
@@ -100,6 +115,14 @@ def weigh_sources(connection: Connection, changes: Changes, reading: Reading) ->
     )
 
 
+def _only_parts(connection: Connection, changes: Changes, reading: Reading) -> frozenset[str]:
+    whole = set(connection.execute(_whole_sources).scalars()) | ({changes.source} if reading.is_whole else set())
+    named = (
+        set(connection.execute(_sources_of_people).scalars()) | set(connection.execute(_sources_of_entries).scalars()) | {changes.source}
+    )
+    return frozenset(one for one in named if one.startswith(FILES) and one not in whole)
+
+
 def _heard(changes: Changes, further: Further) -> dict[uuid.UUID, _Heard]:
     found = {update.person_id: _Heard(update.record, update, is_locked=update.record.locked) for update in changes.updates}
     for one in changes.suspensions:
@@ -118,15 +141,15 @@ def _heard(changes: Changes, further: Further) -> dict[uuid.UUID, _Heard]:
 def _weigh(
     context: _Context, person: Any, rows: Sequence[Any], heard: _Heard, *, keep: bool
 ) -> tuple[Update | None, Suspension | None, uuid.UUID | None, list[EntryWrite]]:
-    said = {row.source: Said(row.source, row.facts, row.gone_at is not None, row.is_locked) for row in rows}
+    said = {row.source: Said(row.source, row.facts, row.gone_at is not None, row.is_locked, context.vouches(row.source)) for row in rows}
     is_new = person.source not in said
     if is_new:
-        said[person.source] = _as_remembered(person)
+        said[person.source] = _as_remembered(person, vouches=context.vouches(person.source))
     waits = heard.further is not None and heard.is_gone and not _grace_is_over(heard.further.row)
     before = said.get(context.source, Said(context.source, {}))
     facts = dict(before.facts) | (_facts(heard.record, context.says) if heard.record else {})
     locked = before.is_locked if heard.is_locked is None else heard.is_locked
-    said[context.source] = Said(context.source, facts, heard.is_gone and not waits, locked)
+    said[context.source] = Said(context.source, facts, heard.is_gone and not waits, locked, context.vouches(context.source))
     update = _update(context, person, list(said.values()), heard)
     everybody = list(said.values())
     suspension, back = _verdict(context, person, everybody, heard)
@@ -134,10 +157,10 @@ def _weigh(
     return update, suspension, back, writes
 
 
-def _as_remembered(person: Any) -> Said:
+def _as_remembered(person: Any, *, vouches: bool) -> Said:
     """What the first source says of somebody: all that is known, as long as no other was heard."""
     facts = {name: getattr(person, name) for name in precedence.FACTS if getattr(person, name) is not None}
-    return Said(person.source, facts, person.state != PersonState.ACTIVE and person.state_reason == GONE, person.directory_locked)
+    return Said(person.source, facts, person.state != PersonState.ACTIVE and person.state_reason == GONE, person.directory_locked, vouches)
 
 
 def _facts(record: StaffRecord, says: frozenset[str] | None) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def import_file(
         in_transaction(lambda c: imports.withdraw(c, found))
         _tell_mistakes(wrong, as_json)
         sys.exit(1)
+    imports.make_ready()
     good = in_transaction(lambda c: imports.submit(c, found, None, actor=actor))
     read = find_source(source)
     assert read is not None
@@ -64,7 +65,7 @@ def import_file(
     told = {
         "source": source,
         "rows": good,
-        "left_out": [_told(row) for row in wrong],
+        "mistakes": [_told(row) for row in wrong],
         "number": report.number,
         "state": report.state,
         "reason": report.reason,

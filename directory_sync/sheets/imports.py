@@ -15,6 +15,7 @@ from directory_sync.asked import ask
 from directory_sync.known import CHUNK
 from directory_sync.models import PlanState, RequestKind, SyncPlan, SyncRun
 from directory_sync.newcomers import chunks
+from directory_sync.personal_marks import mark_of
 from directory_sync.sheets.columns import FIELDS, KEY_FIELDS, match_columns, remember_columns, remembered_columns
 from directory_sync.sheets.models import ImportState, SheetImport
 from directory_sync.sheets.rows import Mistake, SheetRow, read_rows
@@ -35,9 +36,14 @@ LONGEST_FILE_NAME, KEEP_DRAFTS = 200, timedelta(hours=24)
 Within = Collection[uuid.UUID] | None
 _i, _p, _e, _u, _g, _n, _r = (table_of(one) for one in (SheetImport, Person, SourceEntry, Unit, RoleGrant, SyncPlan, SyncRun))
 _newest = (
-    select(_i).where(_i.c.source == bindparam("of_source"), _i.c.state == ImportState.SUBMITTED).order_by(_i.c.submitted_at.desc()).limit(1)
+    select(_i).where(_i.c.source == bindparam("of_source"), _i.c.state == ImportState.SUBMITTED).order_by(_i.c.submitted_at.desc(), _i.c.id.desc()).limit(1)
 )
 _codes = select(_u.c.code, _u.c.source_key, _u.c.id).where(_u.c.valid_to.is_(None), _u.c.code.is_not(None))
+
+
+def make_ready() -> None:
+    """Have the key of personal marks made before a transaction that needs it."""
+    mark_of(b"0" * 12)
 
 
 def source_name(name: str) -> str:

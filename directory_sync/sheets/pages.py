@@ -196,6 +196,7 @@ def submit(import_id: uuid.UUID) -> Answer | tuple[str, int]:
         imports.submit(connection, found, reach, actor=actor)
         imports.ask_for_plan(connection, found.source, actor)
 
+    imports.make_ready()
     try:
         in_transaction(hand_on)
     except Refusal as refusal:

@@ -16,9 +16,10 @@ from idp.people.names import fold, username_key
 LONGEST_TEXT, LONGEST_DECISION = 255, 200
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 1, 1)
 _FIRST_SERIAL = date(1899, 12, 30)  # day 0 of a spreadsheet, which takes 1900 for a leap year
-_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
-_ISO_DAY, _SERIAL = re.compile(r"(\d{4})-(\d{2})-(\d{2})"), re.compile(r"[1-9]\d{3,4}")
+_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
+_ISO_DAY, _SERIAL = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII), re.compile(r"[1-9][0-9]{3,4}")
 _PERSONAL_ID, _PHONE = re.compile(r"\d{12}"), re.compile(r"\+?[0-9 .()\-]{8,20}")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 GENDERS = frozenset({"nam", "nu", "male", "female", "m", "f", "0", "1", "khac"})
 _CATEGORIES = (
     CATEGORIES
@@ -131,14 +132,14 @@ def _day(row: SheetRow, name: str, text: str) -> None:
 
 
 def _birth(row: SheetRow, name: str, text: str) -> None:
-    if not re.fullmatch(r"(19|20)\d\d", text):  # of older people often only the year is known
+    if not re.fullmatch(r"(19|20)[0-9]{2}", text):  # of older people often only the year is known
         _day(row, name, text)
 
 
 def _personal_id(row: SheetRow, name: str, text: str) -> None:
     digits = text.replace(" ", "")
-    if digits.isascii() and digits.isdigit() and len(digits) == 11:  # a spreadsheet took it for a number and dropped the zero
-        digits = "0" + digits
+    if digits.isascii() and digits.isdigit() and len(digits) in (10, 11):  # a spreadsheet took it for a number and dropped the zeros
+        digits = digits.zfill(12)
     if not digits.isascii() or not _PERSONAL_ID.fullmatch(digits):
         row.mistakes.append(Mistake(name, "no_personal_id"))
     else:
@@ -169,7 +170,7 @@ def _decision(row: SheetRow, _name: str, text: str) -> None:
 
 
 def _mail(row: SheetRow, name: str, text: str) -> None:
-    if text.count("@") != 1 or " " in text or len(text) > LONGEST_TEXT or not username_key(text):
+    if not _MAIL.fullmatch(text) or len(text) > LONGEST_TEXT or not username_key(text):
         row.mistakes.append(Mistake(name, "no_mail", text))
     else:
         row.facts[name] = text

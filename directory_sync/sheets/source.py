@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -54,7 +55,7 @@ def _read(name: str, known: KnownPeople, alive: Alive, progress: Progress) -> Re
     reading = Reading(
         UnitTree((), {}, {}, b""), set(), {}, gone, is_whole=found.is_whole, has_units=False, says=says, leavings=leavings
     )  # fmt: skip
-    has_name = _have_names(name, (row for row in rows if "name" not in row.facts))
+    known_already = _known(name, (row for row in rows if "name" not in row.facts or row.has_left))
     for place, row in enumerate(rows, start=1):
         key = row.key or ""
         waits = row.effective_on is not None and row.effective_on > day
@@ -63,10 +64,12 @@ def _read(name: str, known: KnownPeople, alive: Alive, progress: Progress) -> Re
             continue
         reading.seen.add(key)
         if row.has_left and row.effective_on:
-            leavings.append(Leaving(key, row.effective_on - timedelta(days=1), row.decision or ""))
+            if key in known_already or row.facts.get("staff_code") in known_already:  # nobody is added only to leave
+                leavings.append(Leaving(key, row.effective_on - timedelta(days=1), row.decision or ""))
+                reading.fresh[key] = _record(replace(row, facts={"staff_code": row.facts.get("staff_code", "")}, unit_code=None), units)
         elif not waits:
             record = _record(row, units)
-            if not record.name and key not in has_name and record.staff_code not in has_name:
+            if not record.name and key not in known_already and record.staff_code not in known_already:
                 reading.unreadable.append(Unreadable(f"{found.file_name}:{row.line}", Flaw.NO_NAME))
             elif not reads_as_before(known, key, record.digest):
                 reading.fresh[key] = record
@@ -96,8 +99,8 @@ def _record(row: SheetRow, units: dict[str, str | None]) -> StaffRecord:
     )  # fmt: skip
 
 
-def _have_names(source: str, rows: Iterable[SheetRow]) -> set[str]:
-    """Keys and numbers of rows without a name that are of people known already."""
+def _known(source: str, rows: Iterable[SheetRow]) -> set[str]:
+    """Keys and numbers of these rows that are of people known already."""
     found: set[str] = set()
     keys = {one for row in rows for one in (row.key, row.facts.get("staff_code")) if one}
     for part in chunks(keys, CHUNK):

@@ -18,6 +18,8 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound
 from idp.login.password_end import end_words
 from idp.oidc.frontchannel_logout import page_after
+from idp.people.precedence import told_origins
+from idp.people.words import source_words
 from idp.sessions import browser_sessions, trusted_browsers
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
@@ -45,9 +47,14 @@ def overview() -> Answer:
     applications = entries_for(reader(), session.person_id, session.acr, held, text)
     if any(one.logo for one in applications):
         show_own_pictures()
+    person = person_of(reader(), session.person_id)
+    origins, entries = told_origins(reader(), person)
     return render_template(
         "account/overview.html",
-        person=person_of(reader(), session.person_id),
+        person=person,
+        origins=origins,
+        shared=bool(entries),
+        source_words=source_words,
         masked=masked,
         may_change_password=current_settings().ldap_password_change,
         password_end=end_words(session.password_ends_at, session.grace_left) if session.password_ends_at else "",

@@ -16,16 +16,18 @@ from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, proof_words, reason_words, role_words
-from idp.credentials import proofings, unlocking
+from idp.credentials import proofings
 from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, Rung, standing
+from idp.login import unlocking
 from idp.login.messages import factor_words
 from idp.oidc.leavings import leavings_of
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
+from idp.people.precedence import told_origins
 from idp.people.roster import Filters, count_people, require_person, search_people
-from idp.people.words import LEVELS, STATES, category_words, level_words, state_words
+from idp.people.words import LEVELS, STATES, category_words, level_words, source_words, state_words
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
 from idp.settings import current_settings
@@ -90,7 +92,7 @@ def show(person_id: uuid.UUID) -> str:
         proofs=proofings.find_in_force(reader(), person_id), proof_words=proof_words,
         for_help_desk=UNTIL_HELP_DESK, slips=current_settings().activation_slips, category=category_words, level=level_words,
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
-        factor_words=factor_words, more_deeds=deeds_for(person),
+        factor_words=factor_words, more_deeds=deeds_for(person), origins=told_origins(reader(), person), source_words=source_words,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from idp.database import table_of
-from idp.people.models import Person
 from idp.people.source_models import AttributeOwner, SourceEntry
 
 EMPLOYMENT = "employment"
@@ -15,20 +14,21 @@ EMPLOYMENT = "employment"
 ATTRIBUTES = ("name", "mail", "phone", "staff_code", "staff_category", "title", "employment_status", "unit_key", EMPLOYMENT)
 FACTS = ("username", *ATTRIBUTES[:-1])
 DIRECTORY = "ldap"
-_o, _e, _p = table_of(AttributeOwner), table_of(SourceEntry), table_of(Person)
+_o, _e = table_of(AttributeOwner), table_of(SourceEntry)
 _owners = select(_o.c.attribute, _o.c.source)
 _entries = select(_e).where(_e.c.person_id == bindparam("of_person")).order_by(_e.c.source)
-_home = select(_p.c.source).where(_p.c.id == bindparam("of_person"))
 
 
 @dataclass(frozen=True)
 class Said:
-    """What one source says of a person."""
+    """What one source says of a person. `vouches`: whoever it does not name any more is gone; a file that is only ever a part tells
+    nothing by silence, and must not keep anybody in service either."""
 
     source: str
     facts: Mapping[str, Any]
     is_gone: bool = False
     is_locked: bool = False
+    vouches: bool = True
 
 
 def owners(connection: Connection) -> dict[str, str]:
@@ -59,8 +59,8 @@ def effective(said: Sequence[Said], owned: Mapping[str, str], open_units: Collec
 
 
 def vouching(said: Sequence[Said], owned: Mapping[str, str]) -> list[Said]:
-    """Those whose word counts on whether somebody is in service: the owner of this, if it knows the person; else all of them."""
-    return [one for one in said if one.source == owned.get(EMPLOYMENT)] or list(said)
+    """Those whose word counts on whether somebody is in service: the owner of this, if it knows the person; else all that vouch."""
+    return [one for one in said if one.source == owned.get(EMPLOYMENT)] or [one for one in said if one.vouches] or list(said)
 
 
 def is_in_service(said: Sequence[Said], owned: Mapping[str, str]) -> bool:
@@ -74,12 +74,11 @@ def is_locked(said: Sequence[Said], owned: Mapping[str, str]) -> bool:
     return any(one.is_locked and not one.is_gone for one in counting)
 
 
-def told_origins(connection: Connection, person_id: Any) -> tuple[dict[str, str], Sequence[Any]]:
+def told_origins(connection: Connection, person: Any) -> tuple[dict[str, str], Sequence[Any]]:
     """Which source each fact of a person is from, and the entries of all sources; of whom only one source knows: all from there."""
-    rows = connection.execute(_entries, {"of_person": person_id}).all()
+    rows = connection.execute(_entries, {"of_person": person.id}).all()
     if not rows:
-        home = connection.execute(_home, {"of_person": person_id}).scalar_one()
-        return dict.fromkeys(FACTS, home), ()
+        return dict.fromkeys(FACTS, person.source), ()
     said = [Said(row.source, row.facts, row.gone_at is not None, row.is_locked) for row in rows]
     units = {row.facts.get("unit_key") for row in rows}
     found = effective(said, owners(connection), {unit for unit in units if unit})

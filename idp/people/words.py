@@ -1,5 +1,6 @@
 """How levels, categories and states are called on pages and in tables."""
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from idp.people.models import Level, PersonState, StaffCategory
@@ -27,3 +28,9 @@ def category_words(category: str | None) -> str:
 def state_words(state: str) -> str:
     """The state of a person in words."""
     return str(STATES[PersonState(state)])
+
+
+def source_words(source: str) -> str:
+    """Where facts of people come from, in words."""
+    kind, _colon, name = source.partition(":")
+    return {"ldap": _("Danh bạ"), "spreadsheet": _("Tệp %(name)s", name=name), "scim": _("SCIM %(name)s", name=name)}.get(kind, source)

@@ -25,6 +25,7 @@ def send(content: bytes, name: str = "noi-vu", *, is_whole: bool = False, actor:
     source = imports.source_name(name)
     import_id = in_transaction(lambda c: imports.take(c, source, "t.csv", content, is_whole=is_whole, actor=actor))
     found = imports.require_draft(reader(), import_id, actor)
+    imports.make_ready()
     return in_transaction(lambda c: imports.submit(c, found, within, actor=actor))
 
 

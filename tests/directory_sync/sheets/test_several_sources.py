@@ -1,17 +1,29 @@
 """Rules of several sources: nobody is added twice, a source does not overwrite what it does not own, and absent in one is not gone."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from directory_sync import sources
 from directory_sync.attribute_owners import give
 from directory_sync.desk_models import CaseKind, DeskCase
+from directory_sync.job import sync_job
+from directory_sync.lifecycle.job import lifecycle_job
+from directory_sync.lifecycle.planned import changes_of
 from directory_sync.models import RunState
+from directory_sync.plans import lines_in_batches, list_waiting
+from directory_sync.scim.setting_up import set_up_scim
+from directory_sync.sheets import imports
+from directory_sync.sheets.source import find_source
+from idp.clock import ManualClock
 from idp.database import in_transaction, reader, table_of
+from idp.jobs import Job, ensure_leases
 from idp.people.models import Person
 from idp.people.source_models import SourceEntry
+from tests.support.scim import ENTERPRISE, USER, Pusher, add_source
 from tests.support.sheets import run_sheet, send, sheet
 from tests.support.staff_directory import DEPARTMENT, StaffDirectory, person, sync, unit
 
@@ -22,7 +34,15 @@ REASON = "quyết định của Sở Nội vụ về dữ liệu gốc"
 @pytest.fixture(autouse=True)
 def synced(app: Flask, directory: StaffDirectory) -> None:
     """The directory's three people are known."""
+    ensure_leases([Job("sync", 60, lambda: None, lease_seconds=60)])
     sync()
+
+
+@pytest.fixture
+def scim(app: Flask) -> Pusher:
+    """A source that pushes."""
+    set_up_scim(app)
+    return add_source(app.test_client())
 
 
 def _own(attribute: str) -> None:
@@ -140,3 +160,58 @@ def test_a_part_changes_only_what_it_names_and_an_empty_cell_says_nothing() -> N
     rows = {row.staff_code: row for row in reader().execute(select(p).where(p.c.source == "spreadsheet:noi-vu"))}
     assert rows["HG-moi"].state == "active"
     assert (rows["HG-moi2"].name, rows["HG-moi2"].title, rows["HG-moi2"].phone) == ("Lê Thị Hai", "Phó phòng", "0912345678")
+
+
+def test_a_file_that_is_only_a_part_keeps_nobody_in_service(directory: StaffDirectory) -> None:
+    send(sheet(("HG-an.nv", "", "", "", "", "", "", "0912345678")))
+    run_sheet()
+    directory.remove(f"uid=an.nv,{DEPARTMENT}")
+    assert sync().found["suspended"] == 1
+    assert person("an.nv").state_reason == "gone_from_directory"
+
+
+def test_a_leaving_to_come_waits_among_the_planned_changes_once_and_ends_access_on_its_day(time: ManualClock) -> None:
+    send(sheet(("HG-an.nv", "", "", "", "Nghỉ hưu", "01/12/2026", "15/QĐ-SNV")))
+    run_sheet()
+    run_sheet()
+    plans = changes_of(reader(), person("an.nv").id)
+    assert [(plan.kind, plan.from_day, plan.decision) for plan in plans] == [("leaving", date(2026, 11, 30), "15/QĐ-SNV")]
+    assert person("an.nv").state == "active"
+    time.advance(days=7)
+    lifecycle_job()
+    assert person("an.nv").state_reason == "service_ended"
+
+
+def test_other_rows_wait_for_their_day_and_are_then_planned(app: Flask, time: ManualClock) -> None:
+    sources.add_source(app, find_source)
+    send(sheet(("HG-an.nv", "", "", "", "", "01/12/2026", "15/QĐ-SNV", "0911111111")))
+    assert run_sheet().state == RunState.UNCHANGED
+    send(sheet(("HG-mai.vt", "", "", "", "", "", "", "0912345678")))
+    run_sheet()
+    time.advance(days=8)
+    assert in_transaction(imports.due_again) == ["spreadsheet:noi-vu"]
+    sync_job()
+    plan = next(one for one in list_waiting(reader()) if one.source == "spreadsheet:noi-vu")
+    assert [line.name for line in lines_in_batches(reader(), plan.run_id)] == ["Nguyễn Văn An"], "carried over into the later file"
+
+
+def test_a_mass_of_leavings_to_come_is_held_by_the_guard(directory: StaffDirectory) -> None:
+    for number in range(25):
+        directory.add_person(f"u{number}", f"Lê Văn {number}")
+    sync()
+    send(sheet(*((f"HG-u{number}", "", "", "", "Nghỉ việc", "01/12/2026", "15/QĐ") for number in range(25))))
+    report = run_sheet()
+    assert (report.state, report.reason) == (RunState.STOPPED, "too_many_suspensions people=25 active=0")
+
+
+def test_what_pushes_obeys_too(scim: Pusher) -> None:
+    _own("title")
+    told = {"emails": [{"value": "lan@hagiang.gov.vn"}], "title": "Chuyên viên", ENTERPRISE: {"employeeNumber": "HG-lan"}}
+    made = scim.add("lan.nt", "Nguyễn Thị Lan", **told)
+    send(sheet(("HG-lan", "", "", "Trưởng phòng")))
+    run_sheet()
+    assert person("lan.nt").title == "Trưởng phòng"
+    scim.send("PUT", f"/Users/{made['id']}", {"schemas": [USER], "userName": "lan.nt", "name": {"formatted": "Nguyễn Thị Lan Anh"}, **told})
+    found = person("lan.nt")
+    assert (found.title, found.name) == ("Trưởng phòng", "Nguyễn Thị Lan Anh")
+    assert run_sheet().state == RunState.UNCHANGED
