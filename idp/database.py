@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, Uuid, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -121,7 +121,7 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks write locks
-        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-20000"):
+        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-8000"):
             connection.execute("pragma " + pragma)
 
     @event.listens_for(engine, "begin")
@@ -143,7 +143,11 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         return
     names = [*columns, *same]
     convert = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
-    values = [_converted(to, part) if to else part for to, part in zip(convert, zip(*rows, strict=True), strict=False)]
+    in_hex = [connection.dialect.name == "sqlite" and isinstance(table.c[name].type, Uuid) for name in columns]
+    values = [
+        [key and key.hex for key in part] if is_key else _converted(to, part) if to else part
+        for is_key, to, part in zip(in_hex, convert, zip(*rows, strict=True), strict=False)
+    ]
     constant = [repeat(to(value) if to else value) for to, value in zip(convert[len(columns) :], same.values(), strict=True)]
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - names are ours
@@ -184,7 +188,7 @@ def in_transaction(work: Callable[[Connection], T]) -> T:
 def at_once(work: Callable[[Connection], T]) -> T:
     """As `in_transaction`, for work that writes by one statement (`prepared.first_with` is one). On PostgreSQL such a statement is a
     transaction by itself; BEGIN and COMMIT around it would be two more round trips, half of what a short transaction costs."""
-    if db.engine.dialect.name != "postgresql":
+    if reader().dialect.name != "postgresql":
         return in_transaction(work)
     return _with_retries(lambda: work(reader()))
 
@@ -221,7 +225,7 @@ def _kept_connection(use: str) -> Connection:
     """This thread's connection for one use. Taking one from the pool and giving it back costs as much as a short transaction."""
     engine = db.engine
     connection: Connection | None = getattr(_kept, use, None)
-    if connection is None or connection.engine.url != engine.url or connection.closed or connection.invalidated:
+    if connection is None or connection.engine is not engine or connection.closed or connection.invalidated:
         _forget(use)
         connection = engine.connect()
         if use == "reader":

@@ -3,8 +3,10 @@
 A private key is imported once per process: that costs 40 ms, a signature 0.3 ms.
 """
 
+import json
 import threading
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -13,6 +15,7 @@ from flask import current_app
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -62,13 +65,24 @@ class _Ring:
 
 _t = table_of(SigningKey)
 _all = select(_t).where(_t.c.removed_at.is_(None)).order_by(_t.c.active_from.desc(), _t.c.id)
+_algorithms = JWSRegistry(algorithms=list(SIGNING_NAMES))
 _reading, _creating = threading.Lock(), threading.Lock()
 
 
 def sign(alg: str, typ: str, claims: dict[str, Any]) -> str:
     """A signed JWT (RFC 7519) of these claims with the present key of this algorithm."""
     loaded = require_signing_key(alg)
-    return jwt.encode({"alg": alg, "typ": typ, "kid": loaded.kid}, claims, loaded.key, algorithms=[alg])
+    signed = _encoded_json({"alg": alg, "typ": typ, "kid": loaded.kid}) + b"." + _encoded_json(claims)
+    # Two parts in base64url and a dot (RFC 7515 §3.1). To be asked whether our own header is in order would cost a quarter of a signature.
+    return (signed + b"." + _encoded(_algorithms.get_alg(alg).sign(signed, loaded.key))).decode()
+
+
+def _encoded_json(part: dict[str, Any]) -> bytes:
+    return _encoded(json.dumps(part, separators=(",", ":")).encode())
+
+
+def _encoded(part: bytes) -> bytes:
+    return urlsafe_b64encode(part).rstrip(b"=")
 
 
 def require_signing_key(alg: str) -> LoadedKey:
