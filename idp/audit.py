@@ -157,6 +157,8 @@ class Event(enum.StrEnum):
     EXEMPTION_DECIDED = "exemption.decided"
     EXEMPTION_ENDED = "exemption.ended"
     AUDIT_EXPORTED = "audit.exported"
+    BACKUP_MADE = "backup.made"
+    BACKUP_RESTORED = "backup.restored"
 
 
 class AuditEvent(Record):

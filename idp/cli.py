@@ -16,6 +16,7 @@ from granian.http import HTTP1Settings
 
 from clients import logos
 from idp import audit, schema
+from idp.backup_cli import backup_command, restore_command
 from idp.command_line import json_option, plain, show_json, show_table
 from idp.console.cli import restore, role_group, suspend
 from idp.console.help_cli import activation_code, proof, reset_factors, temporary_code, withdraw_proof
@@ -174,7 +175,7 @@ def doctor(as_json: bool) -> None:
 
 def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
-    for command in (serve, worker, doctor, db, audit_group, people, enrollment, keys, role_group, token):
+    for command in (serve, worker, doctor, db, audit_group, backup_command, restore_command, people, enrollment, keys, role_group, token):
         group.add_command(command)
     for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors, proof, withdraw_proof):
         people.add_command(deed)

@@ -149,6 +149,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.CLOSING_SIGNED: _l("%(person)s ký số liệu kỳ báo cáo"),
     Event.EXEMPTION_DECIDED: _l("Miễn xác thực điện tử có thời hạn cho %(person)s"),
     Event.EXEMPTION_ENDED: _l("Thôi miễn xác thực điện tử cho %(person)s"),
+    Event.BACKUP_MADE: _l("Sao lưu toàn bộ hệ thống"),
+    Event.BACKUP_RESTORED: _l("Khôi phục hệ thống từ bản sao lưu"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
 }
 PROOFS = {
