@@ -15,7 +15,7 @@ from idp.web.sheets import INLINE_SHEET_HASH
 HSTS = "max-age=63072000; includeSubDomains"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 MOST_FIELDS = 200
-LARGEST_REQUEST = 128 * 1024  # bytes; no page or endpoint takes files
+LARGEST_REQUEST = 128 * 1024  # bytes; the one door that takes files raises it, after its guard
 DEFAULT_POLICY = {
     "default-src": "'none'",
     "style-src": f"'self' {INLINE_SHEET_HASH}",
