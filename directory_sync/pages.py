@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
@@ -23,6 +24,7 @@ from idp.console.reach import within
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
+from idp.metrics_endpoint import Gauge, add_gauges
 from idp.settings import current_settings
 from idp.web.formats import format_age
 from idp.web.viewer import Permission, may, require_viewer, requires
@@ -134,10 +136,18 @@ def attention(connection: Connection) -> list[Notice]:
     return [*found, Notice("bad" if is_stale else "ok", words, url_for("sync.list_runs"))]
 
 
+def gauges(connection: Connection) -> Iterator[Gauge]:
+    """How old the newest successful reading of the directory is, for whoever watches."""
+    row = connection.execute(_last_success).first()
+    age = (clock.now() - row.finished_at).total_seconds() if row else None
+    yield "sync_success_age_seconds", "Since when the directory was last read whole.", age
+
+
 def set_up_pages(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
     for one in (blueprint, plan_pages.blueprint, approval_pages.blueprint):
         app.register_blueprint(one)
     app.register_blueprint(reorganisation_pages.blueprint)
     add_attention(app, attention)
+    add_gauges(app, gauges)
     app.extensions[LAST_READ] = last_read

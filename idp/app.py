@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from clients import logo_endpoint, registration_endpoint
-from idp import records
+from idp import metrics_endpoint, records
 from idp.access import set_up_access
 from idp.account import adding_pages as account_adding_pages
 from idp.account import alarm_pages as account_alarm_pages
@@ -55,6 +55,7 @@ from idp.web.pages import set_up_web
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     health.blueprint,
+    metrics_endpoint.blueprint,
     login_pages.blueprint,
     change_pages.blueprint,
     known_pages.blueprint,

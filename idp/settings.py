@@ -269,6 +269,13 @@ class Settings(BaseSettings):
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*; 0 ignores them."
     )
 
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Who may read /metrics from another machine: whoever sends this as a bearer token. Programs on this machine need none, "
+        "unless a proxy stands in front.",
+    )
+
     tracker_recent_days: int = Field(30, ge=1, description="N of the tracker: a two-factor sign-in within so many days counts, in days.")
     tracker_entry_days: int = Field(
         90, ge=1, description="W of the tracker: a system counts as used through the provider when entered within so many days, in days."
