@@ -59,7 +59,7 @@ def _add_refresh_chains() -> None:
     op.add_column("authorization", sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("authorization", sa.Column("refresh_ends_at", sa.DateTime(timezone=True), nullable=True))
     last = 'SELECT max(issued_at) FROM refresh_token WHERE refresh_token.authorization_id = "authorization".id'
-    op.execute(f'UPDATE "authorization" SET refreshed_at = ({last}) WHERE offline')  # noqa: S608 - nothing here comes from outside
+    op.execute(f'UPDATE "authorization" SET refreshed_at = ({last}) WHERE id IN (SELECT authorization_id FROM refresh_token)')  # noqa: S608 - nothing here comes from outside
 
 
 def downgrade() -> None:

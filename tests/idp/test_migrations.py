@@ -12,7 +12,7 @@ from clients.models import Client
 from idp import schema
 from idp.app import create_app
 from idp.database import Record, db, table_of
-from idp.oidc.models import Authorization, RefreshToken
+from idp.oidc.models import Authorization, OldRefreshToken
 from idp.people.models import Person
 from tests.support.installation import settings_for
 from tests.support.people import person_row
@@ -27,14 +27,15 @@ def test_what_issue_two_kept_survives_the_way_to_the_newest_schema_and_back(tmp_
         authorization = _keep_an_authorization()
         schema.upgrade()
         with db.engine.connect() as connection:
-            kept = connection.execute(select(table_of(RefreshToken).c.authorization_id)).scalar_one()
-            found = connection.execute(select(table_of(Authorization).c.scope).where(table_of(Authorization).c.id == kept)).scalar_one()
-        assert (kept, found) == (authorization, "openid")
+            kept = connection.execute(select(table_of(OldRefreshToken).c.authorization_id)).scalar_one()
+            of = table_of(Authorization)
+            found = connection.execute(select(of.c.scope, of.c.refresh_sequence, of.c.refreshed_at).where(of.c.id == kept)).one()
+        assert (kept, *found) == (authorization, "openid", None, LONG_AGO)
         assert schema.is_append_only()
         command.downgrade(schema.alembic_config(), "0002")
         schema.upgrade()
         with db.engine.connect() as connection:
-            assert connection.execute(select(table_of(RefreshToken).c.authorization_id)).scalar_one() == authorization
+            assert connection.execute(select(table_of(OldRefreshToken).c.authorization_id)).scalar_one() == authorization
 
 
 def _keep_an_authorization() -> uuid.UUID:
@@ -48,7 +49,7 @@ def _keep_an_authorization() -> uuid.UUID:
             "id": authorization, "client_id": client, "person_id": official["id"], "scope": "openid", "acr": "a", "amr": "pwd",
             "auth_time": LONG_AGO, "created_at": LONG_AGO,
         }),
-        (RefreshToken, {
+        (OldRefreshToken, {
             "digest": b"d" * 32, "authorization_id": authorization, "issued_at": LONG_AGO, "idle_expires_at": LONG_AGO, "expires_at": LONG_AGO,
         }),
     )  # fmt: skip

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from idp import clock
 from idp.database import in_transaction, reader, table_of
-from idp.oidc.models import Authorization, RefreshToken
+from idp.oidc.models import Authorization, OldRefreshToken
 from idp.oidc.upkeep import forget_dead
+from tests.protocol.test_old_refresh_tokens import turned_old
 from tests.support.bound_party import API, add_resource
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 
@@ -21,18 +22,19 @@ def count(record: type[Any]) -> int:
     return found
 
 
-def test_used_refresh_tokens_are_remembered_until_their_chain_has_ended_then_all_of_it_goes(
+def test_used_refresh_tokens_of_either_form_are_remembered_until_their_chain_has_ended_then_all_of_it_goes(
     browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock
 ) -> None:
     sign_in(browser, person_id)
     told = party.tokens(browser, scope="openid offline_access")
     party.refresh(browser, told["refresh_token"])
+    turned_old(browser, party, used=True)
     time.advance(days=30)
     in_transaction(forget_dead)
-    assert (count(RefreshToken), count(Authorization)) == (2, 1)
+    assert (count(OldRefreshToken), count(Authorization)) == (1, 2)
     time.advance(days=1, seconds=1)
     in_transaction(forget_dead)
-    assert (count(RefreshToken), count(Authorization)) == (0, 1)
+    assert (count(OldRefreshToken), count(Authorization)) == (0, 2)
     time.advance(days=2)  # keys are made by the machine's own clock, which is not ours
     in_transaction(forget_dead)
     assert count(Authorization) == 0
