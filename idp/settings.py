@@ -197,8 +197,8 @@ class Settings(BaseSettings):
     mirror_seconds: int = Field(
         8 * 3600,
         ge=300,
-        description="How old the last reading of the directory may be for somebody to sign in by a passkey alone, in seconds: nobody else "
-        "asks the directory whether they still work here.",
+        description="How old the last reading of somebody's own source may be for them to sign in by a passkey alone, or to stay signed in "
+        "longer than this after a password, in seconds: nobody else asks the directory whether they still work here.",
     )
     proofing_days: int = Field(
         1826,

@@ -45,7 +45,7 @@ def changed() -> Answer:
         return _page({"password": outcome.message}, outcome.status)
     if isinstance(outcome, Right):
         # The password was right, whatever comes of the new one: looking for one that the directory takes locks nobody out.
-        in_transaction(lambda c: failures.forgive(c, outcome.attempt.kind, outcome.attempt.account))
+        in_transaction(lambda c: failures.succeeded(c, outcome.attempt))
     try:
         password.change(entry_of(named), old, new)
     except ChangeRefused as refused:

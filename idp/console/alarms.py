@@ -11,9 +11,9 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from idp import clock
 from idp.audit import AuditEvent, Event
-from idp.credentials import unlocking
 from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import id_floor, table_of
+from idp.login import unlocking
 from idp.people import units
 from idp.people.models import Person
 from idp.roles.permissions import scope_of

@@ -13,11 +13,12 @@ from idp import access, audit
 from idp.console.reach import require_changeable
 from idp.console.reasons import read_reason
 from idp.console.words import PROOFS
-from idp.credentials import factors, officer_codes, proofings, unlocking
+from idp.credentials import factors, officer_codes, proofings
 from idp.credentials.officer_codes import ACTIVATION, TEMPORARY
 from idp.credentials.printed_codes import NewCode, new_code
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
+from idp.login import unlocking
 from idp.opaque_tokens import Secret
 from idp.people import letters
 from idp.people.letters import Letter

@@ -16,10 +16,11 @@ from idp.console.reasons import read_reason
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, proof_words, reason_words, role_words
-from idp.credentials import proofings, unlocking
+from idp.credentials import proofings
 from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, Rung, standing
+from idp.login import unlocking
 from idp.login.messages import factor_words
 from idp.oidc.leavings import leavings_of
 from idp.people import units

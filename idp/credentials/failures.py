@@ -10,7 +10,7 @@ failing makes strangers wait, not the person at their own desk.
 import hashlib
 import hmac
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -86,6 +86,7 @@ class Attempt:
     failures: int
     blocked_until: datetime | None
     known_browser: bool = False
+    beside: "Attempt | None" = None  # the same attempt under another name that must rest with this one
 
     @property
     def tries_left(self) -> int:
@@ -190,6 +191,14 @@ def count_attempt(connection: Connection, kind: Kind, account: bytes, *, known_b
     return Attempt(kind, account, row.failures, row.blocked_until, known_browser)
 
 
+def count_under_both(connection: Connection, kind: Kind, account: bytes, beside: bytes, *, known_browser: bool = False) -> Attempt:
+    """As `count_attempt`, for a name that is counted under two accounts: it rests while either does. Raises Throttled; then nothing
+    may be committed."""
+    other = count_attempt(connection, kind, beside, known_browser=known_browser)
+    attempt = count_attempt(connection, kind, account, known_browser=known_browser)
+    return replace(attempt, beside=other, blocked_until=attempt.blocked_until or other.blocked_until)
+
+
 def rests_until(connection: Connection, kind: Kind, account: bytes) -> datetime | None:
     """Until when an account rests, if it does now."""
     row = connection.execute(_blocked, {"of_kind": kind.name, "of_account": account}).first()
@@ -201,8 +210,17 @@ def forgive(connection: Connection, kind: Kind, account: bytes) -> None:
     connection.execute(_forget, {"of_kind": kind.name, "of_account": account})
 
 
+def succeeded(connection: Connection, attempt: Attempt) -> None:
+    """The attempt was right, under whatever name: begin from nothing."""
+    if attempt.beside is not None:
+        forgive(connection, attempt.kind, attempt.beside.account)  # first, as they are counted: nobody waits for each other
+    forgive(connection, attempt.kind, attempt.account)
+
+
 def uncount(connection: Connection, attempt: Attempt) -> None:
     """The attempt could not be tried: it counts against nobody."""
+    if attempt.beside is not None:
+        uncount(connection, attempt.beside)
     values = {
         "of_kind": attempt.kind.name, "of_account": attempt.account, "set_until": attempt.blocked_until, "tries": attempt.kind.tries,
         "share": attempt.kind.tries - attempt.kind.reserved,

@@ -4,8 +4,8 @@ import click
 from sqlalchemy import Connection
 
 from idp.command_line import operator
-from idp.credentials import unlocking
 from idp.database import in_transaction, reader
+from idp.login import unlocking
 from idp.people import letters
 from idp.people.letters import Letter
 from idp.people.roster import require_person_named

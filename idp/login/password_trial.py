@@ -59,9 +59,10 @@ def try_password(named: Named | None, typed_name: str, password: Secret) -> Righ
     resting = None if known else failures.rests_until(reader(), PASSWORD_ADDRESS, failures.account_of_address())
     if resting is not None:
         return Wrong(messages.throttled(resting), 429)
-    account, kind = _account(typed_name, named), failures.password_kind()
+    accounts, kind = _accounts(typed_name, named), failures.password_kind()
+    count = failures.count_under_both if len(accounts) == 2 else failures.count_attempt
     try:
-        attempt = in_transaction(lambda c: failures.count_attempt(c, kind, account, known_browser=known))
+        attempt = in_transaction(lambda c: count(c, kind, *accounts, known_browser=known))
     except Throttled as rest:
         return Wrong(messages.throttled(rest.until), 429)
     try:
@@ -97,7 +98,7 @@ def entrance(right: Right, *, shared_pc: bool, acr: str = AAL1, amr: tuple[str, 
     ends_at = end_told_by(right.said)
 
     def let_in(connection: Connection) -> Secret:
-        failures.forgive(connection, right.attempt.kind, right.attempt.account)
+        failures.succeeded(connection, right.attempt)
         audit.record(connection, audit.Event.PASSWORD_VERIFIED, actor=f"person:{person_id}", person_id=person_id)
         if not right.attempt.known_browser:
             letters.write(connection, person_id, Letter.STRANGE_BROWSER)
@@ -111,19 +112,27 @@ def entrance(right: Right, *, shared_pc: bool, acr: str = AAL1, amr: tuple[str, 
 
 def record_right(connection: Connection, named: Named | None, attempt: Attempt, reason: str) -> None:
     """The password was right and yet nobody was let in."""
-    failures.forgive(connection, attempt.kind, attempt.account)
+    failures.succeeded(connection, attempt)
     who = named.person_id if named else None
     audit.record(connection, audit.Event.PASSWORD_REFUSED, actor=NOBODY, person_id=who, reason=reason)
 
 
-def _account(typed_name: str, named: Named | None) -> bytes:
-    # A mail address that nobody has counts like the name in front of its @, as that of somebody real does: else some tries with
-    # a name and one with its address would tell whether there is such a person.
+def _accounts(typed_name: str, named: Named | None) -> tuple[bytes, ...]:
+    """Under which accounts a try counts: a mail address under two.
+
+    An address that nobody has counts like the name in front of its @, as that of somebody real does: else some tries with a name and
+    one with its address would tell whether there is such a person. Where the name in front is nobody's, it rests with the address,
+    whether the address is somebody's or not. Where it is somebody's, a name that nobody types takes the place: the work is the same.
+    """
     name = username_key(typed_name) or typed_name
+    if "@" not in name:
+        return (failures.account_of_person(named.person_id) if named else failures.account_of_name(name),)
     before_at = name.partition("@")[0] or name
-    meant = find_for_sign_in(reader(), before_at) if "@" in name else None  # looked up for everybody: it takes its time
-    counted = named or meant
-    return failures.account_of_person(counted.person_id) if counted else failures.account_of_name(before_at)
+    meant = find_for_sign_in(reader(), before_at)
+    counted, in_front = named or meant, failures.account_of_name(before_at)
+    if counted is None:
+        return in_front, failures.account_of_name(name)
+    return failures.account_of_person(counted.person_id), failures.account_of_name(name) if meant else in_front
 
 
 def _record_refusal(connection: Connection, named: Named | None, attempt: Attempt, reason: str) -> None:

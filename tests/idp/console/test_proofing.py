@@ -5,9 +5,10 @@ from sqlalchemy import select
 
 from idp.audit import AuditEvent
 from idp.clock import ManualClock
-from idp.credentials import failures, proofings, unlocking
+from idp.credentials import failures, proofings
 from idp.credentials.failures import UNTIL_HELP_DESK
 from idp.database import in_transaction, reader, table_of
+from idp.login import unlocking
 from idp.roles.models import Role
 from tests.idp.console.test_help_pages import CHECKED, REASON, app, helps
 from tests.support.people import add_person

@@ -24,6 +24,7 @@ from tests.support.sign_in import enrolled_phone, official
 from wsgi import build
 
 LARGEST_PAGE = 8 * 1024  # bytes compressed
+SEED = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # of RFC 6238, in base32
 PICTURES = os.environ.get("HOPNHAT_TEST_PICTURES")
 
 
@@ -86,6 +87,53 @@ def helps(page: Page, deed: str) -> str:
     return page.inner_text("#code") if page.locator("#code").count() else ""
 
 
+def shows_slip(page: Page, url: str, username: str, slip: str, language: str) -> None:
+    """A newcomer signs in and enters a wrong code and the slip's."""
+    with watched_requests(page) as answers:
+        signs_in(page, f"{url}/account", username)
+    assert compressed_bytes(answers[-1]) <= LARGEST_PAGE
+    look_at(page, f"activate-{language}")
+    page.fill("#code", "AAAA-AAAA")
+    press(page, "#continue")
+    page.fill("#code", slip)
+    press(page, "#continue")
+    look_at(page, f"enroll-later-{language}")
+
+
+def enrolls_token(page: Page, url: str, serial: str, language: str) -> None:
+    """They enter a wrong and a right code of a device from stock."""
+    press(page, "#enroll-token")
+    look_at(page, f"enroll-token-{language}")
+    page.fill("#serial", serial)
+    page.fill("#code", pyotp.HOTP(SEED).at(0))
+    press(page, "#continue")
+    look_at(page, f"enroll-token-wrong-{language}")
+    page.fill("#code", pyotp.TOTP(SEED).now())
+    press(page, "#continue")
+    press(page, "#continue")
+    page.goto(f"{url}/account/factors")
+    look_at(page, f"factors-token-{language}")
+
+
+def comes_in_by_temporary_code(page: Page, url: str, username: str, code: str, language: str) -> None:
+    """They forgot the device one day."""
+    page.goto(f"{url}/end_session")
+    press(page, "#continue")
+    signs_in(page, f"{url}/account/sessions", username)
+    look_at(page, f"factor-token-{language}")
+    press(page, "#use-temporary-code")
+    look_at(page, f"temporary-{language}")
+    page.fill("#code", code)
+    press(page, "#continue")
+    assert page.url == f"{url}/account/sessions"
+
+
+def finds(desk: Page, url: str, username: str) -> None:
+    """The officer opens somebody's page."""
+    desk.goto(f"{url}/console/people?q={username}")
+    press(desk, f"a:text('Sùng Thị {username}')")
+
+
 @pytest.mark.parametrize(("officer", "username", "language", "narrow"), [("vmsinh", "quiet", "vi", True), ("lvan", "calm", "en", False)])
 def test_help_is_for_everybody_in_both_languages_and_on_phones(
     url: str, chrome: Browser, secrets: dict[str, str], officer: str, username: str, language: str, narrow: bool
@@ -97,46 +145,13 @@ def test_help_is_for_everybody_in_both_languages_and_on_phones(
         signs_in(desk, f"{url}/console/people?q={username}", officer)
         desk.fill("#code", Phone(secrets[officer]).code())
         press(desk, "#continue")
-        press(desk, f"a:text('Sùng Thị {username}')")
+        finds(desk, url, username)
         look_at(desk, f"person-{language}")
-        slip = helps(desk, "activation")
-
-        with watched_requests(page) as answers:
-            signs_in(page, f"{url}/account", username)
-        assert compressed_bytes(answers[-1]) <= LARGEST_PAGE
-        look_at(page, f"activate-{language}")
-        page.fill("#code", "AAAA-AAAA")
-        press(page, "#continue")
-        page.fill("#code", slip)
-        press(page, "#continue")
-        look_at(page, f"enroll-later-{language}")
-        press(page, "#enroll-token")
-        look_at(page, f"enroll-token-{language}")
-        page.fill("#serial", "2600123451" if narrow else "2600123452")
-        page.fill("#code", pyotp.HOTP(pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").secret).at(0))
-        press(page, "#continue")
-        look_at(page, f"enroll-token-wrong-{language}")
-        page.fill("#code", pyotp.TOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").now())
-        press(page, "#continue")
-        press(page, "#continue")
-        page.goto(f"{url}/account/factors")
-        look_at(page, f"factors-token-{language}")
-
-        desk.goto(f"{url}/console/people?q={username}")
-        press(desk, f"a:text('Sùng Thị {username}')")
-        code = helps(desk, "temporary")
-        page.goto(f"{url}/end_session")
-        press(page, "#continue")
-        signs_in(page, f"{url}/account/sessions", username)
-        look_at(page, f"factor-token-{language}")
-        press(page, "#use-temporary-code")
-        look_at(page, f"temporary-{language}")
-        page.fill("#code", code)
-        press(page, "#continue")
-        assert page.url == f"{url}/account/sessions"
-
-        desk.goto(f"{url}/console/people?q={username}")
-        press(desk, f"a:text('Sùng Thị {username}')")
+        shows_slip(page, url, username, helps(desk, "activation"), language)
+        enrolls_token(page, url, "2600123451" if narrow else "2600123452", language)
+        finds(desk, url, username)
+        comes_in_by_temporary_code(page, url, username, helps(desk, "temporary"), language)
+        finds(desk, url, username)
         helps(desk, "reset_factors")
         signs_in(page, f"{url}/account/factors", username)
         press(page, "#later")

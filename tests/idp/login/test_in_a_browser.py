@@ -51,6 +51,33 @@ def press(page: Page, selector: str) -> None:
         page.click(selector)
 
 
+def gives_password(page: Page, username: str, password: str) -> None:
+    page.fill("#username", username)
+    page.fill("#password", password)
+    press(page, "#continue")
+
+
+def enrolls_phone(page: Page, *, narrow: bool) -> str:
+    """A wrong and a right code of the phone; return a code of the sheet that follows."""
+    look_at(page, "enroll" if "sign-in" in page.url else "add-phone", narrow=narrow)
+    box = page.locator(".qr").bounding_box()
+    assert box
+    assert 200 <= box["width"] == box["height"]
+    secret = page.inner_text(".key code").replace(" ", "")
+    for code in ("000000", pyotp.TOTP(secret).now()):
+        page.fill("#code", code)
+        press(page, "#continue")
+    look_at(page, "codes", narrow=narrow)
+    code = page.locator("#codes code").first.inner_text()
+    press(page, "#continue")
+    return code
+
+
+def reads_notice(page: Page, *, narrow: bool) -> None:
+    look_at(page, "notice", narrow=narrow)
+    press(page, "#continue")
+
+
 @pytest.mark.parametrize(("username", "language", "narrow"), [("vmsinh", "vi", True), ("lvan", "en", False)])
 def test_a_newcomers_whole_way_is_accessible_in_both_languages(
     url: str, chrome: Browser, username: str, language: str, narrow: bool
@@ -60,49 +87,35 @@ def test_a_newcomers_whole_way_is_accessible_in_both_languages(
             page.set_viewport_size({"width": 320, "height": 640})
         page.goto(f"{url}/account/factors")
         look_at(page, "sign-in", narrow=narrow)
-        page.fill("#username", username)
-        page.fill("#password", "sai")
-        press(page, "#continue")
+        gives_password(page, username, "sai")
         look_at(page, "sign-in-wrong", narrow=narrow)
-        page.fill("#password", PASSWORD)
-        press(page, "#continue")
+        gives_password(page, username, PASSWORD)
         if "enroll" not in page.url:
-            look_at(page, "notice", narrow=narrow)
-            press(page, "#continue")
+            reads_notice(page, narrow=narrow)
             press(page, "#add")
-        look_at(page, "enroll" if "sign-in" in page.url else "add-phone", narrow=narrow)
-        box = page.locator(".qr").bounding_box()
-        assert box
-        assert 200 <= box["width"] == box["height"]
-        secret = page.inner_text(".key code").replace(" ", "")
-        page.fill("#code", "000000")
-        press(page, "#continue")
-        page.fill("#code", pyotp.TOTP(secret).now())
-        press(page, "#continue")
-        look_at(page, "codes", narrow=narrow)
-        code = page.locator("#codes code").first.inner_text()
-        press(page, "#continue")
+        code = enrolls_phone(page, narrow=narrow)
         if "notice" in page.url:
-            look_at(page, "notice", narrow=narrow)
-            press(page, "#continue")
+            reads_notice(page, narrow=narrow)
         for path in ("", "/factors", "/sessions", "/history"):
             page.goto(f"{url}/account{path}")
             look_at(page, f"account{path.replace('/', '-')}", narrow=narrow)
         page.goto(f"{url}/end_session")
         press(page, "#continue")
-        page.goto(f"{url}/account")
-        page.fill("#username", username)
-        page.fill("#password", PASSWORD)
-        press(page, "#continue")
-        look_at(page, "factor", narrow=narrow)
-        page.fill("#code", "123456")
-        press(page, "#continue")
-        look_at(page, "factor-wrong", narrow=narrow)
-        press(page, "#use-recovery-code")
-        look_at(page, "recovery", narrow=narrow)
-        page.fill("#code", code)
-        press(page, "#continue")
-        look_at(page, "recovery-used", narrow=narrow)
+        comes_in_by_recovery_code(page, url, username, code, narrow=narrow)
+
+
+def comes_in_by_recovery_code(page: Page, url: str, username: str, code: str, *, narrow: bool) -> None:
+    page.goto(f"{url}/account")
+    gives_password(page, username, PASSWORD)
+    look_at(page, "factor", narrow=narrow)
+    page.fill("#code", "123456")
+    press(page, "#continue")
+    look_at(page, "factor-wrong", narrow=narrow)
+    press(page, "#use-recovery-code")
+    look_at(page, "recovery", narrow=narrow)
+    page.fill("#code", code)
+    press(page, "#continue")
+    look_at(page, "recovery-used", narrow=narrow)
 
 
 def test_every_step_is_one_light_request_also_without_javascript(url: str, chrome: Browser) -> None:

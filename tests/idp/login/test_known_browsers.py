@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from idp import access, clock
-from idp.credentials import unlocking
 from idp.database import in_transaction, reader
+from idp.login import unlocking
 from idp.people.sign_in_name import require_named
 from idp.sessions import assurance, known_browsers
 from tests.support.bind_directory import BindDirectory

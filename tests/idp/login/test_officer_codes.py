@@ -9,10 +9,11 @@ from flask import Flask
 
 from idp import clock
 from idp.app import create_app
-from idp.credentials import factors, officer_codes, unlocking
+from idp.credentials import factors, officer_codes
 from idp.credentials.printed_codes import new_code
 from idp.credentials.totp import WrongCode
 from idp.database import in_transaction, new_id, reader
+from idp.login import unlocking
 from idp.sessions.assurance import AAL1, AAL2, AAL3
 from tests.idp.login.test_newcomer_steps import key_on
 from tests.support.bind_directory import BindDirectory

@@ -8,7 +8,7 @@ import threading
 import time as real_time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from sqlalchemy import select
 from idp import clock
 from idp.app import create_app
 from idp.credentials.models import FailureCount
-from idp.database import reader, table_of
+from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person, PersonState
+from idp.sessions import browser_sessions
+from idp.sessions.assurance import AAL1
 from tests.support.awkward_directory import (
     BUSY,
     DRIPPING,
@@ -68,6 +70,16 @@ def signed_in(app: Flask, name: str = "lvan") -> tuple[Visitor, str]:
     visitor.types_password(name)
     assert visitor.session() is not None
     return visitor, secret
+
+
+def already_in(app: Flask, directory: BindDirectory, name: str = "lvan") -> tuple[Visitor, str]:
+    """Somebody who signed in before the directory went away."""
+    person_id = official(directory, name)
+    terms = {"person_id": person_id, "acr": AAL1, "amr": ("pwd",), "shared_pc": False, "administrator": False}
+    value, _id = in_transaction(lambda c: browser_sessions.start(c, **terms))
+    visitor = Visitor(app)
+    visitor.browser.set_cookie(browser_sessions.cookie_name(), value)
+    return visitor, enrolled_phone(person_id)
 
 
 def tries_and_is_told(app: Flask, seconds: float, *, alone: bool = True) -> None:
@@ -168,6 +180,22 @@ def test_while_two_have_waited_for_a_second_nobody_else_starts_to(
         assert counted() == 0
 
 
+def test_an_unreachable_directory_is_given_up_within_three_seconds(sqlite_databases: Databases, directory: BindDirectory) -> None:
+    """A machine that is off says nothing, not even that the port is closed: here a queue of connections that is full."""
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        url = f"ldap://127.0.0.1:{listening.getsockname()[1]}"
+        with installed(sqlite_databases, directory, ldap_url=url) as app:
+            official(directory, "vmsinh")
+            tries_and_is_told(app, 4)
+            goes_on_without_the_directory(*already_in(app, directory))
+
+
 def test_an_expired_certificate_is_not_trusted(sqlite_databases: Databases, directory: BindDirectory, tmp_path: Path) -> None:
     both, ca = expired_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -190,6 +218,7 @@ def test_an_expired_certificate_is_not_trusted(sqlite_databases: Databases, dire
         with installed(sqlite_databases, directory, ldap_url=url, ldap_ca_file=str(ca)) as app:
             official(directory, "vmsinh")
             tries_and_is_told(app, 3)
+            goes_on_without_the_directory(*already_in(app, directory))
     assert not [data for data in shown if data]
 
 

@@ -10,7 +10,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from idp import access
-from idp.credentials import failures
+from idp.credentials import failures, officer_codes
+from idp.credentials.printed_codes import new_code
 from idp.database import in_transaction
 from idp.roles import grants
 from idp.roles.models import Role
@@ -35,6 +36,7 @@ class Place:
     url: str
     app: Flask
     secret: str
+    slip: str
     rested: uuid.UUID
 
 
@@ -45,7 +47,8 @@ def place(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[Pla
     given = {"activation_slips": True, "issuer": f"http://localhost:{port}", **directory.settings()}
     place.app = build(settings_for(sqlite_databases.fresh(), **given))
     with place.app.app_context():
-        official(directory, "newcomer", newcomer=True)
+        place.slip = slip_for(official(directory, "quiet", newcomer=True))
+        official(directory, "expiring")
         administrator = official(directory, "lvan", name="Lục Thị Vân")
         in_transaction(lambda c: grants.grant(c, administrator, Role.IT_ADMIN, actor="test"))
         place.secret = enrolled_phone(administrator)
@@ -58,6 +61,12 @@ def place(sqlite_databases: Databases, directory: BindDirectory) -> Iterator[Pla
         place.url = f"http://localhost:{port}"
         yield place
     close(place.app)
+
+
+def slip_for(person_id: uuid.UUID) -> str:
+    new = new_code()
+    in_transaction(lambda c: officer_codes.issue(c, person_id, officer_codes.ACTIVATION, new, issued_by="cli:test"))
+    return str(new.code)
 
 
 def looks_well(page: Page, name: str) -> None:
@@ -85,6 +94,31 @@ def test_pages_before_anybody_is_known_are_for_everybody(place: Place, chrome: B
         looks_well(page, "sign-in")
         page.goto(page.url.replace("/sign-in?", "/sign-in/password?"))
         looks_well(page, "change-password")
+
+
+def test_pages_of_a_newcomer_with_a_slip_are_for_everybody(place: Place, chrome: Browser) -> None:
+    with person_at(chrome) as page:
+        page.goto(f"{place.url}/console")
+        gives_password(page, "quiet")
+        looks_well(page, "activate")
+        page.fill("#code", place.slip)
+        press(page, "#continue")
+        looks_well(page, "enroll")
+        page.fill("#code", pyotp.TOTP(page.inner_text(".key code").replace(" ", "")).now())
+        press(page, "#continue")
+        looks_well(page, "codes")
+        press(page, "#continue")
+        looks_well(page, "notice")
+
+
+def test_the_page_of_a_password_that_ends_soon_is_for_everybody(place: Place, chrome: Browser) -> None:
+    with person_at(chrome) as page:
+        page.goto(f"{place.url}/account")
+        gives_password(page, "expiring")
+        assert "/sign-in/password-ends" in page.url
+        looks_well(page, "password-ends")
+        press(page, "#continue")
+        looks_well(page, "account-password-ends")
 
 
 def test_pages_of_factors_of_help_and_of_alarm_are_for_everybody(place: Place, chrome: Browser) -> None:

@@ -6,7 +6,10 @@ import pytest
 from flask import Flask
 
 from idp import clock
+from idp.credentials import failures
 from idp.credentials.failures import Kind
+from idp.database import in_transaction
+from idp.login import unlocking
 from tests.idp.login.test_password_step import events
 from tests.support.bind_directory import BindDirectory
 from tests.support.sign_in import Visitor, official
@@ -130,6 +133,29 @@ def test_a_name_and_its_mail_address_rest_together_whether_somebody_has_them_or_
             assert visitor.types_password(typed, "wrong").status_code == 400
         for typed in (name, f"{name}@hagiang.gov.vn", f"{name}@elsewhere.test"):
             assert visitor.types_password(typed, "wrong").status_code == 429, typed
+
+
+def test_a_mail_address_and_the_name_in_front_of_it_rest_together_also_where_only_one_is_somebodys(
+    app: Flask, directory: BindDirectory
+) -> None:
+    """LOG-009, LOG-015: nothing tells that a mail address is somebody's whose username is another one."""
+    person_id = official(directory, "lvan", mail="luc.van@hagiang.gov.vn", mail_key="luc.van@hagiang.gov.vn")
+    for first, then in (("{}@hagiang.gov.vn", "{}"), ("{}", "{}@hagiang.gov.vn")):
+        seen = []
+        for name in ("luc.van", "nobody.atall"):
+            visitor = Visitor(app)
+            visitor.asks()
+            statuses = [visitor.types_password(first.format(name), "wrong").status_code for _ in range(4)]
+            statuses.append(visitor.types_password(then.format(name), "wrong").status_code)
+            seen.append(statuses)
+            in_transaction(lambda c: unlocking.unlock(c, person_id, reason="Đã gọi điện", actor="test"))
+            if name == "luc.van":
+                visitor.asks()
+                visitor.types_password("luc.van@hagiang.gov.vn")
+                assert visitor.left_to is not None
+        assert seen[0] == seen[1] == [400, 400, 400, 429, 429]
+        for kept in ("nobody.atall", "nobody.atall@hagiang.gov.vn"):
+            in_transaction(lambda c: failures.forgive(c, failures.password_kind(), failures.account_of_name(kept)))  # noqa: B023
 
 
 def test_successes_are_never_throttled(visitor: Visitor, directory: BindDirectory, time: clock.ManualClock) -> None:

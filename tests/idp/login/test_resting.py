@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from idp import clock
 from idp.app import create_app
-from idp.credentials import failures, unlocking
+from idp.credentials import failures
 from idp.database import in_transaction, reader, table_of
+from idp.login import unlocking
 from idp.login.resting import record_rest, tell_resting
 from idp.outbox import OutboxMessage
 from idp.people import letters
