@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from idp.database import table_of
 from idp.people.models import Person, PersonState
 from idp.people.names import username_key
+from idp.people.precedence import DIRECTORY
+from idp.people.source_models import SourceEntry
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,15 @@ class Named:
         return self.state == PersonState.ACTIVE and not self.directory_locked
 
 
-_p = table_of(Person)
+_p, _e = table_of(Person), table_of(SourceEntry)
+# Of whom the directory is not the first source, its entry is a further one.
+_further = select(_e.c.source_key).where(_e.c.person_id == _p.c.id, _e.c.source == DIRECTORY, _e.c.gone_at.is_(None)).limit(1)
 _facts = select(
     _p.c.id,
     _p.c.username,
     _p.c.name,
     _p.c.directory_dn,
-    _p.c.source_key,
+    func.coalesce(_further.correlate(_p).scalar_subquery(), _p.c.source_key).label("source_key"),
     _p.c.state,
     _p.c.state_changed_at,
     _p.c.directory_locked,

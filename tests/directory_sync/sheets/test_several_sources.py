@@ -22,6 +22,7 @@ from idp.clock import ManualClock
 from idp.database import in_transaction, reader, table_of
 from idp.jobs import Job, ensure_leases
 from idp.people.models import Person
+from idp.people.sign_in_name import find_for_sign_in
 from idp.people.source_models import SourceEntry
 from tests.support.scim import ENTERPRISE, USER, Pusher, add_source
 from tests.support.sheets import run_sheet, send, sheet
@@ -143,11 +144,15 @@ def test_who_is_new_in_a_file_is_added_to_the_unit_of_the_code_and_found_by_the_
     p = table_of(Person)
     found = reader().execute(select(p).where(p.c.staff_code == "HG-moi")).one()
     assert (found.source, found.unit_id, found.username) == ("spreadsheet:noi-vu", unit("Sở Nội vụ").id, None)
-    directory.add_person("moi.lt", "Lê Thị Mới", employeeNumber="HG-moi")
+    dn = directory.add_person("moi.lt", "Lê Thị Mới", employeeNumber="HG-moi")
     sync()
     later = person("moi.lt")
     assert (later.id, later.subject) == (found.id, found.subject)
-    assert later.directory_dn.startswith("uid=moi.lt")
+    named = find_for_sign_in(reader(), "moi.lt")
+    assert named is not None
+    assert (named.person_id, named.source_key, named.directory_dn) == (found.id, directory.entry_uuid(dn), dn), (
+        "their password is asked for there"
+    )
     assert sync().state == RunState.UNCHANGED
 
 
