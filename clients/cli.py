@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clients import offers, registration
 from clients.apply_cli import apply_file, export
+from clients.entry import EVERYBODY
 from clients.given_metadata import read_file, read_set
 from clients.metadata import AUTH_METHODS, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, TLS_CLIENT_AUTH, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
@@ -58,19 +59,32 @@ def group() -> None:
 @click.option("--alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS), help="Of its ID tokens.  [default: RS256]")
 @click.option("--without-pkce", is_flag=True, help="Let a confidential client leave PKCE out.")
 @click.option("--client-id", help="A client_id of your choice; a random one is made otherwise.")
+@click.option(
+    "--entry",
+    type=click.Choice(["everybody", "nobody"]),
+    help="Who may enter, until `client entry add` says more.  [default: HOPNHAT_NEW_CLIENTS_ENTRY, everybody]",
+)
 @_metadata_options
 @json_option
 def add(
-    public: bool, without_pkce: bool, scopes: tuple[str, ...], metadata: Path | None, pairs: tuple[str, ...], as_json: bool, **rest: Any
+    public: bool,
+    without_pkce: bool,
+    scopes: tuple[str, ...],
+    entry: str | None,
+    metadata: Path | None,
+    pairs: tuple[str, ...],
+    as_json: bool,
+    **rest: Any,
 ) -> None:
     """Register a client; its secret is printed this once."""
+    rules = {"everybody": (EVERYBODY,), "nobody": ()}.get(entry or "")
     given: dict[str, Any] = _given(metadata, pairs, scopes, rest)
     given |= ({"token_endpoint_auth_method": PUBLIC} if public else {}) | ({"require_pkce": False} if without_pkce else {})
     wanted = ClientMetadata(**{"redirect_uris": (), **given})
     if "authorization_code" in wanted.grant_types and not wanted.redirect_uris:
         raise click.UsageError("--redirect-uri is missing")
     check_sector(wanted)
-    made = in_transaction(lambda connection: registration.register(connection, wanted, actor=operator()))
+    made = in_transaction(lambda connection: registration.register(connection, wanted, actor=operator(), entry=rules))
     _show_credentials(made.client_id, made.client_secret, as_json)
     _warn_of_method(wanted.token_endpoint_auth_method)
 

@@ -2,6 +2,7 @@
 
 import secrets as random
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from clients import registry
 from clients.address_rules import PAIRWISE, sector_of
 from clients.client_secrets import add_secret, end_secrets, forget_sealed, has_usable
+from clients.entry import EVERYBODY, EntryRule
+from clients.entry_rules import about, write_rule
 from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
 from clients.metadata_rules import checked
 from clients.models import Client
@@ -22,6 +25,7 @@ from idp import audit, clock
 from idp.database import new_id, table_of
 from idp.errors import NotFound, Refusal
 from idp.opaque_tokens import Secret
+from idp.settings import current_settings
 
 TRANSITION_DAYS = 7
 _c = table_of(Client)
@@ -38,8 +42,16 @@ class Registered:
     client_secret: Secret | None
 
 
-def register(connection: Connection, wanted: ClientMetadata, *, actor: str, chosen_secret: Secret | None = None) -> Registered:
-    """Register a client; `chosen_secret`: one that it brings along from elsewhere. Raises InvalidMetadata or InvalidRedirectUri when
+def register(
+    connection: Connection,
+    wanted: ClientMetadata,
+    *,
+    actor: str,
+    chosen_secret: Secret | None = None,
+    entry: Sequence[EntryRule] | None = None,
+) -> Registered:
+    """Register a client; `chosen_secret`: one that it brings along from elsewhere; `entry`: who may come in through it, None: as
+    HOPNHAT_NEW_CLIENTS_ENTRY says. Raises InvalidMetadata or InvalidRedirectUri when
     something in it is not accepted."""
     metadata, now = _checked(connection, wanted), clock.now()
     key, client_id = new_id(), metadata.client_id or random.token_hex(10)
@@ -52,8 +64,16 @@ def register(connection: Connection, wanted: ClientMetadata, *, actor: str, chos
         raise InvalidMetadata(_("Mã ứng dụng này đã có."), reason="client_id_taken") from None
     method = metadata.token_endpoint_auth_method
     secret = add_secret(connection, key, method, chosen_secret) if method in SECRET_METHODS else None
-    audit.record(connection, audit.Event.CLIENT_REGISTERED, actor=actor, client_id=key, name=metadata.client_name, **_told(metadata))
+    rules = _usual_entry() if entry is None else tuple(entry)
+    for rule in rules:
+        write_rule(connection, key, rule, actor=actor)
+    told = {**_told(metadata), "entry": [{name: str(value) for name, value in about(rule).items()} for rule in rules]}
+    audit.record(connection, audit.Event.CLIENT_REGISTERED, actor=actor, client_id=key, name=metadata.client_name, **told)
     return Registered(key, client_id, secret)
+
+
+def _usual_entry() -> tuple[EntryRule, ...]:
+    return (EVERYBODY,) if current_settings().new_clients_entry == "everybody" else ()
 
 
 def change(connection: Connection, client_id: str, *, actor: str, reason: str | None = None, **changes: Any) -> ClientMetadata:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import bindparam, select
 
+from clients.entry import EntryRule, rules_of
 from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from idp.database import reader, table_of
@@ -32,7 +33,8 @@ class KnownSecret:
 @dataclass(frozen=True)
 class RegisteredClient:
     """A client as the endpoints need it (metadata names: RFC 7591 §2). `key` is its primary key, `client_id` its public name;
-    what is looked at in every request has a field of its own, `metadata` holds all."""
+    what is looked at in every request has a field of its own, `metadata` holds all. `entry`: who may come in through it;
+    `is_open_always`: everybody, whatever the day."""
 
     key: uuid.UUID
     client_id: str
@@ -50,6 +52,8 @@ class RegisteredClient:
     version: int
     secrets: tuple[KnownSecret, ...]
     metadata: ClientMetadata
+    entry: tuple[EntryRule, ...] = ()
+    is_open_always: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -119,10 +123,10 @@ def _read(client_id: str) -> RegisteredClient | None:
     if row is None:
         return None
     secrets = tuple(KnownSecret(*secret) for secret in reader().execute(_secrets, {"client": row.id}))
-    return from_row(row, secrets)
+    return from_row(row, secrets, rules_of(reader(), row.id))
 
 
-def from_row(row: Any, secrets: tuple[KnownSecret, ...] = ()) -> RegisteredClient:
+def from_row(row: Any, secrets: tuple[KnownSecret, ...] = (), entry: tuple[EntryRule, ...] = ()) -> RegisteredClient:
     """The client that a row of its table tells of."""
     metadata = from_columns(row)
     return RegisteredClient(
@@ -142,4 +146,6 @@ def from_row(row: Any, secrets: tuple[KnownSecret, ...] = ()) -> RegisteredClien
         version=row.version,
         secrets=secrets,
         metadata=metadata,
+        entry=entry,
+        is_open_always=any(rule.is_open_always for rule in entry),
     )

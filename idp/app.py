@@ -31,6 +31,7 @@ from idp.logs import set_up_logs
 from idp.oidc import (
     authorize_endpoint,
     consent_pages,
+    entry_pages,
     device_authorization_endpoint,
     device_pages,
     discovery_endpoint,
@@ -82,6 +83,7 @@ BLUEPRINTS = (
     discovery_endpoint.blueprint,
     authorize_endpoint.blueprint,
     consent_pages.blueprint,
+    entry_pages.blueprint,
     pushed_authorization_endpoint.blueprint,
     token_endpoint.blueprint,
     userinfo_endpoint.blueprint,

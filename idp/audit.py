@@ -90,6 +90,8 @@ class Event(enum.StrEnum):
     CLIENT_DISABLED = "client.disabled"
     CLIENT_ENABLED = "client.enabled"
     CLIENT_SECRET_ROTATED = "client_secret.rotated"
+    CLIENT_ENTRY_ADDED = "client_entry.added"
+    CLIENT_ENTRY_REMOVED = "client_entry.removed"
     CLIENT_DELETED = "client.deleted"
     REGISTRATION_TOKEN_ISSUED = "registration_token.issued"
     REGISTRATION_TOKEN_REVOKED = "registration_token.revoked"

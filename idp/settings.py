@@ -259,6 +259,11 @@ class Settings(BaseSettings):
     registration: Literal["off", "token", "open"] = Field(
         "token", description="Who may register clients at /register: nobody, whoever holds an initial access token, or everybody."
     )
+    new_clients_entry: Literal["everybody", "nobody"] = Field(
+        "everybody",
+        description="Who may enter an application that is registered by the command line, a file or itself, until rules say more. "
+        "One that is registered at the console opens to nobody.",
+    )
     registration_requires_pkce: bool = Field(
         True, description="Whether confidential clients that register themselves must use PKCE too; public ones always must."
     )

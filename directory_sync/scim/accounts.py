@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, or_, select, true
 
 from clients.registry import RegisteredClient
 from idp.database import table_of
+from idp.entry import is_entitled
 from idp.oidc.subjects import subject_for
 from idp.people.models import Person, PersonState, Unit
 from idp.people.units import below
@@ -35,10 +36,11 @@ class Account:
     digest: bytes
 
 
-def due(units: Sequence[str]) -> Any:
-    """The condition on a person to have an account: active, with a username, and in one of the units or below them; none named: anywhere."""
+def due(client: RegisteredClient, units: Sequence[str]) -> Any:
+    """The condition on a person to have an account: active, with a username, let in by the rules of the application, and in one of the
+    units or below them; none named: anywhere."""
     within = _p.c.unit_id.in_(select(below([uuid.UUID(unit) for unit in units]).c.id)) if units else true()
-    return and_(_p.c.state == PersonState.ACTIVE, _p.c.username.is_not(None), within)
+    return and_(_p.c.state == PersonState.ACTIVE, _p.c.username.is_not(None), is_entitled(client.entry), within)
 
 
 def people(condition: Any) -> Select[Any]:
@@ -49,7 +51,7 @@ def people(condition: Any) -> Select[Any]:
 def find_account(connection: Connection, client: RegisteredClient, units: Sequence[str], person_id: uuid.UUID) -> Account:
     """The account that this person should have now."""
     row = connection.execute(_one, {"person": person_id}).one()
-    is_due = connection.execute(select(_p.c.id).where(_p.c.id == person_id, due(units))).first() is not None
+    is_due = connection.execute(select(_p.c.id).where(_p.c.id == person_id, due(client, units))).first() is not None
     return account_of(client, row, is_active=is_due)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, false, func, insert, or_, select, update
 
 from clients.models import Client
 from clients.registry import find_by_key
@@ -25,6 +25,7 @@ from idp.sealing import current_keys
 BATCH, LOOK_BACK, LONGEST_URL, LONGEST_TOKEN = 500, timedelta(minutes=2), 500, 4000
 _a, _v, _o, _p, _c, _u = (table_of(one) for one in (ProvisionedAccount, Provisioning, OutboxMessage, Person, Client, Unit))
 _one = select(_v).where(_v.c.client_id == bindparam("client"))
+_changed_at = select(_c.c.updated_at).where(_c.c.id == bindparam("client"))
 _key_of = select(_c.c.id).where(_c.c.client_id == bindparam("wanted"))
 _is_untried = and_(_o.c.id.is_not(None), _o.c.delivered_at.is_(None), _o.c.failed_at.is_(None), _o.c.attempts == 0)
 _accounts_of = select(_a.c.person_id, _a.c.digest, _is_untried.label("is_untried")).select_from(
@@ -106,6 +107,11 @@ def look() -> int:
 
 def _look_at(row: Any) -> int:
     began, found = clock.now(), 0
+    changed_at = reader().execute(_changed_at, {"client": row.client_id}).scalar()
+    if row.is_filled and row.looked_until is not None and changed_at is not None and changed_at >= row.looked_until:
+        # Who may enter, or what it may know, may be another now: everybody is looked at again.
+        in_transaction(lambda c: c.execute(update(_v).where(_v.c.client_id == row.client_id), {"is_filled": False, "filled_to": None}))
+        row = reader().execute(_one, {"client": row.client_id}).one()
     if not row.is_filled:
         more = True
         while more:
@@ -124,7 +130,9 @@ def _fill(connection: Connection, client: uuid.UUID) -> tuple[int, bool]:
     if row.filled_to is None:  # whatever changes meanwhile is looked at after it
         connection.execute(update(_v).where(_v.c.client_id == client), {"looked_until": clock.now()})
     known = select(_a.c.person_id).where(_a.c.client_id == client)
-    candidates = select(_p.c.id).where(or_(accounts.due(row.units), _p.c.id.in_(known))).order_by(_p.c.id).limit(BATCH)
+    registered = find_by_key(client)
+    is_due = accounts.due(registered, row.units) if registered is not None else false()
+    candidates = select(_p.c.id).where(or_(is_due, _p.c.id.in_(known))).order_by(_p.c.id).limit(BATCH)
     keys = connection.execute(candidates.where(_p.c.id > row.filled_to) if row.filled_to else candidates).scalars().all()
     number = _write(connection, row, _p.c.id.in_(keys)) if keys else 0
     is_filled = len(keys) < BATCH
@@ -139,7 +147,7 @@ def _write(connection: Connection, row: Any, condition: Any) -> int:
     if client is None or not client.is_enabled:
         return 0
     people = connection.execute(accounts.people(condition)).all()
-    due = set(connection.execute(select(_p.c.id).where(condition, accounts.due(row.units))).scalars())
+    due = set(connection.execute(select(_p.c.id).where(condition, accounts.due(client, row.units))).scalars())
     accounts_there = _accounts_of.where(_a.c.client_id == row.client_id, _a.c.person_id.in_(select(_p.c.id).where(condition)))
     known = {one.person_id: one for one in connection.execute(accounts_there)}
     found = 0

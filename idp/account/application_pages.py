@@ -23,8 +23,9 @@ blueprint = Blueprint("account_applications", __name__)
 @as_strong_as_possible
 def applications() -> Answer:
     """The applications of this person, and those that can be entered from here."""
-    own = applications_of(reader(), own_session().person_id)
-    others = offered_besides(reader(), {one.key for one in own})
+    person_id = own_session().person_id
+    own = applications_of(reader(), person_id)
+    others = offered_besides(reader(), {one.key for one in own}, person_id)
     return render_template(
         "account/applications.html", applications=own, others=others, withdrawn=_just_withdrawn({one.key for one in own})
     )

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, bindparam, select
 
+from clients.entry import rules_of_all
 from clients.logos import paths_of
 from clients.models import Client
 from clients.registry import RegisteredClient, from_row
 from idp.credentials.factors import Held
 from idp.database import table_of
+from idp.entry import may_enter
 from idp.oidc.models import Authorization, Consent
 from idp.oidc.third_party_login import login_uri
 from idp.people.names import fold
@@ -50,10 +52,12 @@ class Entry:
 
 def entries_for(connection: Connection, person_id: uuid.UUID, acr: str, held: Held, text: str = "") -> list[Entry]:
     """The applications that can be entered from a page of ours, those entered before first; `text`: part of a name or address, without
-    accents. A stranger's, where everybody may register, is not offered."""
+    accents. One whose rules do not let them in is not there; a stranger's, where everybody may register, is not offered."""
     entered = set(connection.execute(_entered, {"person": person_id}).scalars())
     agreed = set(connection.execute(_agreed, {"person": person_id}).scalars())
-    found, clients = [], [(row, from_row(row)) for row in connection.execute(_enabled)]
+    rules = rules_of_all(connection)
+    known = [(row, from_row(row, entry=rules.get(row.id, ()))) for row in connection.execute(_enabled)]
+    found, clients = [], [(row, client) for row, client in known if may_enter(connection, person_id, client)]
     logos = paths_of(connection, (client for _row, client in clients))
     for row, client in clients:
         href = _href(client)

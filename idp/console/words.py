@@ -83,6 +83,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.CLIENT_DISABLED: _l("Ngừng kết nối %(client)s"),
     Event.CLIENT_ENABLED: _l("Mở lại kết nối %(client)s"),
     Event.CLIENT_SECRET_ROTATED: _l("Đổi khóa bí mật của %(client)s"),
+    Event.CLIENT_ENTRY_ADDED: _l("Cho thêm người vào %(client)s"),
+    Event.CLIENT_ENTRY_REMOVED: _l("Thôi cho một nhóm người vào %(client)s"),
     Event.CLIENT_DELETED: _l("%(client)s tự hủy đăng ký"),
     Event.REGISTRATION_TOKEN_ISSUED: _l("Cấp mã cho phép tự đăng ký ứng dụng"),
     Event.REGISTRATION_TOKEN_REVOKED: _l("Thu hồi mã cho phép tự đăng ký ứng dụng"),

@@ -15,8 +15,9 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from clients.profiles import profile_of
-from idp import clock
-from idp.database import in_transaction, new_id
+from idp import audit, clock
+from idp.database import in_transaction, new_id, reader
+from idp.entry import may_enter
 from idp.oidc import consents, demands, pushed_requests
 from idp.oidc.arrival import Arrival
 from idp.oidc.authorization_code import GrantedCode, seal_code
@@ -31,6 +32,8 @@ from idp.settings import current_settings
 from idp.web.language import COOKIE, LANGUAGES, set_language_cookie
 
 CONSENT_PATH = "/authorize/consent"
+NO_ENTRY_PATH = "/authorize/no-entry"
+MAY_NOT_ENTER = "may_not_enter"
 LONGEST_ADDRESS = 7000  # characters, of pages in between: a proxy takes a first line of 8 KB, and the page adds to it
 P = ParamSpec("P")
 Page = str | AnyResponse
@@ -59,6 +62,8 @@ def answer(arrival: Arrival, flow: SignInRequest | None = None) -> AnyResponse:
     if live is None or not is_met(demand, live):
         return _ask_to_sign_in(asked, demand, flow)
     check_person(asked, live)
+    if not may_enter(reader(), live.person_id, asked.client):
+        return _tell_no_entry(asked, demand, flow, live)
     if consents.is_needed(asked, live.person_id):
         return _ask_for_consent(asked, demand, flow)
     return grant(asked, live, authorization_of(flow) if flow else new_id())
@@ -124,6 +129,20 @@ def _ask_for_consent(asked: AuthorizationRequest, demand: Demand, flow: SignInRe
     if "none" in asked.prompt:
         raise RequestRefused(asked.to, "consent_required", "the person must agree")
     return _in_between(asked, begin(_wanted(asked, demand, flow), path=CONSENT_PATH))
+
+
+def _tell_no_entry(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | None, live: LiveSession) -> AnyResponse:
+    """The person is told on a page of ours whom to ask, and sends the client the same word from there; a client whose pages are not
+    to be seen is told at once (RFC 6749 §4.1.2.1)."""
+    in_transaction(
+        lambda connection: audit.record(
+            connection, audit.Event.AUTHORIZATION_REFUSED, actor=f"person:{live.person_id}", person_id=live.person_id,
+            client_id=asked.client.key, reason=MAY_NOT_ENTER,
+        )
+    )  # fmt: skip
+    if "none" in asked.prompt:
+        raise RequestRefused(asked.to, "access_denied", "the person may not enter this application")
+    return _in_between(asked, begin(_wanted(asked, demand, flow), path=NO_ENTRY_PATH))
 
 
 def _wanted(asked: AuthorizationRequest, demand: Demand, flow: SignInRequest | None) -> SignInRequest:

@@ -67,13 +67,13 @@ def resume() -> Page:
 @anyone
 @telling_the_client
 def cancel() -> Page:
-    """The person does not want to sign in: the client is told so."""
+    """The person does not want to sign in, or may not enter: the client is told so."""
     try:
         flow = open_flow(request.args.get("flow", ""))
     except FlowExpired as expired:
         flow = expired.request
     require_ours(flow)
-    return refuse(RequestRefused(read_request(arrive_again(flow.payload)).to, "access_denied", "the person cancelled"))
+    return refuse(RequestRefused(read_request(arrive_again(flow.payload)).to, "access_denied", "the person cancelled or may not enter"))
 
 
 def require_ours(flow: SignInRequest) -> None:

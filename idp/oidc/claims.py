@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.database import reader
-from idp.oidc.unit_paths import unit_path
 from idp.people.appointments import posts_on
+from idp.people.unit_paths import unit_path
 from idp.settings import current_settings
 from idp.web.formats import today
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from clients.logos import paths_of
 from idp.database import in_transaction, reader
+from idp.entry import may_enter
 from idp.oidc import authorizations, consents
 from idp.oidc.arrival import arrive_again
 from idp.oidc.authorization_answer import Page, answer, authorization_of, check_person, grant, telling_the_client
@@ -92,6 +93,8 @@ def _visit() -> tuple[SignInRequest, AuthorizationRequest, LiveSession] | Respon
         return answer(arrival)  # agreed to already; going back to the page asks anew
     asked, live = read_request(arrival), current()
     if live is None or not is_met(for_person(demand_after_sign_in(asked, flow.not_before), live), live):
+        return answer(arrival, flow)
+    if not may_enter(reader(), live.person_id, asked.client):
         return answer(arrival, flow)
     check_person(asked, live)
     return flow, asked, live

@@ -10,6 +10,7 @@ from clients.registry import RegisteredClient, find_even_disabled
 from clients.resources import find_resource
 from idp import clock
 from idp.database import reader
+from idp.entry import may_enter
 from idp.oidc import client_answers, live_tokens, refresh_chains, signing_keys
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
 from idp.oidc.client_authentication import authenticate_client, refused
@@ -63,6 +64,8 @@ def _facts(caller: RegisteredClient, written: str) -> dict[str, Any]:
     found = live_tokens.find_told(reader(), token)
     if found is None or not (found.client_id == caller.key or _serves(caller, token)):
         return INACTIVE
+    if not _may_enter(found, caller):
+        return INACTIVE
     told = _about(found, caller) | {
         "token_type": token_type(token.confirmation),
         "exp": int(token.expires_at.timestamp()),
@@ -78,7 +81,7 @@ def _facts_of_refresh_token(caller: RegisteredClient, written: str) -> dict[str,
     except RefreshTokenUnreadable:
         return INACTIVE
     found = live_tokens.find_live_refresh_token(reader(), token) if token.client == caller.key else None
-    if found is None:
+    if found is None or not _may_enter(found, caller):
         return INACTIVE
     told = _about(found, caller) | {"exp": int(refresh_chains.ends_at(found).timestamp()), "scope": found.scope}
     return told | ({"cnf": found.confirmation} if found.confirmation else {})
@@ -87,6 +90,14 @@ def _facts_of_refresh_token(caller: RegisteredClient, written: str) -> dict[str,
 def _serves(caller: RegisteredClient, token: AccessToken) -> bool:
     resources = [found for name in token.audience if (found := find_resource(name)) is not None]
     return any(found.client_id == caller.client_id for found in resources)
+
+
+def _may_enter(found: Any, caller: RegisteredClient) -> bool:
+    """Whether the person of the token may still enter the application it was issued to; a client's own token is of nobody."""
+    if found.person_id is None:
+        return True
+    holder = caller if caller.key == found.client_id else find_even_disabled(found.issued_to)
+    return holder is not None and may_enter(reader(), found.person_id, holder)
 
 
 def _about(found: Any, caller: RegisteredClient) -> dict[str, Any]:

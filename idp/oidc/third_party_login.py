@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from clients.entry import rules_of_all
 from clients.models import Client
 from clients.registry import RegisteredClient, from_row
 from idp.database import table_of
+from idp.entry import may_enter
 from idp.settings import current_settings
 
 _c = table_of(Client)
@@ -34,11 +36,13 @@ def login_uri(client: RegisteredClient) -> str | None:
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': current_settings().issuer})}"
 
 
-def offered_besides(connection: Connection, known: Collection[UUID]) -> list[OfferedApplication]:
-    """The applications that anybody may enter from here, without those of these keys. Where everybody may register clients, only
+def offered_besides(connection: Connection, known: Collection[UUID], person_id: UUID) -> list[OfferedApplication]:
+    """The applications that this person may enter from here, without those of these keys. Where everybody may register clients, only
     an operator's own are shown: a stranger's link does not belong on everybody's page."""
-    rows = [row for row in connection.execute(_enabled) if row.id not in known and _is_trusted(row.registration_digest)]
-    clients = [(client, uri) for client in map(from_row, rows) if (uri := login_uri(client)) is not None]
+    rows, rules = connection.execute(_enabled).all(), rules_of_all(connection)
+    trusted = [row for row in rows if row.id not in known and _is_trusted(row.registration_digest)]
+    enterable = [one for row in trusted if may_enter(connection, person_id, one := from_row(row, entry=rules.get(row.id, ())))]
+    clients = [(client, uri) for client in enterable if (uri := login_uri(client)) is not None]
     return [OfferedApplication(client.client_name, urlsplit(uri).netloc, uri) for client, uri in clients]
 
 

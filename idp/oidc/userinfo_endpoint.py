@@ -9,6 +9,7 @@ from clients.models import Client
 from clients.registry import RegisteredClient, find_client
 from idp import clock
 from idp.database import reader, table_of
+from idp.entry import row_may_enter
 from idp.oidc import bearer, dpop
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import is_live
@@ -51,6 +52,8 @@ def userinfo() -> Response:
         client = _require_client(row.client)
         if not assurance.is_enough(row.acr, client.minimum_acr):
             raise bearer.stronger_authentication_needed(client.minimum_acr)  # what is asked of its people has been raised since
+        if not row_may_enter(row, client):
+            raise bearer.invalid()
         extra = allowed_claims((row.requested_claims or {}).get("userinfo", ()), client.scopes)
         told = {"sub": subject_for(client, row.subject), **claims_of(row, token.scope, extra)}
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}

@@ -1,5 +1,8 @@
 """Drafts of clients, several secrets, the catalogue of systems."""
 
+import uuid
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,9 +14,11 @@ depends_on = None
 
 def upgrade() -> None:
     _add_catalogue()
+    _add_entry_rules()
 
 
 def downgrade() -> None:
+    op.drop_table("client_entry_rule")
     op.drop_table("catalogue_system")
 
 
@@ -49,3 +54,36 @@ def _add_catalogue() -> None:
         sa.UniqueConstraint("client_id", name=op.f("uq_catalogue_system_client_id")),
     )
     op.create_index(op.f("ix_catalogue_system_owner_unit_id"), "catalogue_system", ["owner_unit_id"])
+
+
+def _add_entry_rules() -> None:
+    """Every application that is there goes on letting everybody in."""
+    rules = op.create_table(
+        "client_entry_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("staff_category", sa.String(16), nullable=True),
+        sa.Column("role", sa.String(32), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("added_by", sa.String(64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_by", sa.String(64), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_entry_rule_client_id_client")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_client_entry_rule_unit_id_unit")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_client_entry_rule_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_entry_rule")),
+    )
+    op.create_index("ix_client_entry_rule_client_id_removed_at", "client_entry_rule", ["client_id", "removed_at"])
+    op.create_index(op.f("ix_client_entry_rule_unit_id"), "client_entry_rule", ["unit_id"])
+    op.create_index(op.f("ix_client_entry_rule_person_id"), "client_entry_rule", ["person_id"])
+    clients = sa.table("client", sa.column("id", sa.Uuid()))
+    now = datetime.now(UTC)
+    known = op.get_bind().execute(sa.select(clients.c.id)).scalars().all()
+    if known:
+        usual = {"kind": "everybody", "added_by": "system:upgrade", "added_at": now}
+        op.bulk_insert(rules, [{"id": uuid.uuid4(), "client_id": client, **usual} for client in known])

@@ -32,7 +32,7 @@ def not_allowed(site: GuardedSite) -> AnyResponse:
         403,
         "access_denied",
         _("Không có quyền vào ứng dụng này"),
-        _("Tài khoản đang dùng không thuộc đơn vị được vào ứng dụng “%(name)s”.", name=site.client.client_name),
+        _("Tài khoản đang dùng chưa được cấp quyền vào phần này của ứng dụng “%(name)s”.", name=site.client.client_name),
         _("Nếu cần cho công việc, đề nghị bộ phận quản lý ứng dụng cấp quyền."),
         Way(site.origin + SIGN_OUT, _("Đăng xuất để dùng tài khoản khác")),
     )

@@ -7,6 +7,7 @@ import structlog
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from idp.entry import row_may_enter
 from idp.oidc.forward_auth import answers
 from idp.oidc.forward_auth.admission import find_admitted
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded, guarded_site, path_of_site
@@ -40,7 +41,7 @@ def check() -> AnyResponse:
         _log.warning("forward_auth.not_guarded", why=str(mistake))
         return answers.not_guarded()
     person, as_page = find_admitted(site), parameters.get("answer") == "page"
-    if person is not None and not wanted.admit(person):
+    if person is not None and not (row_may_enter(person, site.client) and wanted.admit(person)):
         _log.info("forward_auth.not_allowed", client_id=site.client.client_id, person_id=str(person.person_id))
         return answers.not_allowed(site) if as_page else Response(status=403)
     if person is None or not wanted.are_proved_by(person):

@@ -10,7 +10,7 @@ from flask import request
 from clients.metadata import ACR
 from idp import clock
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded
-from idp.oidc.unit_paths import unit_path
+from idp.people.unit_paths import unit_path
 from idp.sessions import assurance
 
 _MAX_AGE = re.compile(r"[0-9]{1,6}")

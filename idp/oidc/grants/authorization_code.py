@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from clients.registry import RegisteredClient
 from idp import audit, clock
-from idp.database import at_once, in_transaction
+from idp.database import at_once, in_transaction, reader
+from idp.entry import may_enter
 from idp.oidc import authorizations, consents
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.confirmation import is_same_key
@@ -51,7 +52,9 @@ def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str],
         return "redirect_uri"
     if not is_same_key(granted.confirmation, confirmation):
         return "dpop_key"
-    return None if _proves_possession(granted, form.get("code_verifier")) else "code_verifier"
+    if not _proves_possession(granted, form.get("code_verifier")):
+        return "code_verifier"
+    return None if may_enter(reader(), granted.person_id, client) else "may_not_enter"
 
 
 def _proves_possession(granted: GrantedCode, verifier: str | None) -> bool:

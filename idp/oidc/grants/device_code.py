@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.database import in_transaction, table_of
+from idp.entry import may_enter
 from idp.oidc import authorizations, consents, device_authorizations
 from idp.oidc.authorization_code import GrantedCode
 from idp.oidc.id_token import Authentication
@@ -80,6 +81,8 @@ def _redeem(
     audience: tuple[str, ...],
     confirmation: dict[str, str] | None,
 ) -> Issued | OAuth2Error:
+    if not may_enter(connection, granted.person_id, client):
+        return AccessDeniedError(description="the person may not enter this application", status_code=400)
     names = granted.scope.split()
     offline = "offline_access" in names and "refresh_token" in client.metadata.grant_types
     offline = offline and authorizations.may_outlive_session(connection, granted.person_id)

@@ -13,6 +13,7 @@ from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import audit
 from idp.database import at_once, in_transaction, reader
+from idp.entry import may_enter
 from idp.oidc import authorizations, refresh_chains
 from idp.oidc.access_token import AccessToken
 from idp.oidc.confirmation import is_same_key
@@ -35,6 +36,8 @@ def refresh(client: RegisteredClient, form: dict[str, str], confirmation: dict[s
         refusal = None
     except OAuth2Error as error:
         taken, refusal = None, error
+    if taken is not None and not may_enter(reader(), taken.person_id, client):
+        return in_transaction(lambda connection: _end_entry(connection, shown, client))
     if taken is not None:
         return _issue(shown, taken, form, scope, access_token)
     return in_transaction(lambda connection: _end_in_wrong_hands(connection, shown, client, rotates=rotates)) or refusal or _refusal()
@@ -79,6 +82,12 @@ def _issue(shown: RefreshToken, taken: Any, form: dict[str, str], scope: str, ac
         has_id_token="openid" in scope.split(),
         requested_claims=taken.requested_claims,
     )
+
+
+def _end_entry(connection: Connection, shown: RefreshToken, client: RegisteredClient) -> OAuth2Error:
+    """The rules let its person in no more: what they had is over, and being let in again begins with a sign-in."""
+    authorizations.revoke(connection, shown.authorization_id, reason="may_not_enter", actor=f"client:{client.client_id}")
+    return _refusal()
 
 
 def _end_in_wrong_hands(connection: Connection, shown: RefreshToken, client: RegisteredClient, *, rotates: bool) -> OAuth2Error | None:

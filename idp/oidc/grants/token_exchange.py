@@ -10,10 +10,11 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, OAuth2Error, UnauthorizedClientError
 from sqlalchemy import Connection
 
-from clients.registry import RegisteredClient
+from clients.registry import RegisteredClient, find_client
 from clients.resources import find_resource
 from idp import audit
 from idp.database import in_transaction, new_id
+from idp.entry import may_enter
 from idp.oidc import authorizations, live_tokens
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
 from idp.oidc.client_limits import check_tokens
@@ -42,6 +43,7 @@ def _exchange(
     if held is None or held.person_id is None:
         raise _invalid_subject()
     _check_policy(client, subject, held)
+    _check_entry(connection, client, held)
     audience = read_resources(client, form.get("resource") or form.get("audience"))
     if not audience or (held.client_id == client.key and not set(audience) <= set(held.resource or ())):
         # A client's own token opens no resource that was not granted with it.
@@ -72,6 +74,13 @@ def _check_policy(client: RegisteredClient, subject: AccessToken, held: Any) -> 
         return
     served = [name for name in subject.audience if (found := find_resource(name)) is not None and found.client_id == client.client_id]
     if not served or held.issued_to not in client.metadata.token_exchange_from:
+        raise _invalid_subject()
+
+
+def _check_entry(connection: Connection, client: RegisteredClient, held: Any) -> None:
+    """The person may enter the application that their token was issued to, and the one that acts for them."""
+    issued_to = client if held.client_id == client.key else find_client(held.issued_to)
+    if issued_to is None or not all(may_enter(connection, held.person_id, one) for one in (issued_to, client)):
         raise _invalid_subject()
 
 

@@ -32,6 +32,18 @@ def unit_path(unit_id: uuid.UUID | None) -> list[Step]:
     return path[::-1]
 
 
+def units_up_from(unit_id: uuid.UUID | None) -> frozenset[uuid.UUID]:
+    """This unit and all above it; empty when there is none."""
+    tree = _tree()
+    if unit_id is not None and unit_id not in tree:
+        tree = _tree(anew=True)
+    found: set[uuid.UUID] = set()
+    while unit_id is not None and unit_id in tree and unit_id not in found:
+        found.add(unit_id)
+        unit_id, _step = tree[unit_id]
+    return frozenset(found)
+
+
 def _tree(*, anew: bool = False) -> dict[uuid.UUID | None, tuple[uuid.UUID | None, Step]]:
     kept = cast("tuple[float, Any] | None", current_app.extensions.get("hopnhat.unit_tree"))
     if kept is not None and not anew and time.monotonic() - kept[0] < FRESH_SECONDS:
