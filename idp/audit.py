@@ -19,7 +19,7 @@ from sqlalchemy import JSON, BigInteger, Connection, ForeignKey, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
-from idp.database import Record, UtcDateTime, id_floor, insert_rows, new_id, new_ids, table_of
+from idp.database import Record, UtcDateTime, insert_rows, new_id, new_ids, table_of
 from idp.prepared import run
 from idp.request_ids import request_id
 
@@ -199,7 +199,7 @@ _unlinked = (
     .limit(LINK_BATCH)
 )
 _newest_link = (
-    select(_links.c.position, _links.c.hash, _events.c.at)
+    select(_links.c.position, _links.c.hash, _links.c.event_id)
     .join(_events, _links.c.event_id == _events.c.id)
     .order_by(_links.c.position.desc())
     .limit(1)
@@ -273,12 +273,17 @@ def _hash_of(previous: bytes, row: Any) -> bytes:
     return hashlib.sha256(previous + canonical.encode("utf-8", "surrogatepass")).digest()
 
 
+def _earlier(event_id: uuid.UUID, span: timedelta) -> uuid.UUID:
+    # By the event's own UUIDv7, which tells when it was made whatever the clock of its deed said.
+    return uuid.UUID(int=max(0, (event_id.int >> 80) - int(span.total_seconds() * 1000)) << 80)
+
+
 def link_events(connection: Connection) -> int:
     """Link the events not yet in the chain, oldest first, at most 5,000; return how many. One caller at a time wins:
     `position` is the primary key, so a second linker's insert collides and rolls back."""
     newest = connection.execute(_newest_link).first()
     position, previous = (newest.position, newest.hash) if newest else (0, BEGINNING)
-    floor = id_floor(newest.at - LONGEST_TRANSACTION) if newest else uuid.UUID(int=0)
+    floor = _earlier(newest.event_id, LONGEST_TRANSACTION) if newest else uuid.UUID(int=0)
     links = []
     for row in connection.execute(_unlinked, {"floor": floor}).all():
         position, previous = position + 1, _hash_of(previous, row)

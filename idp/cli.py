@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from idp.database import in_transaction, reader
 from idp.doctor import examine
 from idp.enrollment.cli import enrollment
 from idp.enrollment.following import look_job
+from idp.enrollment.integrity import flaws
 from idp.enrollment.snapshots import snapshot_job
 from idp.jobs import Job, work
 from idp.login import resting
@@ -135,12 +137,13 @@ def audit_group() -> None:
 @audit_group.command("verify")
 @json_option
 def audit_verify(as_json: bool) -> None:
-    """Recompute the hash chain; exit 1 when it is broken."""
+    """Recompute the hash chain of events, and those of the tracker's snapshots, intervals and closings; exit 1 when one is broken."""
     in_transaction(audit.link_events)
     report = audit.verify_chain(reader())
     found = {"links": report.links, "unlinked": report.unlinked, "broken_at": report.broken_at, "newest_hash": report.newest_hash.hex()}
+    changed = list(flaws(reader()))
     if as_json:
-        show_json(found)
+        show_json({**found, "tracker": [asdict(one) for one in changed]})
     elif report.broken_at is None:
         click.echo(f"The chain holds: {report.links} events, newest hash {report.newest_hash.hex()}.")
     else:
@@ -149,7 +152,10 @@ def audit_verify(as_json: bool) -> None:
             "Keep the database as it is and tell whoever is responsible for information security.",
             err=True,
         )
-    if report.broken_at is not None:
+    for one in [] if as_json else changed:
+        told = f" (stored {one.stored}, recounted {one.recounted})" if one.stored or one.recounted else ""
+        click.echo(f"The tracker's figures were changed: {one.table}, {one.day or '-'}, {one.row}{told}.", err=True)
+    if report.broken_at is not None or changed:
         sys.exit(1)
 
 

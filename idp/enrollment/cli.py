@@ -1,6 +1,8 @@
-"""`hopnhat enrollment status|snapshot|verify`: the tracker for scripts."""
+"""`hopnhat enrollment status|snapshot|verify|…`: the tracker for scripts; closings and lists are in `closing_cli.py`."""
 
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +10,13 @@ import click
 
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
-from idp.enrollment.figures import Tally, add
+from idp.enrollment.closing_cli import COMMANDS
+from idp.enrollment.figures import Tally, add, percent_text
+from idp.enrollment.integrity import flaws
 from idp.enrollment.parameters import local_now
+from idp.enrollment.recount import count_differences
 from idp.enrollment.rungs import Rung
-from idp.enrollment.snapshots import first_broken_day, has_snapshot, read_snapshot, take_snapshot
+from idp.enrollment.snapshots import first_broken_day, has_snapshot, read_snapshot, recount_everybody, take_snapshot
 from idp.enrollment.status import Status, count_now, status_of_day
 
 
@@ -20,9 +25,8 @@ def enrollment() -> None:
     """The tracker: who can be electronically authenticated."""
 
 
-def percent_text(part: int, whole: int) -> str | None:
-    """The share in percent with two decimals, cut off, as text so that no reader rounds it; None when there is nobody."""
-    return f"{10_000 * part // whole / 100:.2f}" if whole else None
+for _command in COMMANDS:
+    enrollment.add_command(_command)
 
 
 def told(tally: Tally) -> dict[str, Any]:
@@ -34,6 +38,11 @@ def told(tally: Tally) -> dict[str, Any]:
         "percent": percent_text(tally.authenticated, tally.people),
         "rungs": {rung.value: tally.on.get(rung, 0) for rung in Rung},
     }
+
+
+def marked(rows: Iterable[Any], name: str) -> int:
+    """How many of these people bear a mark; 0 for days before it was counted."""
+    return sum(getattr(row, name, None) or 0 for row in rows)
 
 
 def as_told(status: Status) -> dict[str, Any]:
@@ -59,7 +68,13 @@ def as_told(status: Status) -> dict[str, Any]:
         **told(whole),
         "contract_staff_left_out": status.left_out,
         "proofing_recorded": True,
-        "systems": {"integrated": status.parameters["integrated_systems"], "in_scope": None},
+        "systems": {"integrated": status.parameters["integrated_systems"], "in_scope": status.parameters.get("systems_in_scope")},
+        "entitled": marked(status.rows, "entitled"),
+        "accounts": whole.at_least(Rung.NOT_ACTIVATED),
+        "seamless": whole.seamless,
+        "seamless_entitled": marked([row for row in status.rows if row.rung == Rung.SEAMLESS], "entitled"),
+        "absent": marked(status.rows, "absent"),
+        "exempt": marked(status.rows, "exempt"),
         "milestones": [{"by": one.by, "percent": one.percent, "reached": one.reached, "missing": one.missing} for one in status.milestones],
         "levels": [{"level": level or None, **told(tally)} for level, tally in sorted(status.by_level.items())],
         "categories": [{"staff_category": category or None, **told(tally)} for category, tally in sorted(status.by_category.items())],
@@ -105,11 +120,27 @@ def take(as_json: bool) -> None:
 @enrollment.command("verify")
 @json_option
 def verify(as_json: bool) -> None:
-    """Recompute the chain of snapshots; exit 1 when a day does not hold."""
-    broken = first_broken_day(reader())
+    """Recompute the chains of snapshots, intervals and closings; name what does not hold, and exit 1."""
+    broken, found = first_broken_day(reader()), list(flaws(reader()))
     if as_json:
-        show_json({"broken_day": broken})
+        show_json({"broken_day": broken, "flaws": [asdict(one) for one in found]})
+    elif not found:
+        click.echo("All snapshots hold.")
     else:
-        click.echo(f"The snapshot of {broken} is not what was frozen." if broken else "All snapshots hold.")
-    if broken:
+        headings = ["Table", "Day", "Row", "Stored", "Recounted"]
+        show_table(headings, [(one.table, one.day, one.row, one.stored, one.recounted) for one in found], "")
+    if broken or found:
+        sys.exit(1)
+
+
+@enrollment.command("recount")
+@json_option
+def recount_now(as_json: bool) -> None:
+    """Follow the audit trail to its end, hold everybody's interval against the facts, and record what nothing explains."""
+    found = in_transaction(recount_everybody)
+    if as_json:
+        show_json({"differences": found, "recorded_ever": count_differences(reader())})
+    else:
+        click.echo("The intervals agree with the facts." if not found else f"{found} differences were recorded and put right.")
+    if found:
         sys.exit(1)

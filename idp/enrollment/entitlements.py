@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import ColumnElement, Connection
 
 from clients.catalogue import Standing, in_scope_systems
 from clients.catalogue_models import OwnPasswords
@@ -13,18 +13,18 @@ from clients.catalogue_models import OwnPasswords
 
 @dataclass(frozen=True)
 class Access:
-    """One system in scope and who may enter it. `people`: a SELECT of ids of persons, None for everybody. `asks_entry`: integrated,
+    """One system in scope and who may enter it. `only`: a condition on `person`, None for everybody. `asks_entry`: integrated,
     and people may still have a password of its own there, so that only an entry through the provider shows that it is not used."""
 
     row: Any
     client_key: uuid.UUID | None
-    people: Select[Any] | None
+    only: ColumnElement[bool] | None
     is_integrated: bool
     asks_entry: bool
 
 
-def entitled_people(connection: Connection, client_key: uuid.UUID) -> Select[Any] | None:
-    """Ids of those who may enter an application; None for everybody."""
+def who_may_enter(connection: Connection, client_key: uuid.UUID) -> ColumnElement[bool] | None:
+    """The condition on a person to be let into an application today; None for everybody."""
     del connection, client_key  # nobody is kept out of an application yet
     return None
 
@@ -35,7 +35,7 @@ def access_to_systems(connection: Connection) -> Sequence[Access]:
     return [
         Access(
             row, row.client_key,
-            entitled_people(connection, row.client_key) if row.client_key else None,
+            who_may_enter(connection, row.client_key) if row.client_key else None,
             row.standing == Standing.INTEGRATED,
             row.standing == Standing.INTEGRATED and row.own_passwords_left != OwnPasswords.NO,
         )

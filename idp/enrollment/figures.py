@@ -85,6 +85,11 @@ def still_missing(part: int, whole: int, percent: int) -> int:
     return max(0, -(-percent * whole // 100) - part)
 
 
+def percent_text(part: int, whole: int) -> str | None:
+    """The share in percent with two decimals, cut off, as text so that no reader rounds it; None when there is nobody."""
+    return f"{10_000 * part // whole / 100:.2f}" if whole else None
+
+
 def sum_up_the_tree(own: Mapping[uuid.UUID, Tally], parents: Mapping[uuid.UUID, uuid.UUID | None]) -> dict[uuid.UUID, Tally]:
     """Each unit's people with those of all units below it. A unit in a loop of the tree counts once along the loop."""
     totals: dict[uuid.UUID, Counter[Rung]] = {}

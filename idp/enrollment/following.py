@@ -108,7 +108,7 @@ def take_cursor(connection: Connection, basis: Basis) -> Any:
 
 def basis_digest(basis: Basis) -> str:
     """What everybody's rung depends on beside their own facts."""
-    systems = [[str(one.client_key), one.is_integrated, one.asks_entry, str(one.people)] for one in basis.systems]
+    systems = [[str(one.client_key), one.is_integrated, one.asks_entry, str(one.only)] for one in basis.systems]
     told = {name: value for name, value in basis.parameters.told().items() if name in ("recent_days", "entry_days")}
     return digest_of([RULES_VERSION, told, sorted(systems)])
 

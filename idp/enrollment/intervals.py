@@ -91,7 +91,7 @@ def _standing_with_ends(basis: Basis) -> Any:
     until = select(func.max(_f.c.expires_at)).where(*of_person).correlate(_p).scalar_subquery()
     endless = select(func.count()).select_from(_f).where(*of_person, _f.c.expires_at.is_(None)).correlate(_p).scalar_subquery()
     needed = [
-        _e.c.client_id == one.client_key if one.people is None else (_e.c.client_id == one.client_key) & _p.c.id.in_(one.people)
+        _e.c.client_id == one.client_key if one.only is None else (_e.c.client_id == one.client_key) & one.only
         for one in basis.systems
         if one.asks_entry
     ]

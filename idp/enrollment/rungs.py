@@ -12,7 +12,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Connection, Integer, Select, Uuid, and_, case, cast, exists, false, func, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from idp import clock
 from idp.credentials.models import HardwareToken, Passkey, Proofing, RecoveryCode, TotpCredential
@@ -116,22 +133,22 @@ def _is_seamless(basis: Basis) -> ColumnElement[bool]:
     since = literal(basis.entered_since, _e.c.last_at.type)
     fresh = and_(_e.c.person_id == _p.c.id, _e.c.last_at >= since)
     tests: list[ColumnElement[bool]] = [_entitled_to_any(integrated)]
-    of_all = [one.client_key for one in integrated if one.asks_entry and one.people is None]
+    of_all = [one.client_key for one in integrated if one.asks_entry and one.only is None]
     if of_all:
         entered = select(func.count()).select_from(_e).where(fresh, _e.c.client_id.in_(of_all)).correlate(_p).scalar_subquery()
         tests.append(entered == len(of_all))
     for one in integrated:
-        if one.asks_entry and one.people is not None:
-            tests.append(or_(_p.c.id.not_in(one.people), exists().where(fresh, _e.c.client_id == one.client_key)))
+        if one.asks_entry and one.only is not None:
+            tests.append(or_(not_(one.only), exists().where(fresh, _e.c.client_id == one.client_key)))
     return and_(*tests)
 
 
 def _entitled_to_any(systems: Sequence[Access]) -> ColumnElement[bool]:
     if not systems:
         return false()
-    if any(one.people is None for one in systems):
+    if any(one.only is None for one in systems):
         return true()
-    return or_(*(_p.c.id.in_(one.people) for one in systems if one.people is not None))
+    return or_(*(one.only for one in systems if one.only is not None))
 
 
 def counted_unit(day: date) -> ColumnElement[uuid.UUID]:

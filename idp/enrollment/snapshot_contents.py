@@ -56,8 +56,8 @@ def systems_of(connection: Connection, basis: Basis) -> list[dict[str, Any]]:
     found = []
     for one in basis.systems:
         entitled, came = everybody, entered.get(one.client_key, 0)
-        if one.people is not None:
-            may = NOW.c.id.in_(one.people)
+        if one.only is not None:
+            may = NOW.c.id.in_(select(_p.c.id).where(one.only))
             entitled = connection.execute(select(func.count()).select_from(NOW).where(may)).scalar_one()
             of_one = select(func.count()).select_from(joined).where(fresh, _e.c.client_id == one.client_key, may)
             came = connection.execute(of_one).scalar_one()

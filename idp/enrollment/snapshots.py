@@ -75,12 +75,12 @@ def take_snapshot(connection: Connection, *, actor: str) -> bool:
     """Freeze today's figures; return False when today has its snapshot already. The day is the primary key: of several
     callers one wins. The trail is followed to its end and everybody recounted first, so that the intervals list the day by name."""
     basis = basis_now(connection)
-    cursor = take_cursor(connection, basis)
+    take_cursor(connection, basis)
     if has_snapshot(connection, basis.day):
         return False
     look_at_all(connection)
     gather(connection, basis)
-    recount(connection, basis, after=cursor.position, explained=False, gathered=True)
+    recount(connection, basis, after=take_cursor(connection, basis).position, explained=False, gathered=True)
     before = _newest_before(connection, basis.day)
     contents = _contents(connection, basis, before)
     connection.execute(DropTable(NOW))
@@ -103,6 +103,13 @@ def look_at_all(connection: Connection) -> None:
     """Follow the trail to its end."""
     while look(connection) >= BATCH:
         pass
+
+
+def recount_everybody(connection: Connection) -> int:
+    """Follow the trail and hold everybody's interval against the facts; return how many differences nothing explains."""
+    look_at_all(connection)
+    basis = basis_now(connection)
+    return recount(connection, basis, after=take_cursor(connection, basis).position, explained=False)
 
 
 def _newest_before(connection: Connection, day: date) -> Any | None:

@@ -17,7 +17,7 @@ from tests.support.people import add_unit
 
 KEYS = {
     "at", "day", "frozen", "hash", "people", "authenticated", "missing", "percent", "rungs", "contract_staff_left_out", "proofing_recorded",
-    "systems", "milestones", "levels", "categories", "units", "reconciles", "parameters",
+    "systems", "entitled", "accounts", "seamless", "seamless_entitled", "absent", "exempt", "milestones", "levels", "categories", "units", "reconciles", "parameters",
 }  # fmt: skip
 
 
