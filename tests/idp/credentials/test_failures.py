@@ -178,6 +178,38 @@ def test_parallel_attempts_do_not_get_past_the_count(postgresql_url: str) -> Non
     close(app)
 
 
+def test_parallel_attempts_under_two_names_rest_together_and_wait_for_nobody(postgresql_url: str) -> None:
+    """LOG-011, LOG-015: half of them under an address, half under the name in front of it; some come in meanwhile under another address."""
+    app = create_app(settings_for(postgresql_url))
+    with app.app_context():
+        address, in_front, other = (failures.account_of_name(name) for name in ("an@hagiang.gov.vn", "an", "an@elsewhere.test"))
+
+    def try_once(number: int) -> bool:
+        with app.app_context():
+            try:
+                if number % 2:
+                    attempt(PASSWORD, in_front)
+                else:
+                    in_transaction(lambda c: failures.count_under_both(c, PASSWORD, address, in_front))
+            except Throttled:
+                return False
+            return True
+
+    def succeed(number: int) -> bool:
+        with app.app_context():
+            counted = in_transaction(
+                lambda c: failures.count_under_both(c, failures.DEVICE_CODE, other, failures.account_of_name(str(number)))
+            )
+            in_transaction(lambda c: failures.succeeded(c, counted))
+            return True
+
+    with ThreadPoolExecutor(20) as pool:
+        tried = pool.map(try_once, range(40))
+        assert all(pool.map(succeed, range(5)))
+        assert sum(tried) == 3
+    close(app)
+
+
 def test_a_million_counts_are_kept_and_no_more(app: Flask, time: clock.ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failures, "MOST_KEPT", 5)
     for number in range(9):
