@@ -35,7 +35,7 @@ def add_rule(connection: Connection, client_id: str, rule: EntryRule, *, actor: 
     if len(kept) >= MOST_RULES:
         raise Refusal(_("Một ứng dụng có nhiều nhất %(most)s quy tắc vào.", most=MOST_RULES), reason="too_many_rules")
     rule_id = write_rule(connection, key, rule, actor=actor)
-    told = {"reason": reason} if reason else {}
+    told: dict[str, Any] = {"reason": reason} if reason else {}
     audit.record(connection, audit.Event.CLIENT_ENTRY_ADDED, actor=actor, client_id=key, **about(rule), **told)
     _note_change(connection, client_id, key)
     return rule_id
@@ -47,7 +47,7 @@ def remove_rule(connection: Connection, client_id: str, rule_id: uuid.UUID, *, a
     row = connection.execute(_remove, {"rule": rule_id, "client": key, "removed_at": clock.now(), "removed_by": actor}).first()
     if row is None:
         return False
-    told = {"reason": reason} if reason else {}
+    told: dict[str, Any] = {"reason": reason} if reason else {}
     audit.record(connection, audit.Event.CLIENT_ENTRY_REMOVED, actor=actor, client_id=key, **about(row), **told)
     _note_change(connection, client_id, key)
     return True
@@ -60,14 +60,14 @@ def kept_rules(connection: Connection, client: uuid.UUID) -> Sequence[Any]:
 
 def write_rule(connection: Connection, client: uuid.UUID, rule: EntryRule, *, actor: str) -> uuid.UUID:
     """Insert a rule of a client that nobody knows yet, or under the lock of its row."""
+    rule_id = new_id()
     row = {
-        "id": new_id(), "client_id": client, "kind": rule.kind.value, "unit_id": rule.unit_id, "staff_category": rule.staff_category,
+        "id": rule_id, "client_id": client, "kind": rule.kind.value, "unit_id": rule.unit_id, "staff_category": rule.staff_category,
         "role": rule.role, "person_id": rule.person_id, "valid_from": rule.valid_from, "valid_to": rule.valid_to, "added_by": actor,
         "added_at": clock.now(),
     }  # fmt: skip
     connection.execute(insert(_r), row)
-    found: uuid.UUID = row["id"]
-    return found
+    return rule_id
 
 
 def about(rule: Any) -> dict[str, Any]:

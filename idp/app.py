@@ -13,6 +13,7 @@ from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.account import password_pages as account_password_pages
+from idp.console import entry_pages as console_entry_pages
 from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages, system_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import pages as enrollment_pages
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     home.blueprint,
     client_pages.blueprint,
     system_pages.blueprint,
+    console_entry_pages.blueprint,
     people_pages.blueprint,
     leaving_pages.blueprint,
     help_pages.blueprint,

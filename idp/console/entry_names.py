@@ -24,7 +24,7 @@ def named_rule(
     connection: Connection, kind: EntryKind, subject: str = "", *, valid_from: date | None = None, valid_to: date | None = None
 ) -> EntryRule:
     """The rule for a subject as somebody typed it. Raises Refusal, NotFound."""
-    days = {"valid_from": valid_from, "valid_to": valid_to}
+    days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to}
     subject = subject.strip()
     if kind is EntryKind.EVERYBODY:
         return EntryRule(kind, **days)
@@ -48,7 +48,8 @@ def unit_named(connection: Connection, typed: str) -> uuid.UUID:
     found = connection.execute(select(_u.c.id).where(wanted, _u.c.valid_to.is_(None))).scalars().all()
     if len(found) != 1:
         raise Refusal(_("Không có đúng một đơn vị mang mã hoặc tên “%(name)s”.", name=typed[:100]), reason="bad_unit")
-    return found[0]
+    unit_id: uuid.UUID = found[0]
+    return unit_id
 
 
 def subjects_of(connection: Connection, rules: Iterable[Any]) -> dict[uuid.UUID, str]:
