@@ -16,7 +16,12 @@ from idp.account import password_pages as account_password_pages
 from idp.console import entry_pages as console_entry_pages
 from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages, system_pages
 from idp.database import db, engine_options, prepare_engine
+from idp.enrollment import closing_pages, dashboard_pages, names_pages
 from idp.enrollment import pages as enrollment_pages
+from idp.enrollment.campaigns import pages as campaign_pages
+from idp.enrollment.campaigns.setting_up import set_up_acting
+from idp.enrollment.reports import pages as report_pages
+from idp.enrollment.reports import public_pages as public_figure_pages
 from idp.login import (
     activation_pages,
     change_pages,
@@ -74,6 +79,12 @@ BLUEPRINTS = (
     account_adding_pages.blueprint,
     account_password_pages.blueprint,
     enrollment_pages.blueprint,
+    dashboard_pages.blueprint,
+    names_pages.blueprint,
+    report_pages.blueprint,
+    campaign_pages.blueprint,
+    closing_pages.blueprint,
+    public_figure_pages.blueprint,
     home.blueprint,
     client_pages.blueprint,
     system_pages.blueprint,
@@ -115,6 +126,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_visitors(app)
     set_up_access(app)
     set_up_address_limits(app, settings)
+    set_up_acting(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -25,6 +25,7 @@ from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
+from idp.enrollment.campaigns import setting_up as acting
 from idp.enrollment.cli import enrollment
 from idp.enrollment.following import look_job
 from idp.enrollment.integrity import flaws
@@ -57,6 +58,7 @@ def house_jobs() -> list[Job]:
         Job("old_failure_counts", 3600, lambda: in_transaction(failures.forget_old), lease_seconds=60),
         Job("tracker", 5, look_job, lease_seconds=600),
         Job("snapshot", 600, snapshot_job, lease_seconds=600),
+        *acting.jobs(),
     ]
 
 

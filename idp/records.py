@@ -6,6 +6,7 @@ from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.enrollment import standing_models
+from idp.enrollment.campaigns import models as campaign_models
 from idp.oidc import models as oidc_models
 from idp.people import career_models, review_models, source_models
 from idp.people import models as people_models
@@ -28,6 +29,7 @@ MODULES = (
     oidc_models,
     enrollment_models,
     standing_models,
+    campaign_models,
     audit,
     outbox,
     jobs,

@@ -292,6 +292,9 @@ class Settings(BaseSettings):
         (Milestone(by=date(2026, 12, 31), percent=50), Milestone(by=date(2030, 12, 31), percent=100)),
         description="Dated targets of the tracker, as JSON.",
     )
+    tracker_public: bool = Field(
+        False, description="Whether everybody may read the tracker's figures of ten people or more, at /public/enrollment."
+    )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severity that is logged.")
 
     @classmethod

@@ -14,6 +14,7 @@ from idp.audit import AuditEvent
 from idp.credentials import factors, recovery_codes
 from idp.credentials.models import EnrolmentDelay, OfficerCode, Proofing
 from idp.database import table_of
+from idp.enrollment.campaigns.models import CampaignPerson, Reminder, ReportSubscription
 from idp.enrollment.models import ClosingSignature, Exemption
 from idp.enrollment.standing_models import RungInterval, SystemEntry
 from idp.oidc.leavings import leavings_of
@@ -33,10 +34,11 @@ _a, _k, _d, _o = table_of(Authorization), table_of(Consent), table_of(DeviceAuth
 _oc, _ed, _pr = table_of(OfficerCode), table_of(EnrolmentDelay), table_of(Proofing)
 _e, _c = table_of(AuditEvent), table_of(Client)
 _ap, _pc, _iw, _rl = table_of(Appointment), table_of(PlannedChange), table_of(IdleWarning), table_of(ReviewLine)
+_cp, _rm, _rs = table_of(CampaignPerson), table_of(Reminder), table_of(ReportSubscription)
 _si, _xm, _ri, _se = table_of(ClosingSignature), table_of(Exemption), table_of(RungInterval), table_of(SystemEntry)
 READ_TABLES = frozenset({
+    "closing_signature", "exemption", "rung_interval", "system_entry", "campaign_person", "reminder", "report_subscription",
     "client_entry_rule",
-    "closing_signature", "exemption", "rung_interval", "system_entry",
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
     "proofing", "appointment", "planned_change", "idle_warning", "review_line",
@@ -99,6 +101,9 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
         "applications_entered": _of_clients(connection, _se, person_id),
         "rungs": [_plain(row) for row in _rows(connection, _ri, person_id)],
         "exemptions": [_plain(row) for row in _rows(connection, _xm, person_id)],
+        "campaigns": [_plain(row) for row in _rows(connection, _cp, person_id)],
+        "reminders": [_plain(row) for row in _rows(connection, _rm, person_id)],
+        "reports_by_mail": [_plain(row) for row in _rows(connection, _rs, person_id)],
         "closings_signed": [_plain(row) for row in _rows(connection, _si, person_id)],
         "history": _history(connection, person_id),
     }

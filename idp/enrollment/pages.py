@@ -1,4 +1,4 @@
-"""/console/enrollment: the leaders' page, present or of a past day, for the whole province or a part of the unit tree."""
+"""/console/enrollment/now: the figures counted at this moment, for the whole province or a part of the unit tree."""
 
 import uuid
 from collections.abc import Collection
@@ -25,10 +25,15 @@ LEVEL_ORDER = {level.value: rank for rank, level in enumerate(Level)}
 FUNNEL = (Rung.NOT_ACTIVATED, Rung.ACTIVATED, Rung.PROOFED, Rung.FACTOR_ENROLLED, Rung.AUTHENTICATED)
 
 
-@blueprint.get("/console/enrollment")
+@blueprint.get("/console/enrollment/now")
 @requires(Permission.SEE_TRACKER)
 def overview() -> str:
     """Where we stand: headline, funnel, levels, categories, units; `?unit=` goes down the tree, `?day=` into the past."""
+    return live_page()
+
+
+def live_page(*, first_day_missing: bool = False) -> str:
+    """The page, also in the place of a day's figures while no day is kept yet."""
     tops = scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within
     status = _status_asked_for()
     if tops is not None:
@@ -42,6 +47,7 @@ def overview() -> str:
         status=shown, milestone=next_milestone(shown), funnel=_funnel(shown.whole), levels=_levels(shown), categories=_categories(shown),
         lines=lines, lines_reconcile=add(line.tally for line in lines) == shown.whole, path=_visible(path, tops), days=_days(tops),
         labels=LABELS, rungs=tuple(Rung), whole_province=tops is None and unit_id is None,
+        first_day_missing=first_day_missing,
     )  # fmt: skip
 
 

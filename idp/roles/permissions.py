@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from idp.database import reader, table_of
+from idp.prepared import first
 from idp.roles.models import Role, RoleGrant
 from idp.web.viewer import Permission as May
 
@@ -21,9 +22,11 @@ ROLES: dict[Role, frozenset[May]] = {
             May.RUN_SYNC,
             May.APPROVE_SYNC,
             May.SEE_TRACKER,
+            May.SEE_TRACKER_NAMES,
+            May.ACT_ON_TRACKER,
         }
     ),
-    Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER}),
+    Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER, May.SEE_TRACKER_NAMES, May.CLOSE_PERIODS}),
     Role.AUDITOR: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SEE_CLIENTS, May.SEE_SYNC, May.SEE_AUDIT, May.SEE_TRACKER}),
     Role.HELP_DESK: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.HELP_PEOPLE}),
 }
@@ -39,6 +42,8 @@ WITHIN_A_UNIT = frozenset(
         May.SEE_SYNC,
         May.APPROVE_SYNC,
         May.SEE_TRACKER,
+        May.SEE_TRACKER_NAMES,
+        May.ACT_ON_TRACKER,
     }
 )
 
@@ -85,7 +90,7 @@ def permissions_of(person_id: uuid.UUID) -> frozenset[May]:
 
 def is_administrator(person_id: uuid.UUID) -> bool:
     """Whether the person holds any role: then two factors are always asked for and sessions are short."""
-    return bool(holdings_of(person_id))
+    return first(reader(), _holdings, {"person_id": person_id}) is not None
 
 
 def scope_of(person_id: uuid.UUID, permission: May) -> Scope:

@@ -34,3 +34,8 @@ def workbook(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]])
     """A table as a workbook of one sheet: bold headings that stay in view and can be filtered, columns as wide as their text, numbers
     and days as such."""
     return cast("bytes", importlib.import_module("idp.web.workbooks").write(title, headings, rows))
+
+
+def form_workbook(name: str, **parts: Any) -> bytes:
+    """An official form as a workbook; `parts` as `form_workbook.write` takes them."""
+    return cast("bytes", importlib.import_module("idp.web.form_workbook").write(name, **parts))

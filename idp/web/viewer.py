@@ -28,11 +28,16 @@ class Permission(enum.StrEnum):
     DECIDE_ON_PEOPLE = "decide_on_people"
     SEE_CLIENTS = "see_clients"
     CHANGE_CLIENTS = "change_clients"
+    DRAFT_CLIENTS = "draft_clients"  # describe an application; connecting it is another matter
     SEE_SYNC = "see_sync"
     RUN_SYNC = "run_sync"
     APPROVE_SYNC = "approve_sync"
     SEE_AUDIT = "see_audit"
     SEE_TRACKER = "see_tracker"
+    SEE_TRACKER_NAMES = "see_tracker_names"
+    ACT_ON_TRACKER = "act_on_tracker"
+    CLOSE_PERIODS = "close_periods"
+    CHANGE_TRACKER = "change_tracker"
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,12 @@ def upgrade() -> None:
     for name in NEW_COUNTS:
         op.add_column("snapshot_count", sa.Column(name, sa.Integer(), nullable=True))
     _refuse_changes()
+    _add_acting()
 
 
 def downgrade() -> None:
+    for table in ACTING:
+        op.drop_table(table)
     postgresql = op.get_bind().dialect.name == "postgresql"
     for table in (*FIGURES, *STANDING):
         op.drop_table(table)
@@ -264,3 +267,100 @@ def _add_figures() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exemption")),
     )
     op.create_index(op.f("ix_exemption_person_id"), "exemption", ["person_id"], unique=False)
+
+
+ACTING = (
+    "report_subscription", "enrolment_day", "reminder", "reminder_order", "campaign_person", "campaign_wave", "campaign",
+)  # fmt: skip
+
+
+def _add_acting() -> None:
+    op.create_table(
+        "campaign",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("rung", sa.String(length=4), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_campaign_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+    )
+    op.create_index(op.f("ix_campaign_unit_id"), "campaign", ["unit_id"], unique=False)
+    op.create_table(
+        "campaign_wave",
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("from_day", sa.Date(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_wave_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("campaign_id", "number", name=op.f("pk_campaign_wave")),
+    )
+    op.create_table(
+        "campaign_person",
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("rung", sa.String(length=4), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_person_campaign_id_campaign")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_campaign_person_person_id_person")),
+        sa.PrimaryKeyConstraint("campaign_id", "person_id", name=op.f("pk_campaign_person")),
+    )
+    op.create_index(op.f("ix_campaign_person_person_id"), "campaign_person", ["person_id"], unique=False)
+    op.create_table(
+        "reminder_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rung", sa.String(length=4), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("campaign_id", sa.Uuid(), nullable=True),
+        sa.Column("wave", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ordered_by", sa.String(length=64), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("after", sa.Uuid(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("written", sa.Integer(), nullable=False),
+        sa.Column("lately", sa.Integer(), nullable=False),
+        sa.Column("without_mail", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_reminder_order_campaign_id_campaign")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_order")),
+    )
+    op.create_index(op.f("ix_reminder_order_campaign_id"), "reminder_order", ["campaign_id"], unique=False)
+    op.create_table(
+        "reminder",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_reminder")),
+    )
+    op.create_table(
+        "enrolment_day",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("officer", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_enrolment_day_unit_id_unit")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_day")),
+    )
+    op.create_index(op.f("ix_enrolment_day_unit_id"), "enrolment_day", ["unit_id"], unique=False)
+    op.create_table(
+        "report_subscription",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("every", sa.String(length=8), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_subscription_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_report_subscription")),
+    )
+    op.create_index(
+        "ix_reminder_order_open", "reminder_order", ["ordered_at"], unique=False, sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Acting on the tracker: reminders, campaigns, enrolment days, escalation."""

@@ -1,0 +1,114 @@
+"""/console/enrollment: the leaders' page of a day, for the whole province or down the tree, from frozen aggregates alone."""
+
+import uuid
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext as _
+
+from idp.database import reader
+from idp.enrollment import figures_of_day as days
+from idp.enrollment.dashboard import Dashboard, dashboard_of
+from idp.enrollment.expectation import expected
+from idp.enrollment.pages import live_page
+from idp.enrollment.reports.system_words import own_password_words, standing_words, system_level
+from idp.enrollment.rungs import Rung
+from idp.enrollment.tracker_words import (
+    BREAKS,
+    FACTORS,
+    FUNNEL,
+    NEXT_STEPS,
+    QUALITY,
+    SEGMENTS,
+    STATES,
+    cause_words,
+    headline,
+    line_words,
+)
+from idp.enrollment.trend_chart import draw, thinned
+from idp.errors import NotFound
+from idp.roles.permissions import scope_of
+from idp.web.viewer import Permission, require_viewer, requires
+
+blueprint = Blueprint("dashboard", __name__)
+SHOWN_LINES = 60
+BADGES = {"integrated": "ok", "connected": "warn", "not_connected": "bad", "retired": "plain"}
+WORDS: dict[str, Any] = {"line_words": line_words, "states": STATES, "break_words": BREAKS, "rungs": tuple(Rung)}
+
+
+def reach() -> Collection[uuid.UUID] | None:
+    """The units whose figures the viewer may see; None: the whole province."""
+    return scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within
+
+
+def asked_day() -> date | None:
+    """The day that the address names, or the newest one; None when no day is kept yet. Raises NotFound."""
+    asked = request.args.get("day")
+    if not asked:
+        return days.newest_day(reader())
+    try:
+        return date.fromisoformat(asked)
+    except ValueError:
+        raise NotFound(_("Ngày ghi trong địa chỉ không đúng.")) from None
+
+
+def asked_unit() -> uuid.UUID | None:
+    """The unit that the address names. Raises NotFound."""
+    asked = request.args.get("unit")
+    if not asked:
+        return None
+    try:
+        return uuid.UUID(asked)
+    except ValueError:
+        raise NotFound(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao.")) from None
+
+
+@blueprint.get("/console/enrollment")
+@requires(Permission.SEE_TRACKER)
+def dashboard() -> str:
+    """The page; while no day is kept yet, the figures of this moment."""
+    day = asked_day()
+    if day is None:
+        return live_page(first_day_missing=True)
+    found = dashboard_of(reader(), day, asked_unit(), reach())
+    outlook = expected(found)
+    target_day = found.target.by if found.target else None
+    return render_template(
+        "enrollment/dashboard.html",
+        shown=found, outlook=outlook, funnel=funnel_of(found), chart=draw(found.points, target_day=target_day, band=outlook.band if outlook else ()),
+        table_points=thinned(found.points), headline=headline(found.line.figures, found.day.coverage.integrated, found.day.coverage.in_scope),
+        lines=found.below[:SHOWN_LINES], lines_left=max(0, len(found.below) - SHOWN_LINES), steps=to_do(found), newest=days.newest_day(reader()),
+        **WORDS,
+    )  # fmt: skip
+
+
+def funnel_of(found: Dashboard) -> list[tuple[Rung, Any, int]]:
+    """How many reached each rung."""
+    return [(rung, words, found.line.figures.at_least(rung)) for rung, words in FUNNEL]
+
+
+def to_do(found: Dashboard) -> list[tuple[Rung, Any, Any, int]]:
+    """The segments of those still missing, most people first, with the step that each needs."""
+    rungs = found.line.figures.rungs
+    counted = [(rung, SEGMENTS[rung], NEXT_STEPS[rung], rungs[place]) for place, rung in enumerate(Rung) if rung in SEGMENTS]
+    return sorted((one for one in counted if one[3]), key=lambda one: -one[3])
+
+
+@blueprint.get("/console/enrollment/systems")
+@requires(Permission.SEE_TRACKER)
+def systems() -> str:
+    """Each system of the catalogue on the day: integrated or not, who may enter it, who did."""
+    day = asked_day()
+    return render_template("enrollment/day_systems.html", day=days.day_of(reader(), day) if day else None, badges=BADGES,
+                           level_words=system_level, standing_words=standing_words, own_password_words=own_password_words)  # fmt: skip
+
+
+@blueprint.get("/console/enrollment/quality")
+@requires(Permission.SEE_TRACKER)
+def quality() -> str:
+    """What is wrong with the data that the figures stand on, and why people fell or rose since the day before."""
+    day = asked_day()
+    return render_template("enrollment/quality.html", day=days.day_of(reader(), day) if day else None, quality=QUALITY, factors=FACTORS,
+                           cause_words=cause_words)  # fmt: skip

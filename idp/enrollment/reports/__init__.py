@@ -1,0 +1,1 @@
+"""The tracker on paper: official forms, prose, evidence, public figures, reports by mail."""

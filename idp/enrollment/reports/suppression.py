@@ -1,0 +1,38 @@
+"""What may be published: no cell of fewer than ten people, and none that could be worked out from what is published. Pure arithmetic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+LEAST = 10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A group of a breakdown: `reached` of `people`; both None when it is hidden."""
+
+    key: str
+    people: int | None
+    reached: int | None
+
+
+def publishable(people: int, reached: int, least: int = LEAST) -> bool:
+    """Whether a group may be shown: there are enough people, and those who reached it, and those who did not, are none or enough (a
+    share of 100% or 0% of few would tell of each of them)."""
+    return people >= least and all(part == 0 or part >= least for part in (reached, people - reached))
+
+
+def suppressed(groups: Mapping[str, tuple[int, int]], least: int = LEAST) -> list[Cell]:
+    """The groups of a breakdown whose sum is published, small ones hidden, and so many more that no hidden one can be worked out from
+    the sum: the hidden people must be at least `least` in each part, in two groups at the least."""
+    hidden = {key for key, (people, reached) in groups.items() if people and not publishable(people, reached, least)}
+    open_ones = sorted((key for key in groups if key not in hidden and groups[key][0]), key=lambda key: (groups[key][0], key))
+    while hidden and open_ones and not _is_safe([groups[key] for key in hidden], least):
+        hidden.add(open_ones.pop(0))
+    if hidden and not _is_safe([groups[key] for key in hidden], least):
+        hidden = set(groups)
+    return [Cell(key, *(groups[key] if key not in hidden else (None, None))) for key in groups]
+
+
+def _is_safe(hidden: Sequence[tuple[int, int]], least: int) -> bool:
+    people, reached = sum(one[0] for one in hidden), sum(one[1] for one in hidden)
+    return len(hidden) >= 2 and publishable(people, reached, least)
