@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from clients.metadata import ClientMetadata
 from clients.registration import register
 from directory_sync.models import RunState, SyncChange, SyncRun
+from directory_sync.sheets import imports
 from idp import audit, clock
 from idp.database import in_transaction, new_id
 from idp.enrollment.snapshots import take_snapshot
@@ -26,6 +27,7 @@ from tests.support.enrolled_people import add_person_on
 from tests.support.installation import Databases, close, settings_for
 from tests.support.people import add_unit
 from tests.support.services import free_port
+from tests.support.sheets import sheet
 from tests.support.signed_in import add_official, sign_in
 from wsgi import build
 
@@ -81,10 +83,15 @@ def _fill(app: Flask) -> tuple[tuple[str, ...], tuple[str, str]]:
         value = sign_in(app, administrator).get_cookie(browser_sessions.cookie_name())
     in_transaction(audit.link_events)
     assert value
+    wrong = sheet(("HG-1", "Nguyễn Thị Ngọc Ánh 2", "Z99"), ("HG-1", "Lê Văn B", "H22.1", "", "nghỉ hưu", "31/02/2027", "1/QĐ"))
+    draft = in_transaction(
+        lambda c: imports.take(c, "spreadsheet:noi-vu", "nhân sự.csv", wrong, is_whole=False, actor=f"person:{administrator}")
+    )
     pages = (
         "/console", "/console/enrollment", f"/console/enrollment?unit={units[0]}", "/console/people", "/console/people?q=khong+co",
         f"/console/people/{person_id}", f"/console/people/{person_id}/suspend", "/console/clients", "/console/clients/van-ban",
         "/console/register-client", "/console/clients/van-ban/secret", "/console/clients/kho", "/console/clients/kho/change", "/console/sync", "/console/sync/1", "/console/audit", "/nowhere",
+        "/console/sync/import", f"/console/sync/import/{draft}/columns", f"/console/sync/import/{draft}/check", "/console/sources",
     )  # fmt: skip
     return pages, (browser_sessions.cookie_name(), value.value)
 
