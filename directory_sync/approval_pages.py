@@ -63,6 +63,8 @@ def reject(number: int) -> Response | str:
 
 def _page(number: int, errors: dict[str, str]) -> str:
     plan, who = plans.require_plan(reader(), number), officer()
+    if who.within is not None and not approvals.is_within(reader(), plan.run_id, who.within):
+        approvals.require_reach(reader(), plan, who)  # its figures are those of other units
     run = ledger.require_run(reader(), number)
     everything = LineFilters(within=who.within)
     kinds = count_kinds(reader(), plan.run_id, everything)

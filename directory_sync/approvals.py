@@ -1,5 +1,6 @@
 """The word for a plan: who may give it, what they must show that they have seen, and when a second person is needed."""
 
+import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from idp import audit, clock
 from idp.database import new_id, table_of
 from idp.errors import Forbidden, Refusal
 from idp.people import units
+from idp.roles.models import RoleGrant
 from idp.roles.permissions import scope_of
 from idp.web.viewer import Permission
 
 SHORTEST_REASON = 20
-_n, _l = table_of(SyncPlan), table_of(PlanLine)
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,\s][0-9]{3})+")  # as pages write numbers, and as people copy them
+_n, _l, _g = table_of(SyncPlan), table_of(PlanLine), table_of(RoleGrant)
 _touches_themselves = (ChangeKind.SUSPENDED.value, ChangeKind.RETURNED.value)
 
 
@@ -40,9 +43,9 @@ def give_word(connection: Connection, number: int, officer: Officer, *, typed: s
     if plan.words_wanted == 0:
         raise Refusal(_("Kế hoạch này không thể phê duyệt: dữ liệu nguồn trống. Kiểm tra danh bạ rồi chạy lại."), "not_approvable", 409)
     require_reason(reason)
-    if part == PlanPart.WHOLE and typed.strip() != str(plan.typed_number):
+    if part == PlanPart.WHOLE and _digits_of(typed) != str(plan.typed_number):
         raise Refusal(_("Nhập đúng số %(number)s để xác nhận đã xem kế hoạch.", number=plan.typed_number), "wrong_number", 400)
-    _require_reach(connection, plan, officer)
+    require_reach(connection, plan, officer)
     words = [word for word in plans.words_for(connection, plan.run_id) if _still_counts(word)]
     wanted = 1 if part == PlanPart.BELOW_LIMITS else plan.words_wanted
     _require_another(words, officer, wanted)
@@ -70,7 +73,7 @@ def reject(connection: Connection, number: int, officer: Officer, *, reason: str
     """Send a plan back: nothing of it is applied. The next run makes a new one when the source still says so. Raises Refusal."""
     plan = _require_open(connection, number)
     require_reason(reason)
-    _require_reach(connection, plan, officer)
+    require_reach(connection, plan, officer)
     if not plans.end(connection, plan.run_id, PlanState.REJECTED, officer.actor, reason.strip()):
         raise _closed(number)
     audit.record(connection, audit.Event.SYNC_PLAN_REJECTED, actor=officer.actor, run=number, reason=reason.strip())
@@ -92,6 +95,8 @@ def is_within(connection: Connection, run_id: uuid.UUID, within: Collection[uuid
 
 
 def _require_open(connection: Connection, number: int) -> Any:
+    """The plan, held until the end of the transaction, so that two who speak at once hear each other."""
+    connection.execute(select(_n.c.run_id).where(_n.c.number == number).with_for_update())
     plan = plans.require_plan(connection, number)
     if not plans.is_open(plan):
         raise _closed(number)
@@ -108,7 +113,15 @@ def _twice() -> Refusal:
     return Refusal(_("Mỗi người chỉ phê duyệt một lần. Cần thêm một người khác đơn vị."), "same_person", 409)
 
 
-def _require_reach(connection: Connection, plan: Any, officer: Officer) -> None:
+def _digits_of(typed: str) -> str:
+    """A number as it was typed, without the signs that part its thousands; anything else as it is."""
+    number = typed.strip()
+    return re.sub(r"[^0-9]", "", number) if _GROUPED.fullmatch(number) else number
+
+
+def require_reach(connection: Connection, plan: Any, officer: Officer) -> None:
+    """Raises Forbidden for a plan of which a line is not this officer's to decide: of other units, about themselves, or, for the officer
+    of one unit, about somebody who holds a role."""
     if not is_within(connection, plan.run_id, officer.within):
         raise Forbidden(
             _("Kế hoạch này có thay đổi ngoài phạm vi phụ trách; chỉ người có quyền trên cả phần đó mới làm được."), "outside_scope"
@@ -118,6 +131,16 @@ def _require_reach(connection: Connection, plan: Any, officer: Officer) -> None:
     own = select(_l.c.id).where(_l.c.run_id == plan.run_id, _l.c.person_id == officer.person_id, _l.c.kind.in_(_touches_themselves))
     if connection.execute(own.limit(1)).first() is not None:
         raise Forbidden(_("Kế hoạch này có thay đổi về chính người phê duyệt. Nhờ một người khác có quyền."), "own_account")
+    if officer.within is not None:
+        of_plan = select(_l.c.person_id).where(_l.c.run_id == plan.run_id, _l.c.person_id.is_not(None))
+        require_no_holder(connection, of_plan)
+
+
+def require_no_holder(connection: Connection, person_ids: Any) -> None:
+    """Raises Forbidden when one of these people holds a role: no unit's officer gets at those who are above them."""
+    holders = select(_g.c.id).where(_g.c.revoked_at.is_(None), _g.c.person_id.in_(person_ids))
+    if connection.execute(holders.limit(1)).first() is not None:
+        raise Forbidden(_("Người này giữ một vai trò trong hệ thống; chỉ người có quyền toàn tỉnh mới làm được."), "holds_a_role")
 
 
 def _still_counts(word: Any) -> bool:

@@ -89,6 +89,9 @@ def decide(connection: Connection, case_id: uuid.UUID, word: Word, officer: Offi
     case = require_case(connection, case_id, officer.within)
     if word.choice not in CHOICES[CaseKind(case.kind)]:
         raise Refusal(_("Chọn một trong các cách giải quyết được nêu."), "no_such_choice")
+    # Whoever comes second waits here, and is told that they did, not what the first one's decision made of the people.
+    if connection.execute(select(_d.c.id).where(_d.c.id == case_id, _d.c.state == CaseState.OPEN).with_for_update()).first() is None:
+        raise _decided_already()
     person_id = _require_meant(connection, case, word, officer) if word.choice in NEEDS_A_PERSON else None
     about = person_id or case.person_id
     if word.choice == Choice.RESTORE:
@@ -96,7 +99,7 @@ def decide(connection: Connection, case_id: uuid.UUID, word: Word, officer: Offi
     taken = update(_d).where(_d.c.id == case_id, _d.c.state == CaseState.OPEN)
     values = {"state": CaseState.DECIDED, "choice": word.choice.value, "chosen_person_id": person_id, "reason": word.reason}
     if connection.execute(taken.values(**values, decided_by=officer.actor, decided_at=clock.now())).rowcount != 1:
-        raise Refusal(_("Trường hợp này vừa được người khác quyết định hoặc đã tự hết. Xem lại danh sách."), "decided_already", 409)
+        raise _decided_already()
     audit.record(
         connection,
         audit.Event.DESK_CASE_DECIDED,
@@ -116,6 +119,10 @@ def decide(connection: Connection, case_id: uuid.UUID, word: Word, officer: Offi
             connection, case, word.choice, for_all=for_all, within=officer.within, reason=word.reason, actor=officer.actor
         )
         connection.execute(update(_d).where(_d.c.id == case_id).values(rule_id=rule_id))
+
+
+def _decided_already() -> Refusal:
+    return Refusal(_("Trường hợp này vừa được người khác quyết định hoặc đã tự hết. Xem lại danh sách."), "decided_already", 409)
 
 
 def _require_meant(connection: Connection, case: Any, word: Word, officer: Officer) -> uuid.UUID:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from directory_sync import desk_rules
 from directory_sync.changes import OUR_REASONS, Changes
@@ -13,6 +13,7 @@ from directory_sync.desk_models import CaseKind, CaseState, DeskCase
 from directory_sync.known import CHUNK
 from directory_sync.newcomers import chunks
 from directory_sync.rematch import Held
+from directory_sync.shared_values import values_of_several
 from directory_sync.staff_record import StaffRecord
 from idp import audit, clock
 from idp.database import new_id, table_of
@@ -87,30 +88,24 @@ def _open_shared(connection: Connection, changes: Changes) -> None:
     for kind, column in _SHARED:
         whole = (_d.c.source == source, _d.c.kind == kind.value)
         if changes.is_whole:
-            _replace(connection, _shared_cases(connection, source, kind, column, column.is_not(None)), whole, may_settle=True)
-            continue
-        for chunk in chunks(_touched(connection, changes, kind, column), CHUNK):
-            wanted = _shared_cases(connection, source, kind, column, column.in_(chunk))
-            among = (*whole, _d.c.value.in_(chunk)) if kind != CaseKind.SAME_MARK else ()
-            _replace(connection, wanted, among, may_settle=kind != CaseKind.SAME_MARK)
+            parts = chunks(values_of_several(connection, column), CHUNK)
+            cases = [case for part in parts for case in _shared_cases(connection, source, kind, column, part)]
+            _replace(connection, cases, whole, may_settle=True)
+        else:
+            for part in chunks(_touched(connection, changes, kind, column), CHUNK):
+                among = (*whole, _d.c.value.in_(part)) if kind != CaseKind.SAME_MARK else ()
+                cases = _shared_cases(connection, source, kind, column, part)
+                _replace(connection, cases, among, may_settle=kind != CaseKind.SAME_MARK)
 
 
-def _shared_cases(connection: Connection, source: str, kind: CaseKind, column: Any, among: Any) -> list[dict[str, Any]]:
-    in_service = select(_p.c.id).select_from(_p.outerjoin(_m, _m.c.person_id == _p.c.id))
-    in_service = in_service.where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value)
-    shared = in_service.with_only_columns(column).where(among).group_by(column).having(func.count() > 1)
-    values = list(connection.execute(shared).scalars())
-    found: dict[Any, list[Any]] = {value: [] for value in values}
-    for chunk in chunks(values, CHUNK):
-        rows = connection.execute(
-            _people.add_columns(column.label("value"))
-            .outerjoin(_m, _m.c.person_id == _p.c.id)
-            .where(_p.c.source == source, _p.c.state == PersonState.ACTIVE.value, column.in_(chunk))
-            .order_by(_p.c.id)
-        )
-        for row in rows:
-            found[row.value].append(row)
-    return [_shared_case(kind, source, value, people) for value, people in found.items()]
+def _shared_cases(connection: Connection, source: str, kind: CaseKind, column: Any, values: Sequence[Any]) -> list[dict[str, Any]]:
+    # Asked by the values alone: with source and state beside them SQLite goes through everybody in service instead.
+    having = _people.add_columns(column.label("value"), _p.c.source).outerjoin(_m, _m.c.person_id == _p.c.id).where(column.in_(values))
+    found: dict[Any, list[Any]] = {}
+    for row in connection.execute(having.order_by(_p.c.id)):
+        if row.source == source and row.state == PersonState.ACTIVE:
+            found.setdefault(row.value, []).append(row)
+    return [_shared_case(kind, source, value, people) for value, people in found.items() if len(people) > 1]
 
 
 def _touched(connection: Connection, changes: Changes, kind: CaseKind, column: Any) -> set[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, insert, select, update
 
-from directory_sync.approvals import Officer, require_reason
+from directory_sync.approvals import Officer, require_no_holder, require_reason
 from directory_sync.models import ChangeKind, HeldChange, PlanLine, SyncPlan
 from idp import audit, clock
 from idp.database import new_id, table_of
@@ -32,6 +32,7 @@ def require_line(connection: Connection, number: int, line_id: uuid.UUID, within
 def hold(connection: Connection, line: Any, officer: Officer, reason: str) -> None:
     """Leave this change out of the plan and of every later run. Raises Refusal."""
     require_reason(reason)
+    _require_other(connection, line.person_id, officer)
     if line.kind not in ABOUT_PEOPLE:
         raise Refusal(
             _("Chỉ giữ lại được thay đổi về người. Thay đổi về đơn vị được duyệt hoặc trả lại cùng kế hoạch."), "not_about_people", 400
@@ -54,6 +55,7 @@ def release(connection: Connection, held_id: uuid.UUID, officer: Officer) -> Non
     if found is None:
         raise NotFound(_("Không có thay đổi nào được giữ lại như vậy."))
     _require_reach(connection, {found.unit_id}, officer.within)
+    _require_other(connection, found.person_id, officer)
     let_go = update(_h).where(_h.c.id == held_id, _h.c.released_at.is_(None)).values(released_at=clock.now(), released_by=officer.actor)
     if connection.execute(let_go).rowcount == 1:
         audit.record(connection, audit.Event.SYNC_CHANGE_RELEASED, actor=officer.actor, person_id=found.person_id, kind=found.kind)
@@ -71,6 +73,16 @@ def held_marks(connection: Connection, source: str) -> dict[bytes, str]:
     """The reasons by mark."""
     rows = connection.execute(select(_h.c.mark, _h.c.reason).where(_h.c.source == source, _h.c.released_at.is_(None)))
     return {row.mark: row.reason for row in rows}
+
+
+def _require_other(connection: Connection, person_id: uuid.UUID | None, officer: Officer) -> None:
+    """Nobody keeps themselves in, or lets in what was kept from them; nor does a unit's officer with whoever holds a role. Raises Forbidden."""
+    if person_id is None:
+        return
+    if person_id == officer.person_id:
+        raise Forbidden(_("Không tự làm việc này cho chính mình. Nhờ một người khác có quyền."), "own_account")
+    if officer.within is not None:
+        require_no_holder(connection, [person_id])
 
 
 def _require_reach(connection: Connection, unit_ids: set[uuid.UUID | None], within: Collection[uuid.UUID] | None) -> None:

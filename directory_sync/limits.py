@@ -55,6 +55,9 @@ def _only_when_over(reason: str | None, people: int, active: int, settings: Sett
         elif code == "attribute_vanished":
             words = _("Thuộc tính %(attribute)s biến mất", attribute=details.get("attribute", "?"))
             found.append(Limit(words, value, people, ATTRIBUTE_PERCENT, 20, is_over=True))
+        elif code == "too_many_found_again":
+            limit = (settings.sync_move_limit_percent, settings.sync_move_limit_people)
+            found.append(Limit(_("Gắn với bản ghi khác"), value, people, *limit, is_over=True))
         elif code == "staff_codes_not_unique":
             found.append(Limit(_("Trùng mã CBCCVC"), value, people, ATTRIBUTE_PERCENT, 20, is_over=True))
     return found

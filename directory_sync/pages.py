@@ -64,8 +64,9 @@ def list_runs() -> str:
     everything = request.args.get("all") == "1"
     rows = ledger.list_runs(reader(), PAGE_RUNS + 1, _number(request.args.get("before")), with_changes=not everything)
     more = rows[PAGE_RUNS - 1].number if len(rows) > PAGE_RUNS else None
+    approved = plans.approvers_of(reader(), {row.plan_number for row in rows if row.plan_number and row.state == RunState.APPLIED})
     return render_template(
-        "sync/runs.html",
+        "sync/runs.html", approvers=approved,
         runs=rows[:PAGE_RUNS], more=more, everything=everything, states=STATES, success=reader().execute(_last_success).first(),
         asked=request.args.get("asked") == "1", running=ledger.list_running(reader()), steps=STEPS, plans=plans.list_waiting(reader()),
         plan_states=PLAN_STATES, explain=explain, panels=panels(), is_whole=within(Permission.SEE_SYNC) is None,
@@ -121,7 +122,8 @@ def attention(connection: Connection) -> list[Notice]:
     found = []
     if newest is not None and newest.state in (RunState.STOPPED, RunState.FAILED):
         kind = "bad" if newest.state == RunState.FAILED else "warn"
-        found.append(Notice(kind, explain(newest.reason) or str(STATES[newest.state][1]), url_for("sync.show_run", number=newest.number)))
+        told = explain(newest.reason) if within(Permission.SEE_SYNC) is None else ""
+        found.append(Notice(kind, told or str(STATES[newest.state][1]), url_for("sync.show_run", number=newest.number)))
     if success is None:
         return [*found, Notice("warn", _("Chưa có lượt đồng bộ nào thành công."), url_for("sync.list_runs"))]
     is_stale = clock.now() - success.finished_at >= timedelta(hours=current_settings().sync_alarm_hours)

@@ -76,7 +76,8 @@ def show(number: int) -> str:
     return render_template(
         "sync/plan.html",
         plan=plan, filters=filters, lines=lines, after=after, agencies=agencies_of(reader(), plan.run_id, filters),
-        kinds=count_kinds(reader(), plan.run_id, whole), explained=count_explained(reader(), plan.run_id),
+        kinds=count_kinds(reader(), plan.run_id, whole), explained=count_explained(reader(), plan.run_id) if filters.within is None else 0,
+        is_whole=filters.within is None,
         consequences=consequences_of(reader(), plan.run_id, whole), path=units.path_to(reader(), filters.unit_id),
         held=held.held_marks(reader(), plan.source), is_open=plans.is_open(plan), explain=explain, states=PLAN_STATES, words=CHANGES,
         may_hold=may(Permission.APPROVE_SYNC), may_approve=scope != () and is_within(reader(), plan.run_id, scope), holdable=ABOUT_PEOPLE,
@@ -105,7 +106,17 @@ def as_workbook(number: int) -> Response:
 
 
 def _headings() -> Sequence[str]:
-    return (_("Việc"), _("Tên"), _("Đơn vị"), _("Trước"), _("Sau"), _("Vượt ngưỡng"), _("Trong phương án sắp xếp"), _("Giữ lại vì"))
+    return (
+        _("Nguồn"),
+        _("Việc"),
+        _("Tên"),
+        _("Đơn vị"),
+        _("Trước"),
+        _("Sau"),
+        _("Vượt ngưỡng"),
+        _("Trong phương án sắp xếp"),
+        _("Giữ lại vì"),
+    )
 
 
 def _rows(plan: Any) -> Iterator[Sequence[object]]:
@@ -115,7 +126,7 @@ def _rows(plan: Any) -> Iterator[Sequence[object]]:
     for line in plans.lines_in_batches(reader(), plan.run_id, inside):
         fields = differences(line)
         yield (
-            change_words(line.kind), line.name, line.unit_name,
+            plan.source, change_words(line.kind), line.name, line.unit_name,
             "; ".join(f"{field_words(name)}: {value_words(name, before)}" for name, before, _after in fields if before not in (None, "")),
             "; ".join(f"{field_words(name)}: {value_words(name, after)}" for name, _before, after in fields if after not in (None, "")),
             "x" if line.is_over else "", "x" if line.is_explained else "", reasons.get(line.mark, ""),

@@ -18,12 +18,13 @@ from directory_sync.safety import Objection, words_wanted
 from idp import clock
 from idp.database import insert_rows, new_ids, table_of
 from idp.errors import NotFound
+from idp.people.models import Person
 from idp.settings import Settings
 
 BATCH_LINES = 2000
 KEEP_LINES = timedelta(days=90)  # of a plan that came to nothing; of one that was applied the changes themselves are kept
 
-_n, _l, _w, _h, _r = (table_of(record) for record in (SyncPlan, PlanLine, PlanWord, HeldChange, SyncRun))
+_n, _l, _w, _h, _r, _p = (table_of(record) for record in (SyncPlan, PlanLine, PlanWord, HeldChange, SyncRun, Person))
 _expire = (
     update(_n)
     .where(_n.c.state.in_([PlanState.WAITING.value, PlanState.APPROVED.value]), _n.c.expires_at <= bindparam("now"))
@@ -160,6 +161,20 @@ def is_open(plan: Any) -> bool:
 def words_for(connection: Connection, run_id: uuid.UUID) -> Sequence[Any]:
     """Who has given their word so far, first one first."""
     return connection.execute(select(_w).where(_w.c.run_id == run_id).order_by(_w.c.id)).all()
+
+
+def approvers_of(connection: Connection, numbers: Collection[int]) -> dict[int, list[str]]:
+    """Who approved these plans, by name, first one first; a word for another part than was applied does not count."""
+    words = (
+        select(_n.c.number, _w.c.actor, _p.c.name)
+        .select_from(_w.join(_n, (_n.c.run_id == _w.c.run_id) & (_n.c.part == _w.c.part)).outerjoin(_p, _p.c.id == _w.c.person_id))
+        .where(_n.c.number.in_(numbers))
+        .order_by(_w.c.id)
+    )
+    found: dict[int, list[str]] = {}
+    for row in connection.execute(words):
+        found.setdefault(row.number, []).append(row.name or row.actor)
+    return found
 
 
 def list_waiting(connection: Connection, most: int = 20) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 # What a plan is kept for; every other reason is that of a read that came to nothing.
 STOPPED = frozenset({
     "too_many_suspensions", "too_many_in_a_unit", "too_many_joins", "too_many_moves", "too_many_returns", "too_many_units_closed",
-    "attribute_vanished", "staff_codes_not_unique",
+    "attribute_vanished", "staff_codes_not_unique", "too_many_found_again",
 })  # fmt: skip
 
 
@@ -78,6 +78,7 @@ def objection_words(code: str, details: Mapping[str, str], people: str, of: str)
             "sẽ vô hiệu hóa %(people)s người, phần lớn số người của %(units)s đơn vị", people=people, units=details.get("units", "?")
         ),
         "too_many_joins": _("sẽ thêm mới %(people)s người, hiện có %(of)s người", people=people, of=of),
+        "too_many_found_again": _("%(people)s trên %(of)s người sẽ gắn với bản ghi khác trong danh bạ theo mã CBCCVC; kiểm tra có đúng danh bạ không", people=people, of=of),
         "too_many_moves": _("sẽ chuyển đơn vị %(people)s trên %(of)s người", people=people, of=of),
         "too_many_returns": _("sẽ mở lại %(people)s trên %(of)s người", people=people, of=of),
         "too_many_units_closed": _("sẽ kết thúc %(people)s trên %(of)s đơn vị", people=people, of=of),

@@ -23,7 +23,7 @@ VANISHED_SHARE, SHARED_SHARE = 0.10, 0.10
 RECENT = timedelta(hours=1)  # what deltas did meanwhile counts together: a folder deleted entry by entry comes in minute by minute
 UPDATED = frozenset({ChangeKind.CHANGED, ChangeKind.MOVED})
 # The source itself is at fault, not some people: one approval is never enough.
-AT_FAULT = frozenset({"attribute_vanished", "staff_codes_not_unique"})
+AT_FAULT = frozenset({"attribute_vanished", "staff_codes_not_unique", "too_many_found_again"})
 
 _p, _r = table_of(Person), table_of(SyncRun)
 _codes = select(_p.c.id, _p.c.staff_code).where(_p.c.source == bindparam("of_source"), _p.c.staff_code.is_not(None))
@@ -127,11 +127,14 @@ def _one_unit(connection: Connection, person_ids: Sequence[uuid.UUID], settings:
 def _other_kinds(changes: Changes, settings: Settings, explained: Explained) -> Iterator[Objection]:
     known = changes.known_people
     moved = {update.person_id for update in changes.updates if update.has_moved} - explained.people
+    # Many found again behind other entries: another directory with the right numbers would take over everybody.
+    again = {update.person_id for update in changes.updates if "source_key" in update.after} - explained.people - moved
     joined = {record.source_key for record in changes.joins} - explained.joins if known else set()
     returned = set(changes.returns) - explained.people
     closed = {unit.record.source_key for unit in changes.units.closed} - explained.units
     for code, kind, found, whole, percent, most in (
         ("too_many_moves", ChangeKind.MOVED, moved, known, settings.sync_move_limit_percent, settings.sync_move_limit_people),
+        ("too_many_found_again", ChangeKind.CHANGED, again, known, settings.sync_move_limit_percent, settings.sync_move_limit_people),
         ("too_many_joins", ChangeKind.JOINED, joined, known, settings.sync_join_limit_percent, settings.sync_join_limit_people),
         ("too_many_returns", ChangeKind.RETURNED, returned, known, settings.sync_return_limit_percent, settings.sync_return_limit_people),
         (
