@@ -109,8 +109,8 @@ def written_now(shown: RefreshToken, sequence: int, written: str) -> Secret:
 
 def ends_at(row: Any) -> datetime:
     """When the chain of this row dies, if nobody uses it."""
-    idle_ends: datetime = row.refreshed_at + timedelta(seconds=current_settings().refresh_token_idle_seconds)
-    return min(idle_ends, row.refresh_ends_at)
+    ends: datetime = min(row.refreshed_at + timedelta(seconds=current_settings().refresh_token_idle_seconds), row.refresh_ends_at)
+    return ends
 
 
 def idle_since() -> datetime:
