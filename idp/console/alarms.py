@@ -21,7 +21,7 @@ from idp.web.formats import format_time
 from idp.web.viewer import Permission, may, require_viewer
 
 LOOK_BACK, LOOK_BACK_FOR_RESTS = timedelta(days=7), timedelta(days=1)
-MOST_ALARMS = 10
+MOST_ALARMS, MOST_NAMES = 10, 5
 _e, _p = table_of(AuditEvent), table_of(Person)
 _raised = (
     select(_p.c.id, _p.c.name, func.max(_e.c.at).label("at"))
@@ -67,6 +67,19 @@ def sign_ins_at_rest(connection: Connection) -> list[Notice]:
     rows = _raised_within_reach(connection, Event.ACCOUNT_THROTTLED, LOOK_BACK_FOR_RESTS)
     resting = [(row, unlocking.rests_until(connection, row.id)) for row in rows]
     return [Notice("warn", _words(row.name, until), _page_of(row.id)) for row, until in resting if until is not None]
+
+
+def slips_used(connection: Connection) -> list[Notice]:
+    """Who has enrolled a first factor with a slip of late: whoever handed it out sees whether it was they (ENR-001)."""
+    rows = _raised_within_reach(connection, Event.ACTIVATION_CODE_USED, LOOK_BACK)
+    if not rows:
+        return []
+    names = ", ".join(row.name for row in rows[:MOST_NAMES]) + (" …" if len(rows) > MOST_NAMES else "")
+    words = _(
+        "Đã dùng phiếu kích hoạt trong 7 ngày qua: %(names)s. Ai chưa nhận phiếu mà có tên ở đây thì cần hủy phương tiện xác thực.",
+        names=names,
+    )
+    return [Notice("ok", words, _page_of(rows[0].id))]
 
 
 def _words(name: str, until: Any) -> str:

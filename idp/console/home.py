@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from clients.models import Client
 from idp import clock
 from idp.console.alarms import Notice as Notice  # features that add notices know this module only
-from idp.console.alarms import misuse_reported, sign_ins_at_rest
+from idp.console.alarms import misuse_reported, sign_ins_at_rest, slips_used
 from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
 from idp.enrollment.status import status_within
@@ -46,7 +46,14 @@ def add_attention(app: Flask, look: Attention) -> None:
 def home() -> str:
     """What needs attention, and the size of things."""
     connection = reader()
-    looks = [misuse_reported, sign_ins_at_rest, _logouts, _chain, *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, []))]
+    looks = [
+        misuse_reported,
+        sign_ins_at_rest,
+        slips_used,
+        _logouts,
+        _chain,
+        *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, [])),
+    ]
     notices = [notice for look in looks for notice in look(connection)]
     notices.sort(key=lambda notice: ("bad", "warn", "ok").index(notice.kind))
     return render_template("console/home.html", notices=notices, figures=_figures(connection))

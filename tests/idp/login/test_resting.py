@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from idp import clock
+from idp import audit, clock
 from idp.app import create_app
 from idp.credentials import failures
 from idp.database import in_transaction, reader, table_of
@@ -44,6 +44,18 @@ def letters_written() -> list[tuple[uuid.UUID, str]]:
     in_transaction(tell_resting)
     rows = reader().execute(select(_o.c.person_id, _o.c.payload).where(_o.c.kind == letters.KIND).order_by(_o.c.id))
     return [(row.person_id, row.payload["letter"]) for row in rows]
+
+
+def test_officers_see_on_the_consoles_home_whose_slip_was_used(app: Flask, time: clock.ManualClock) -> None:
+    """ENR-001: an officer who printed none sees that somebody enrolled."""
+    unit_id = add_unit()
+    person_id = add_person(name="Sùng Thị Máy", unit_id=unit_id)
+    in_transaction(lambda c: audit.record(c, audit.Event.ACTIVATION_CODE_USED, actor=f"person:{person_id}", person_id=person_id))
+    said = "Đã dùng phiếu kích hoạt trong 7 ngày qua: Sùng Thị Máy."
+    assert said in words_of(browser_of(app, Role.HELP_DESK, unit_of_role=unit_id).get("/console"))
+    assert said not in words_of(browser_of(app, Role.HELP_DESK, unit_of_role=add_unit("UBND xã Đồng Văn")).get("/console"))
+    time.advance(days=8)
+    assert said not in words_of(browser_of(app, Role.HELP_DESK, unit_of_role=unit_id).get("/console"))
 
 
 def test_who_rests_is_written_to_once_a_day_and_not_before_they_do(app: Flask, time: clock.ManualClock) -> None:
