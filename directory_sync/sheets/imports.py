@@ -36,7 +36,10 @@ LONGEST_FILE_NAME, KEEP_DRAFTS = 200, timedelta(hours=24)
 Within = Collection[uuid.UUID] | None
 _i, _p, _e, _u, _g, _n, _r = (table_of(one) for one in (SheetImport, Person, SourceEntry, Unit, RoleGrant, SyncPlan, SyncRun))
 _newest = (
-    select(_i).where(_i.c.source == bindparam("of_source"), _i.c.state == ImportState.SUBMITTED).order_by(_i.c.submitted_at.desc(), _i.c.id.desc()).limit(1)
+    select(_i)
+    .where(_i.c.source == bindparam("of_source"), _i.c.state == ImportState.SUBMITTED)
+    .order_by(_i.c.submitted_at.desc(), _i.c.id.desc())
+    .limit(1)
 )
 _codes = select(_u.c.code, _u.c.source_key, _u.c.id).where(_u.c.valid_to.is_(None), _u.c.code.is_not(None))
 
