@@ -13,8 +13,8 @@ from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.account import password_pages as account_password_pages
+from idp.console import audit_pages, client_pages, draft_pages, help_pages, home, leaving_pages, people_pages, system_pages
 from idp.console import entry_pages as console_entry_pages
-from idp.console import audit_pages, client_pages, help_pages, home, leaving_pages, people_pages, system_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import closing_pages, dashboard_pages, names_pages
 from idp.enrollment import pages as enrollment_pages
@@ -37,11 +37,11 @@ from idp.logs import set_up_logs
 from idp.oidc import (
     authorize_endpoint,
     consent_pages,
-    entry_pages,
     device_authorization_endpoint,
     device_pages,
     discovery_endpoint,
     end_session_endpoint,
+    entry_pages,
     introspection_endpoint,
     protected_resource_endpoint,
     pushed_authorization_endpoint,
@@ -89,6 +89,7 @@ BLUEPRINTS = (
     client_pages.blueprint,
     system_pages.blueprint,
     console_entry_pages.blueprint,
+    draft_pages.blueprint,
     people_pages.blueprint,
     leaving_pages.blueprint,
     help_pages.blueprint,

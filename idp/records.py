@@ -1,6 +1,6 @@
 """Every table of the house, imported in one place, so that migrations and tests see them all."""
 
-from clients import catalogue_models, entry_models
+from clients import catalogue_models, draft_models, entry_models
 from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
 from idp.credentials import models as credential_models
@@ -26,6 +26,7 @@ MODULES = (
     client_models,
     catalogue_models,
     entry_models,
+    draft_models,
     oidc_models,
     enrollment_models,
     standing_models,

@@ -2,12 +2,14 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from clients.drafts import card_of
 from clients.registry import RegisteredClient
 from idp.database import reader
 from idp.entry import may_enter
 from idp.oidc.arrival import arrive_again
 from idp.oidc.authorization_answer import Page, answer, telling_the_client
 from idp.oidc.authorize_endpoint import require_ours
+from idp.people.units import find_unit
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.sessions.sign_in_request import FlowExpired, begin_again, open_flow
 from idp.web.headers import forms_may_lead_to
@@ -37,6 +39,14 @@ def no_entry() -> Page:
 
 def page_of_refusal(client: RegisteredClient, live: LiveSession, *, flow: str | None = None) -> Response:
     """What somebody sees who may not enter (403); with a `flow`, the application can be told so."""
-    response = make_response(render_template("oidc/no_entry.html", client=client, session=live, flow=flow, owner=None), 403)
+    response = make_response(render_template("oidc/no_entry.html", client=client, session=live, flow=flow, owner=_owner(client)), 403)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _owner(client: RegisteredClient) -> str | None:
+    card = card_of(reader(), client.key)
+    if card is None or card.owner_unit_id is None:
+        return None
+    unit = find_unit(reader(), card.owner_unit_id)
+    return unit.name if unit is not None else None

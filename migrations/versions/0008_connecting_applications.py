@@ -15,9 +15,12 @@ depends_on = None
 def upgrade() -> None:
     _add_catalogue()
     _add_entry_rules()
+    _add_drafts()
 
 
 def downgrade() -> None:
+    op.drop_table("client_draft")
+    op.drop_table("client_card")
     op.drop_table("client_entry_rule")
     op.drop_table("catalogue_system")
 
@@ -87,3 +90,37 @@ def _add_entry_rules() -> None:
     if known:
         usual = {"kind": "everybody", "added_by": "system:upgrade", "added_at": now}
         op.bulk_insert(rules, [{"id": uuid.uuid4(), "client_id": client, **usual} for client in known])
+
+
+def _add_drafts() -> None:
+    op.create_table(
+        "client_card",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("environment", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("registered_by", sa.String(64), nullable=False),
+        sa.Column("approved_by", sa.String(64), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_card_client_id_client")),
+        sa.ForeignKeyConstraint(["owner_unit_id"], ["unit.id"], name=op.f("fk_client_card_owner_unit_id_unit")),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client_card")),
+    )
+    op.create_index(op.f("ix_client_card_owner_unit_id"), "client_card", ["owner_unit_id"])
+    op.create_table(
+        "client_draft",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("made_by", sa.String(64), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_by", sa.String(64), nullable=True),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("word", sa.Text(), nullable=True),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("secret_taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_draft_client_id_client")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_draft")),
+    )
+    op.create_index(op.f("ix_client_draft_state"), "client_draft", ["state"])

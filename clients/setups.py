@@ -1,0 +1,205 @@
+"""Settings of widely used programs for one client, ready to be pasted: nothing is left to fill in but the secret."""
+
+import json
+from dataclasses import dataclass
+
+SECRET = "KHOA-BI-MAT"  # stands where the secret goes, after the moment in which it is known
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the settings are made of."""
+
+    issuer: str
+    client_id: str
+    secret: str | None
+    redirect_uri: str
+    scope: str
+    is_public: bool
+
+
+def env_file(facts: Facts) -> str:
+    """The settings as environment variables."""
+    lines = [
+        f"OIDC_ISSUER={facts.issuer}", f"OIDC_DISCOVERY={facts.issuer}/.well-known/openid-configuration", f"OIDC_CLIENT_ID={facts.client_id}",
+        f"OIDC_REDIRECT_URI={facts.redirect_uri}", f'OIDC_SCOPE="{facts.scope}"',
+    ]  # fmt: skip
+    if not facts.is_public:
+        lines.insert(3, f"OIDC_CLIENT_SECRET={facts.secret or SECRET}")
+    return "\n".join(lines) + "\n"
+
+
+def setups(facts: Facts) -> list[tuple[str, str]]:
+    """By program, what goes into its settings."""
+    values = {
+        "issuer": facts.issuer, "id": facts.client_id, "secret": facts.secret or SECRET, "uri": facts.redirect_uri, "scope": facts.scope,
+        "comma": ",".join(facts.scope.split()), "quoted": ", ".join(json.dumps(name) for name in facts.scope.split()),
+        "origin": "/".join(facts.redirect_uri.split("/")[:3]),
+    }  # fmt: skip
+    return [(name, _filled(text, values)) for name, text in _TEXTS if not facts.is_public or name in _FOR_PUBLIC]
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text
+
+
+_FOR_PUBLIC = frozenset({"Node (openid-client)"})
+_TEXTS = (
+    (
+        "Spring Boot (application.yml)",
+        """spring:
+  security:
+    oauth2:
+      client:
+        registration:
+          hopnhat:
+            client-id: @id@
+            client-secret: @secret@
+            scope: @comma@
+            redirect-uri: "@uri@"
+            client-authentication-method: client_secret_basic
+            authorization-grant-type: authorization_code
+        provider:
+          hopnhat:
+            issuer-uri: @issuer@
+""",
+    ),
+    (
+        "ASP.NET Core (Program.cs)",
+        """builder.Services.AddAuthentication(options => {
+    options.DefaultScheme = "Cookies";
+    options.DefaultChallengeScheme = "oidc";
+}).AddCookie("Cookies").AddOpenIdConnect("oidc", options => {
+    options.Authority = "@issuer@";
+    options.ClientId = "@id@";
+    options.ClientSecret = "@secret@";
+    options.ResponseType = "code";
+    options.UsePkce = true;
+    options.Scope.Clear();
+    foreach (var scope in new[] { @quoted@ }) options.Scope.Add(scope);
+    options.CallbackPath = new Uri("@uri@").AbsolutePath;
+    options.GetClaimsFromUserInfoEndpoint = true;
+});
+""",
+    ),
+    (
+        "Laravel (.env, kovah/laravel-socialite-oidc)",
+        """OIDC_BASE_URL=@issuer@
+OIDC_CLIENT_ID=@id@
+OIDC_CLIENT_SECRET=@secret@
+OIDC_REDIRECT_URI=@uri@
+OIDC_SCOPES="@scope@"
+""",
+    ),
+    (
+        "Node (openid-client)",
+        """import * as client from 'openid-client'
+const config = await client.discovery(new URL('@issuer@'), '@id@', '@secret@')
+const code_verifier = client.randomPKCECodeVerifier()
+const to = client.buildAuthorizationUrl(config, {
+  redirect_uri: '@uri@',
+  scope: '@scope@',
+  code_challenge: await client.calculatePKCECodeChallenge(code_verifier),
+  code_challenge_method: 'S256',
+  state: client.randomState(),
+})
+""",
+    ),
+    (
+        "Django (mozilla-django-oidc, settings.py)",
+        """OIDC_RP_CLIENT_ID = "@id@"
+OIDC_RP_CLIENT_SECRET = "@secret@"
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_RP_SCOPES = "@scope@"
+OIDC_USE_PKCE = True
+OIDC_OP_AUTHORIZATION_ENDPOINT = "@issuer@/authorize"
+OIDC_OP_TOKEN_ENDPOINT = "@issuer@/token"
+OIDC_OP_USER_ENDPOINT = "@issuer@/userinfo"
+OIDC_OP_JWKS_ENDPOINT = "@issuer@/jwks"
+""",
+    ),
+    (
+        "Flask (Authlib)",
+        """oauth.register(
+    "hopnhat",
+    server_metadata_url="@issuer@/.well-known/openid-configuration",
+    client_id="@id@",
+    client_secret="@secret@",
+    client_kwargs={"scope": "@scope@", "code_challenge_method": "S256"},
+)
+""",
+    ),
+    (
+        "Apache (mod_auth_openidc)",
+        """OIDCProviderMetadataURL @issuer@/.well-known/openid-configuration
+OIDCClientID @id@
+OIDCClientSecret @secret@
+OIDCRedirectURI @uri@
+OIDCScope "@scope@"
+OIDCPKCEMethod S256
+OIDCCryptoPassphrase "exec:/usr/bin/openssl rand -hex 32"
+<Location />
+  AuthType openid-connect
+  Require valid-user
+</Location>
+""",
+    ),
+    (
+        "oauth2-proxy (nginx)",
+        """provider = "oidc"
+oidc_issuer_url = "@issuer@"
+client_id = "@id@"
+client_secret = "@secret@"
+redirect_url = "@uri@"
+scope = "@scope@"
+code_challenge_method = "S256"
+email_domains = ["*"]
+""",
+    ),
+    (
+        "Moodle (OAuth 2 services)",
+        """Client ID: @id@
+Client secret: @secret@
+Service base URL: @issuer@
+Scopes included in a login request: @scope@
+Redirect URI: @origin@/admin/oauth2callback.php
+""",
+    ),
+    (
+        "Nextcloud (user_oidc)",
+        """php occ user_oidc:provider hopnhat \\
+  --clientid="@id@" --clientsecret="@secret@" \\
+  --discoveryuri="@issuer@/.well-known/openid-configuration" \\
+  --scope="@scope@" --unique-uid=0 --mapping-uid=sub
+""",
+    ),
+    (
+        "WordPress (OpenID Connect Generic, wp-config.php)",
+        """define( 'OIDC_CLIENT_ID', '@id@' );
+define( 'OIDC_CLIENT_SECRET', '@secret@' );
+define( 'OIDC_CLIENT_SCOPE', '@scope@' );
+define( 'OIDC_ENDPOINT_LOGIN_URL', '@issuer@/authorize' );
+define( 'OIDC_ENDPOINT_TOKEN_URL', '@issuer@/token' );
+define( 'OIDC_ENDPOINT_USERINFO_URL', '@issuer@/userinfo' );
+define( 'OIDC_ENDPOINT_LOGOUT_URL', '@issuer@/end_session' );
+""",
+    ),
+    (
+        "GitLab (gitlab.rb)",
+        """gitlab_rails['omniauth_providers'] = [{
+  name: "openid_connect",
+  args: {
+    scope: [@quoted@],
+    response_type: "code",
+    issuer: "@issuer@",
+    discovery: true,
+    client_auth_method: "basic",
+    pkce: true,
+    client_options: { identifier: "@id@", secret: "@secret@", redirect_uri: "@uri@" },
+  },
+}]
+""",
+    ),
+)

@@ -1,0 +1,114 @@
+"""The pages of the wizard that registers an application: which fields each has, and what is still wrong with the answers."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from sqlalchemy import Connection
+
+from clients.draft_models import ClientKind, Environment
+from clients.drafts import metadata_of
+from clients.entry import EVERYBODY, EntryRule
+from clients.entry_models import EntryKind
+from clients.forward_auth_origins import check_origins
+from clients.metadata import PRIVATE_KEY_JWT
+from clients.metadata_rules import checked
+from clients.redirect_uris import check_redirect_uris
+from clients.refusals import InvalidMetadata
+from clients.sector import check_sector
+from idp.console.entry_names import named_rule, unit_named
+from idp.errors import Refusal
+
+PAGES = ("about", "kind", "addresses", "data", "check")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "about": ("client_name", "owner", "purpose", "contact_1", "contact_2", "environment"),
+    "kind": ("kind", "method", "jwks_uri", "application_type"),
+    "addresses": ("redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "client_uri", "origins"),
+    "data": ("subject_type", "minimum_acr", "require_consent", "entry_everybody", "entry_units", "entry_people"),
+    "check": (),
+}
+LISTS: dict[str, tuple[str, ...]] = {"data": ("scope", "entry_categories", "entry_roles")}
+
+
+def typed(page: str) -> dict[str, Any]:
+    """What was filled in on a page."""
+    told: dict[str, Any] = {name: request.form.get(name, "").replace("\0", "").strip() for name in FIELDS[page]}
+    return told | {name: request.form.getlist(name) for name in LISTS.get(page, ())}
+
+
+def flaws(connection: Connection, answers: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What still stands against sending it in: by page, by field."""
+    found: dict[str, dict[str, str]] = {page: {} for page in PAGES}
+    _look_at_facts(connection, answers, found["about"])
+    kind = answers.get("kind")
+    if kind not in set(ClientKind):
+        found["kind"]["kind"] = _("Chọn loại ứng dụng.")
+    elif kind != ClientKind.BROWSER and answers.get("method") == PRIVATE_KEY_JWT and not answers.get("jwks_uri"):
+        found["kind"]["jwks_uri"] = _("Ghi địa chỉ công bố khóa công khai của ứng dụng.")
+    else:
+        _look_at_addresses(answers, found["addresses"])
+    try:
+        entry_of(connection, answers)
+    except Refusal as refusal:
+        found["data"]["entry_units"] = refusal.message
+    if not any(found.values()):
+        _look_at_whole(answers, found["check"])
+    return found
+
+
+def entry_of(connection: Connection, answers: dict[str, Any]) -> list[EntryRule]:
+    """Who is to be let in. Raises Refusal for a unit or a person that there is not."""
+    if answers.get("entry_everybody"):
+        return [EVERYBODY]
+    named = [(EntryKind.UNIT, line) for line in _lines(answers.get("entry_units"))]
+    named += [(EntryKind.CATEGORY, one) for one in answers.get("entry_categories") or ()]
+    named += [(EntryKind.ROLE, one) for one in answers.get("entry_roles") or ()]
+    named += [(EntryKind.PERSON, line) for line in _lines(answers.get("entry_people"))]
+    return list(dict.fromkeys(named_rule(connection, kind, subject) for kind, subject in named))
+
+
+def _look_at_facts(connection: Connection, answers: dict[str, Any], found: dict[str, str]) -> None:
+    needed = {"client_name": _("Ghi tên ứng dụng."), "contact_1": _("Ghi người phụ trách thứ nhất.")}
+    found |= {name: words for name, words in needed.items() if not answers.get(name)}
+    if not answers.get("contact_2"):
+        found["contact_2"] = _("Ghi người phụ trách thứ hai, để khi một người vắng vẫn có người trả lời.")
+    elif answers["contact_2"] == answers.get("contact_1"):
+        found["contact_2"] = _("Hai người phụ trách phải khác nhau.")
+    if answers.get("environment") not in set(Environment):
+        found["environment"] = _("Chọn môi trường.")
+    try:
+        unit_named(connection, answers.get("owner", ""))
+    except Refusal as refusal:
+        found["owner"] = refusal.message
+
+
+def _look_at_addresses(answers: dict[str, Any], found: dict[str, str]) -> None:
+    kind, wanted = answers.get("kind"), metadata_of(answers)
+    if kind == ClientKind.MACHINE:
+        return
+    if kind == ClientKind.LEGACY:
+        _try("origins", found, lambda: check_origins(wanted.forward_auth_origins, wanted.redirect_uris))
+        if not wanted.forward_auth_origins:
+            found["origins"] = _("Ghi ít nhất một địa chỉ của hệ thống cũ.")
+        return
+    if not wanted.redirect_uris:
+        found["redirect_uris"] = _("Ghi ít nhất một địa chỉ trả về.")
+    _try("redirect_uris", found, lambda: check_redirect_uris(wanted.redirect_uris, wanted.application_type))
+
+
+def _look_at_whole(answers: dict[str, Any], found: dict[str, str]) -> None:
+    def look() -> None:
+        check_sector(checked(metadata_of(answers)))
+
+    _try("", found, look)
+
+
+def _try(field: str, found: dict[str, str], look: Any) -> None:
+    try:
+        look()
+    except InvalidMetadata as refused:
+        found.setdefault(field, refused.message)
+
+
+def _lines(written: str | None) -> list[str]:
+    return [line.strip() for line in (written or "").splitlines() if line.strip()]

@@ -1,0 +1,43 @@
+"""Drafts of applications in words, for somebody who is no expert of OAuth."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from clients.draft_models import ClientKind, DraftState, Environment
+from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PRIVATE_KEY_JWT
+
+
+def words() -> dict[str, Any]:
+    """Names of pages and states, and what may be chosen with what it means."""
+    return {
+        "pages": {
+            "about": _("Thông tin"), "kind": _("Loại ứng dụng"), "addresses": _("Địa chỉ"), "data": _("Dữ liệu và người vào"),
+            "check": _("Kiểm tra và gửi"),
+        },
+        "states": {
+            DraftState.OPEN.value: _("đang lập"), DraftState.SUBMITTED.value: _("chờ phê duyệt"), DraftState.CONNECTED.value: _("đã kết nối"),
+            DraftState.WITHDRAWN.value: _("đã bỏ"),
+        },
+        "environments": [
+            (Environment.TEST.value, _("Thử nghiệm"), _("Kết nối ngay sau khi gửi; chỉ dùng với dữ liệu thử.")),
+            (Environment.PRODUCTION.value, _("Chính thức"), _("Một quản trị viên khác phê duyệt rồi mới kết nối.")),
+        ],
+        "kinds": [
+            (ClientKind.SERVER.value, _("Ứng dụng web có máy chủ"), _("Máy chủ giữ được khóa bí mật. Hầu hết hệ thống thuộc loại này.")),
+            (
+                ClientKind.BROWSER.value, _("Ứng dụng một trang hoặc di động"),
+                _("Chạy trên máy của người dùng nên không giữ được khóa; PKCE bảo vệ từng lượt đăng nhập."),
+            ),
+            (ClientKind.MACHINE.value, _("Máy gọi máy"), _("Không ai đăng nhập; phần mềm tự lấy mã truy cập cho chính mình.")),
+            (
+                ClientKind.LEGACY.value, _("Hệ thống cũ, không sửa được"),
+                _("Máy chủ proxy (nginx, Traefik, Caddy) đứng trước và hỏi hệ thống xác thực thay cho ứng dụng."),
+            ),
+        ],
+        "methods": [
+            (CLIENT_SECRET_BASIC, _("Khóa bí mật, gửi trong tiêu đề (nên dùng)")),
+            (CLIENT_SECRET_POST, _("Khóa bí mật, gửi trong nội dung")),
+            (PRIVATE_KEY_JWT, _("Khóa riêng của ứng dụng, công bố khóa công khai (an toàn hơn)")),
+        ],
+    }  # fmt: skip
