@@ -29,7 +29,6 @@ class Permission(enum.StrEnum):
     SEE_CLIENTS = "see_clients"
     CHANGE_CLIENTS = "change_clients"
     DRAFT_CLIENTS = "draft_clients"  # describe an application; connecting it is another matter
-    DRAFT_CLIENTS = "draft_clients"  # describe an application; connecting it is another matter
     SEE_SYNC = "see_sync"
     RUN_SYNC = "run_sync"
     APPROVE_SYNC = "approve_sync"
