@@ -25,6 +25,7 @@ from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
+from idp.enrollment.acting_cli import COMMANDS as ACTING_COMMANDS
 from idp.enrollment.campaigns import setting_up as acting
 from idp.enrollment.cli import enrollment
 from idp.enrollment.following import look_job
@@ -185,5 +186,7 @@ def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
     for command in (serve, worker, doctor, db, audit_group, backup_command, restore_command, people, enrollment, keys, role_group, token):
         group.add_command(command)
+    for command in ACTING_COMMANDS:
+        enrollment.add_command(command)
     for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors, proof, withdraw_proof):
         people.add_command(deed)

@@ -16,6 +16,8 @@ from idp.errors import NotFound
 COMPARED_AFTER = timedelta(days=28)
 SHOWN_TREND = timedelta(days=365)
 SCOPE = "scope"
+SHOWN_LAGGING = 10
+LAGS = frozenset({UnitState.SLOW, UnitState.NOT_STARTED})
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,11 @@ def dashboard_of(
     bound = tops if unit_id is None else None
     lines = _lines(connection, day, line, bound)
     past = _past_lines(connection, before, line, bound)
-    late = days.lagging(connection, day, most=10, within=_within(line, tops))
+    late = days.lagging(connection, day, most=2 * SHOWN_LAGGING, within=_within(line, tops))
     gains = {one.key: _line_before(connection, before, one) for one in late} if before else {}
     return Dashboard(
         found, line, path, [_compared(one, target, past.get((one.kind, one.key)), before, day) for one in lines],
-        [_compared(one, target, gains.get(one.key), before, day) for one in late],
+        [one for one in (_compared(one, target, gains.get(one.key), before, day) for one in late) if one.state in LAGS][:SHOWN_LAGGING],
         days.reconciles(lines, line), before, _gain_of(connection, before, line), target, targets,
         [] if line.kind == SCOPE else days.trend(connection, day - SHOWN_TREND, day, line.unit_id),
         line.kind == days.WHOLE,

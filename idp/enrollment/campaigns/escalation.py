@@ -14,7 +14,6 @@ from idp.database import table_of
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.campaigns.mails import compose, send
 from idp.enrollment.dashboard import Compared, dashboard_of
-from idp.enrollment.forecast import UnitState
 from idp.errors import Refusal
 from idp.outbox import Message
 from idp.people import units
@@ -23,7 +22,6 @@ from idp.roles.models import Role, RoleGrant
 from idp.web.formats import format_number, format_share
 
 KIND = "lagging_units"
-LAGS = frozenset({UnitState.SLOW, UnitState.NOT_STARTED})
 _g, _p = table_of(RoleGrant), table_of(Person)
 
 
@@ -38,7 +36,7 @@ class Rung:
 def ladder(connection: Connection, day: date, tops: Collection[uuid.UUID] | None) -> list[Rung]:
     """The lagging units of a day, most people missing first, each with its leaders."""
     found = dashboard_of(connection, day, None, tops)
-    return [Rung(one, leaders_of(connection, one.line.unit_id)) for one in found.lagging if one.state in LAGS and one.line.unit_id]
+    return [Rung(one, leaders_of(connection, one.line.unit_id)) for one in found.lagging if one.line.unit_id]
 
 
 def leaders_of(connection: Connection, unit_id: uuid.UUID) -> Sequence[Any]:

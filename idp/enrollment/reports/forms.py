@@ -18,6 +18,7 @@ from idp.enrollment.rungs import Rung
 from idp.enrollment.tracker_words import QUALITY, STATES, line_words
 from idp.errors import NotFound
 from idp.people.models import Level
+from idp.people.names import fold
 from idp.people.words import level_words
 from idp.web.formats import format_date
 
@@ -84,7 +85,7 @@ def _by_unit(connection: Connection, day: date, unit_id: uuid.UUID | None, tops:
     rows: list[Row] = []
     opened = list(_districts_opened(connection, day, found.below))
     for level in sorted({one.line.level for one in opened}, key=lambda one: LEVEL_RANK.get(one, len(LEVEL_RANK))):
-        group = sorted((one for one in opened if one.line.level == level), key=lambda one: (one.line.name, one.line.kind))
+        group = sorted((one for one in opened if one.line.level == level), key=lambda one: (fold(one.line.name), one.line.kind))
         rows.append(Row((None, "", level_words(level), *[None] * 10), "group"))
         rows += [_unit_row(order, one) for order, one in enumerate(group, 1)]
         rows.append(_total_row(_("Cộng %(level)s", level=level_words(level).lower()), added([one.line for one in group]).figures, None))
