@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 from directory_sync import desk, desk_pages
 from directory_sync.lifecycle import deadlines, review_pages, reviews, service_pages
+from directory_sync.panels import add_panel
 from idp.console.home import Notice, add_attention
 from idp.console.reach import within
+from idp.settings import current_settings
 from idp.web.formats import format_number, today
 from idp.web.viewer import Permission, may
 
@@ -32,8 +34,24 @@ def attention(connection: Connection) -> list[Notice]:
     return found
 
 
+def clock_of_changes(connection: Connection) -> list[Notice]:
+    """For the list of runs: how many changes of staff the viewer's units have not carried out, and how many of them are late."""
+    if not may(Permission.DECIDE_ON_PEOPLE):
+        return []
+    found = deadlines.waiting(connection, within(Permission.DECIDE_ON_PEOPLE))
+    late = sum(one.is_overdue for one in found)
+    if not found:
+        return []
+    words = _(
+        "%(number)s thay đổi nhân sự chưa thực hiện, %(late)s quá %(days)s ngày làm việc.",
+        number=format_number(len(found)), late=format_number(late), days=current_settings().hr_change_working_days,
+    )  # fmt: skip
+    return [Notice("bad" if late else "warn", words, url_for("desk.list_waiting"))]
+
+
 def set_up_lifecycle(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     add_attention(app, attention)
+    add_panel(app, clock_of_changes)
