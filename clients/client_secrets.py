@@ -2,7 +2,7 @@
 
 import hmac
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,11 +20,13 @@ _s = table_of(ClientSecret)
 _of_client = select(_s).where(_s.c.client_id == bindparam("key"))
 
 
-def add_secret(connection: Connection, key: uuid.UUID, auth_method: str, chosen: Secret | None = None) -> Secret:
-    """A new secret of the client, or one `chosen` elsewhere. Only client_secret_jwt needs more of it than its digest."""
+def add_secret(
+    connection: Connection, key: uuid.UUID, auth_method: str, chosen: Secret | None = None, *, expires_at: datetime | None = None
+) -> Secret:
+    """A new secret of the client, or one `chosen` elsewhere, good until `expires_at` (None: until it is ended). Only client_secret_jwt needs more of it than its digest."""
     secret, secret_id = chosen or new_token(), new_id()
     row = {
-        "id": secret_id, "client_id": key, "digest": digest(secret), "hint": secret[-HINT_CHARACTERS:], "created_at": clock.now(),
+        "id": secret_id, "client_id": key, "digest": digest(secret), "hint": secret[-HINT_CHARACTERS:], "created_at": clock.now(), "expires_at": expires_at,
         "sealed": current_keys().seal(secret.encode(), _context(secret_id)) if auth_method == CLIENT_SECRET_JWT else None,
     }  # fmt: skip
     connection.execute(insert(ClientSecret), row)
@@ -59,9 +61,9 @@ def forget_sealed(connection: Connection, key: uuid.UUID) -> None:
     connection.execute(update(_s).where(_s.c.client_id == key).values(sealed=None))
 
 
-def note_secret_use(connection: Connection, secret_id: uuid.UUID) -> None:
-    """Remember that a secret was used, so that nobody ends one that is still in use."""
-    connection.execute(update(_s).where(_s.c.id == secret_id).values(last_used_at=clock.now()))
+def note_secret_use(connection: Connection, secret_id: uuid.UUID, address: str | None) -> None:
+    """Remember when and from where a secret was used, so that nobody ends one that is still in use."""
+    connection.execute(update(_s).where(_s.c.id == secret_id).values(last_used_at=clock.now(), last_used_from=(address or "")[:64] or None))
 
 
 def _is_open(row: Any) -> bool:

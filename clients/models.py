@@ -37,7 +37,8 @@ class Client(Record):
 
 class ClientSecret(Record):
     """A secret of a confidential client, as SHA-256: it has 256 random bits. `hint` is its last four characters. `sealed`: the
-    secret itself, only for a client that signs with it (client_secret_jwt), since a digest verifies no HMAC."""
+    secret itself, only for a client that signs with it (client_secret_jwt), since a digest verifies no HMAC. `warned_days`: of how
+    many days before its end the client's contacts were told last."""
 
     __tablename__ = "client_secret"
 
@@ -49,6 +50,8 @@ class ClientSecret(Record):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_from: Mapped[str | None] = mapped_column(String(64))
+    warned_days: Mapped[int | None] = mapped_column()
 
 
 class ClientLogo(Record):

@@ -15,7 +15,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from clients import logos
+from clients import logos, secret_care
 from idp import audit, schema
 from idp.backup_cli import backup_command, restore_command
 from idp.command_line import json_option, plain, show_json, show_table
@@ -52,6 +52,7 @@ def house_jobs() -> list[Job]:
     return [
         *upkeep.jobs(),
         *logos.jobs(),
+        *secret_care.jobs(),
         *resting.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),

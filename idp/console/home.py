@@ -12,6 +12,7 @@ from clients.models import Client
 from idp import clock
 from idp.console.alarms import Notice as Notice  # features that add notices know this module only
 from idp.console.alarms import misuse_reported, sign_ins_at_rest, slips_used
+from idp.console.secret_pages import secrets_ending
 from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
 from idp.enrollment.status import status_within
@@ -50,6 +51,7 @@ def home() -> str:
         misuse_reported,
         sign_ins_at_rest,
         slips_used,
+        secrets_ending,
         _logouts,
         _chain,
         *cast("list[Attention]", current_app.extensions.get(ATTENTION_KEY, [])),

@@ -34,7 +34,7 @@ BY_HEADER, BY_FIELD = (CLIENT_SECRET_BASIC,), (CLIENT_SECRET_POST,)
 BY_ASSERTION = (PRIVATE_KEY_JWT, CLIENT_SECRET_JWT)
 BY_NAME = (PUBLIC, TLS_CLIENT_AUTH, SELF_SIGNED_TLS_CLIENT_AUTH)  # its name is all that the request itself says
 ONE_WAY = "only one way of client authentication may be used"
-NOTED_EVERY_SECONDS = 3600.0
+NOTED_EVERY_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
@@ -151,8 +151,9 @@ def _tell_operators(client: RegisteredClient | None, why: str) -> None:
 
 
 def _note_use(secret: KnownSecret) -> None:
-    """Once an hour and process: it is for the operator's eyes, not worth a write a request."""
+    """Once a minute and process: it is for the operator's eyes, not worth a write a request."""
     noted = cast("dict[uuid.UUID, float]", current_app.extensions.setdefault("hopnhat.secret_uses", {}))
     if time.monotonic() - noted.get(secret.id, -NOTED_EVERY_SECONDS) >= NOTED_EVERY_SECONDS:
         noted[secret.id] = time.monotonic()
-        in_transaction(lambda connection: note_secret_use(connection, secret.id))
+        address = request.remote_addr
+        in_transaction(lambda connection: note_secret_use(connection, secret.id, address))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Connection, delete
 
+from clients import secret_care
 from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
@@ -23,7 +24,7 @@ _a, _rt = table_of(Authorization), table_of(OldRefreshToken)
 
 def jobs() -> list[Job]:
     """The jobs of this part."""
-    deliverers = {**DELIVERERS, **letters.DELIVERERS, **current_app.extensions.get(outbox.DELIVERERS_KEY, {})}
+    deliverers = {**DELIVERERS, **letters.DELIVERERS, **secret_care.DELIVERERS, **current_app.extensions.get(outbox.DELIVERERS_KEY, {})}
     deliver = [
         Job(f"outbox_{number}", 0.5, lambda: outbox.deliver_due(deliverers, MESSAGES_AT_ONCE)) for number in range(DELIVERING_THREADS)
     ]

@@ -16,9 +16,13 @@ def upgrade() -> None:
     _add_catalogue()
     _add_entry_rules()
     _add_drafts()
+    _add_care_of_secrets()
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("client_secret") as batch:
+        batch.drop_column("warned_days")
+        batch.drop_column("last_used_from")
     op.drop_table("client_draft")
     op.drop_table("client_card")
     op.drop_table("client_entry_rule")
@@ -124,3 +128,9 @@ def _add_drafts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client_draft")),
     )
     op.create_index(op.f("ix_client_draft_state"), "client_draft", ["state"])
+
+
+def _add_care_of_secrets() -> None:
+    with op.batch_alter_table("client_secret") as batch:
+        batch.add_column(sa.Column("last_used_from", sa.String(64), nullable=True))
+        batch.add_column(sa.Column("warned_days", sa.Integer(), nullable=True))
