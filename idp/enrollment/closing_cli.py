@@ -20,7 +20,7 @@ from idp.enrollment.rungs import Rung
 from idp.people.roster import require_person_named
 
 DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
-_kind = click.option("--kind", type=click.Choice([*PeriodKind]), required=True, help="Which sort of period.")
+_kind = click.option("--kind", type=click.Choice([kind.value for kind in PeriodKind]), required=True, help="Which sort of period.")
 _period = click.option("--period", required=True, help="2026-11, 2026-Q4, 2026-H1, 2026-9M or 2026.")
 _other_day = click.option("--day", type=DAY, help="Another day than the 14th; needs a reason.")
 

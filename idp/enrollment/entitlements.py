@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection
 
 from clients.catalogue import Standing, in_scope_systems
 from clients.catalogue_models import OwnPasswords
+from clients.entry import EntryRule, rules_of_all
+from idp.entry import is_entitled
 
 
 @dataclass(frozen=True)
@@ -23,19 +25,19 @@ class Access:
     asks_entry: bool
 
 
-def who_may_enter(connection: Connection, client_key: uuid.UUID) -> ColumnElement[bool] | None:
-    """The condition on a person to be let into an application today; None for everybody."""
-    del connection, client_key  # nobody is kept out of an application yet
-    return None
+def who_may_enter(rules: tuple[EntryRule, ...]) -> ColumnElement[bool] | None:
+    """The condition on a person to be let into an application today by its rules; None for everybody."""
+    return None if any(rule.is_open_always for rule in rules) else is_entitled(rules)
 
 
 def access_to_systems(connection: Connection) -> Sequence[Access]:
     """The systems in scope. One that no application stands for yet says nothing of its people: all are taken to use it, which can
     only make the denominator larger."""
+    rules = rules_of_all(connection)
     return [
         Access(
             row, row.client_key,
-            who_may_enter(connection, row.client_key) if row.client_key else None,
+            who_may_enter(rules.get(row.client_key, ())) if row.client_key else None,
             row.standing == Standing.INTEGRATED,
             row.standing == Standing.INTEGRATED and row.own_passwords_left != OwnPasswords.NO,
         )

@@ -58,7 +58,7 @@ def look(connection: Connection) -> int:
     cursor = take_cursor(connection, basis)
     events = connection.execute(_after, {"after": cursor.position}).all()
     _note_entries(connection, [row for row in events if row.event == Event.AUTHORIZATION_GRANTED.value])
-    causes = causes_from({row.person_id: row for row in events if row.person_id and row.event not in IDLE_EVENTS})
+    causes = causes_from(row for row in events if row.person_id and row.event not in IDLE_EVENTS)
     due = set(connection.execute(_due, {"now": basis.at}).scalars()) - causes.keys()
     _look_at(connection, basis, causes, due)
     position = events[-1].position if events else cursor.position
@@ -108,9 +108,14 @@ def take_cursor(connection: Connection, basis: Basis) -> Any:
 
 def basis_digest(basis: Basis) -> str:
     """What everybody's rung depends on beside their own facts."""
-    systems = [[str(one.client_key), one.is_integrated, one.asks_entry, str(one.only)] for one in basis.systems]
+    systems = [[str(one.client_key), one.is_integrated, one.asks_entry, _said(one.only)] for one in basis.systems]
     told = {name: value for name, value in basis.parameters.told().items() if name in ("recent_days", "entry_days")}
     return digest_of([RULES_VERSION, told, sorted(systems)])
+
+
+def _said(condition: Any) -> str:
+    """A condition with the values in it: to see that it is another."""
+    return "" if condition is None else str(condition) + str(sorted(map(str, condition.compile().params.values())))
 
 
 def _note_entries(connection: Connection, rows: Sequence[Any]) -> None:

@@ -7,7 +7,7 @@ the newest snapshot: what comes late is told from then on, and the past stays as
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -181,6 +181,6 @@ def digest_of(
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).digest()
 
 
-def causes_from(events: Mapping[uuid.UUID, Any]) -> dict[uuid.UUID, Cause]:
-    """The last event of each person as a cause."""
-    return {person_id: Cause(row.event, row.at, row.id) for person_id, row in events.items()}
+def causes_from(events: Iterable[Any]) -> dict[uuid.UUID, Cause]:
+    """The last event of each person as a cause. Ids of one millisecond are in no order; instants are."""
+    return {row.person_id: Cause(row.event, row.at, row.id) for row in sorted(events, key=lambda row: row.at)}

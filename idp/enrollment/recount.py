@@ -39,6 +39,12 @@ NOW = Table(
     prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
 )  # fmt: skip
 _both = NOW.outerjoin(_i, (_i.c.person_id == NOW.c.id) & _i.c.to_at.is_(None))
+_next_gathered = (
+    select(NOW.c.id, NOW.c.unit_id, NOW.c.staff_category, NOW.c.rung)
+    .where(NOW.c.id > bindparam("last"))
+    .order_by(NOW.c.id)
+    .limit(50 * CHUNK)
+)
 _differing = select(NOW.c.id).select_from(_both).where(
     or_(
         _i.c.position.is_(None), _i.c.rung != NOW.c.rung, _i.c.unit_id != NOW.c.unit_id, _i.c.staff_category != NOW.c.staff_category
@@ -72,6 +78,8 @@ def recount(connection: Connection, basis: Basis, *, after: int, explained: bool
     filled and stays."""
     if not gathered:
         gather(connection, basis)
+    if begins:
+        _fill(connection, basis)
     ids = [*connection.execute(_differing).scalars(), *connection.execute(_not_in_post).scalars()]
     flaws = 0
     for start in range(0, len(ids), 50 * CHUNK):
@@ -79,6 +87,16 @@ def recount(connection: Connection, basis: Basis, *, after: int, explained: bool
     if not gathered:
         connection.execute(DropTable(NOW))
     return flaws
+
+
+def _fill(connection: Connection, basis: Basis) -> None:
+    """Open everybody's first interval, from the people gathered. When time ends it is looked at soon, a part at each look."""
+    last = uuid.UUID(int=0)
+    at = basis.at
+    while rows := connection.execute(_next_gathered, {"last": last}).all():
+        found = [Found(row.id, row.unit_id, row.staff_category, row.rung, at, at, at) for row in rows]
+        move(connection, [(None, one, Cause(BEGINNING, at)) for one in found])
+        last = rows[-1].id
 
 
 def _put_right(connection: Connection, basis: Basis, ids: Sequence[uuid.UUID], after: int, explained: bool, begins: bool) -> int:
@@ -103,11 +121,10 @@ def _put_right(connection: Connection, basis: Basis, ids: Sequence[uuid.UUID], a
 
 
 def _explain_by_events(connection: Connection, ids: Sequence[uuid.UUID], after: int) -> dict[uuid.UUID, Cause]:
-    last: dict[uuid.UUID, Any] = {}
+    rows: list[Any] = []
     for start in range(0, len(ids), CHUNK):
-        for row in connection.execute(_unfollowed, {"ids": ids[start : start + CHUNK], "after": after}):
-            last[row.person_id] = row
-    return causes_from(last)
+        rows += connection.execute(_unfollowed, {"ids": ids[start : start + CHUNK], "after": after}).all()
+    return causes_from(rows)
 
 
 def _seconded(connection: Connection, basis: Basis, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

@@ -7,12 +7,16 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import text, update
 
+from clients.entry import EntryRule
+from clients.entry_models import EntryKind
+from clients.entry_rules import add_rule, kept_rules, remove_rule
 from idp import audit, clock
 from idp.audit import Event
 from idp.clock import ManualClock
 from idp.credentials import proofings
 from idp.database import in_transaction, new_id, reader, table_of
 from idp.enrollment.exemptions import exempt
+from idp.enrollment.figures_of_day import day_of
 from idp.enrollment.following import look, look_job, seconds_behind
 from idp.enrollment.listing import counts_by_intervals, history_of, people_on
 from idp.enrollment.recount import count_differences, list_differences
@@ -212,3 +216,20 @@ def test_people_of_no_unit_have_intervals_too(app: Flask, time: ManualClock) -> 
     assert history_of(reader(), person_id)[0].unit_id == NO_UNIT
     assert in_transaction(look) == 0
     assert seconds_behind(reader()) is not None
+
+
+def test_only_systems_that_a_person_may_enter_are_asked_for(app: Flask, time: ManualClock) -> None:
+    add_person_on("B6", staff_category="vien_chuc")
+    integrated_system("mot-cua")
+    assert [row.rung for row in count_people(reader())] == ["B5"]
+
+    def officials_only(connection: Any) -> None:
+        for kept in kept_rules(connection, integrated_system("mot-cua")):
+            remove_rule(connection, "mot-cua", kept.id, actor="cli:test")
+        add_rule(connection, "mot-cua", EntryRule(EntryKind.CATEGORY, staff_category="can_bo"), actor="cli:test")
+
+    in_transaction(officials_only)
+    assert [(row.rung, row.entitled) for row in count_people(reader())] == [("B6", 1)]
+    in_transaction(lambda connection: take_snapshot(connection, actor="cli:test"))
+    systems = {one.code: (one.entitled, one.entered) for one in day_of(reader(), clock.now().date()).systems}
+    assert systems == {"van-ban": (1, 1), "mot-cua": (0, 0)}
