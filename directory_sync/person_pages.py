@@ -9,8 +9,7 @@ from werkzeug.wrappers import Response
 
 from directory_sync import ledger
 from directory_sync.one_person import may_be_synced, sync_person
-from directory_sync.pages import differences
-from directory_sync.words import CHANGES, field_words, value_words
+from directory_sync.words import CHANGES, differences, field_words, value_words
 from idp.console.person_deeds import PersonDeed, add_person_deed
 from idp.console.reach import within
 from idp.database import reader
