@@ -10,7 +10,10 @@ from sqlalchemy import text
 
 from idp.database import db
 
-APPEND_ONLY = ("audit_event", "audit_link", "snapshot", "snapshot_count")
+APPEND_ONLY = (
+    "audit_event", "audit_link", "snapshot", "snapshot_count",
+    "closing", "closing_signature", "rung_difference", "rung_interval", "snapshot_line", "snapshot_system", "snapshot_total",
+)  # fmt: skip
 _TRIGGERS = {
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE '%append_only'",
@@ -31,7 +34,7 @@ def upgrade() -> None:
 
 
 def is_append_only() -> bool:
-    """Whether the triggers of revision 0002 stand, which refuse to change the audit trail and the snapshots."""
+    """Whether the triggers stand that refuse to change the audit trail, the snapshots and what the tracker has closed."""
     each = 2 if db.engine.dialect.name == "sqlite" else 1  # SQLite needs one for UPDATE and one for DELETE
     with db.engine.connect() as connection:
         standing: int = connection.execute(text(_TRIGGERS[connection.dialect.name])).scalar_one()

@@ -20,7 +20,6 @@ from idp.settings import Settings, read_settings
 
 ISSUER = "http://127.0.0.1:8000"
 SEALING_KEY = new_key()
-APPEND_ONLY_TRIGGERS = 4  # of revision 0002
 
 
 def settings_for(database_url: str, **given: Any) -> Settings:
@@ -86,7 +85,7 @@ def _empty(postgresql_url: str) -> bool:
         connection.execute(
             "SET session_replication_role = replica; SET lock_timeout = '5s'; " + "; ".join(f"DELETE FROM {t}" for t in tables)
         )
-        return connection.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal").fetchone() == (APPEND_ONLY_TRIGGERS,)
+        return connection.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal").fetchone() == (len(schema.APPEND_ONLY),)
     return False
 
 
