@@ -16,11 +16,10 @@ from pathlib import Path
 import click
 
 from bench.sync import STORES, _database
-from directory_sync.compact_people import CompactPeople, Seen
 from directory_sync.known import KnownPeople
 from directory_sync.run import run_sync
 from directory_sync.source.open_ldap import take_in
-from directory_sync.source.reading import Alive, Progress, Reading, Source
+from directory_sync.source.reading import Alive, Progress, Reading, Source, reading_of_all
 from directory_sync.unit_tree import understand_units
 from idp import schema
 from idp.app import create_app
@@ -53,8 +52,7 @@ def _source(people: int) -> Source:
             (f"ou=D{number},{BASE}", {"entryuuid": [f"unit-{number}".encode()], "ou": [f"Đơn vị {number}".encode()], "description": [f"D{number}".encode()]})
             for number in range(UNITS)
         )  # fmt: skip
-        seen = Seen(known) if isinstance(known, CompactPeople) and known else set[str]()
-        reading = Reading(understand_units(units), seen, {})
+        reading = reading_of_all(understand_units(units), known)
         for number, entry in enumerate(_entries(people)):
             take_in(entry, known, reading)
             if number % 1000 == 0:

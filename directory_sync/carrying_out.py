@@ -9,15 +9,17 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from directory_sync import apply, ledger
-from directory_sync.changes import Changes
+from directory_sync.changes import Changes, Update
 from directory_sync.known import known_units, placing_units
 from directory_sync.ledger import Run
+from directory_sync.personal_marks import keep_marks
 from directory_sync.reorganisation_carrying import carry_out_units
 from directory_sync.source.reading import Progress
+from directory_sync.staff_record import StaffRecord
 from idp.database import in_transaction, reader
 from idp.web.formats import today
 
-BATCH_PEOPLE, BATCH_WITHDRAWALS = 2000, 100
+BATCH_PEOPLE, BATCH_WITHDRAWALS = 4000, 100
 RENEW_SECONDS = 3
 T = TypeVar("T")
 
@@ -51,11 +53,20 @@ def carry_out_changes(run: Run, changes: Changes, beat: Beat) -> None:
         known = known_units(reader(), run.source)
         _in_batch(beat, lambda connection: carry_out_units(connection, run, known, changes, today()))
     units: apply.Units = {key: (unit.unit_id, unit.record.name) for key, unit in placing_units(reader(), run.source).items()}
+
+    def change(connection: Connection, run: Run, part: list[Update]) -> None:
+        apply.apply_updates(connection, run, part, units)
+        keep_marks(connection, run.source, [one.record for one in part])
+
+    def join(connection: Connection, run: Run, part: list[StaffRecord]) -> None:
+        apply.apply_joins(connection, run, part, units)
+        keep_marks(connection, run.source, part)
+
     for step, deed, items, size in (
         ("suspend", apply.apply_suspensions, changes.suspensions, BATCH_WITHDRAWALS),
         ("return", apply.apply_returns, changes.returns, BATCH_WITHDRAWALS),
-        ("update", lambda c, r, part: apply.apply_updates(c, r, part, units), changes.updates, BATCH_PEOPLE),
-        ("join", lambda c, r, part: apply.apply_joins(c, r, part, units), changes.joins, BATCH_PEOPLE),
+        ("update", change, changes.updates, BATCH_PEOPLE),
+        ("join", join, changes.joins, BATCH_PEOPLE),
     ):
         done = 0
         for batch in _batches(items, size):

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from directory_sync.known import CHUNK, KnownPeople, KnownUnit, count_people, standings
+from directory_sync.record_spool import newcomers_in
 from directory_sync.rematch import Held
 from directory_sync.source.reading import Reading, Unreadable
 from directory_sync.staff_record import StaffRecord
@@ -138,17 +139,17 @@ def compare(connection: Connection, source: str, known: KnownPeople, units: Mapp
     for key, state, reason, was_locked in standings(known):
         active += reading.is_whole and state == PersonState.ACTIVE
         is_gone = key not in reading.seen if reading.is_whole else key in reading.gone
-        locked = fresh[key].locked if key in fresh else was_locked
+        record = fresh.get(key)
+        locked = record.locked if record else was_locked
         if state == PersonState.ACTIVE and (is_gone or locked):
-            changed_at = fresh[key].changed_at if key in fresh else None
-            suspensions.append(Suspension(known[key].person_id, GONE if is_gone else LOCKED, changed_at))
+            suspensions.append(Suspension(known[key].person_id, GONE if is_gone else LOCKED, record.changed_at if record else None))
         elif state == PersonState.SUSPENDED and reason in OUR_REASONS and not is_gone and not locked:
             returns.append(known[key].person_id)
     return Changes(
         source=source,
         units=compare_units(units, reading.tree) if reading.has_units else UnitChanges((), (), ()),
-        joins=[record for key, record in fresh.items() if key not in known],
-        updates=list(updates_of(connection, {known[key].person_id: record for key, record in fresh.items() if key in known})),
+        joins=newcomers_in(fresh, known),
+        updates=list(updates_of(connection, {known[key].person_id: fresh[key] for key in fresh if key in known} if known else {})),
         suspensions=suspensions,
         returns=returns,
         people_read=len(reading.seen),

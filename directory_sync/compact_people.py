@@ -1,12 +1,13 @@
-"""Everybody known of a source in 120 bytes a person, and who of them was seen: a run holds all of them at once, millions perhaps."""
+"""Everybody known of a source in 110 bytes a person, and who of them was seen: a run holds all of them at once, millions perhaps."""
 
 import uuid
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, MutableSet
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSet
 from typing import NamedTuple
 
+from directory_sync.compact_keys import CompactKeys
+
 DIGEST_BYTES, ID_BYTES = 32, 16
-_EMPTY, _LEAST = 0, 8
 
 
 class KnownPerson(NamedTuple):
@@ -20,23 +21,18 @@ class KnownPerson(NamedTuple):
 
 
 class CompactPeople(Mapping[str, KnownPerson]):
-    """People by the source's key, put one after another into a few long arrays and found through a table of their hashes.
-
-    Filled once, by `add`; a key must not come twice.
-    """
+    """People by the source's key, put one after another into a few long arrays. Filled once, by `add`; a key must not come twice."""
 
     def __init__(self) -> None:
-        self._keys, self._ends = bytearray(), array("Q", [0])
+        self._keys = CompactKeys()
         self._ids, self._digests = bytearray(), bytearray()
         self._standings: dict[tuple[str, str | None, bool, bool], int] = {}  # state, reason, locked, and whether there is a digest
         self._standing_of = array("H")
         self._told: list[tuple[str, str | None, bool, bool]] = []
-        self._table = array("I", bytes(4 * _LEAST))
 
     def add(self, key: str, person_id: uuid.UUID, digest: bytes | None, state: str, state_reason: str | None, locked: bool) -> None:
         """Put one person in."""
-        self._keys += key.encode()
-        self._ends.append(len(self._keys))
+        self._keys.add(key)
         self._ids += person_id.bytes
         self._digests += (digest or b"").ljust(DIGEST_BYTES, b"\0")[:DIGEST_BYTES]
         standing = (state, state_reason, locked, digest is not None)
@@ -45,42 +41,14 @@ class CompactPeople(Mapping[str, KnownPerson]):
             number = self._standings[standing] = len(self._told)
             self._told.append(standing)
         self._standing_of.append(number)
-        if 3 * len(self) > 2 * len(self._table):
-            self._grow()
-        else:
-            self._place(hash(key), len(self))
-
-    def _grow(self) -> None:
-        self._table = array("I", bytes(8 * len(self._table)))
-        for position in range(len(self)):
-            self._place(hash(self._key(position)), position + 1)
-
-    def _place(self, slot: int, number: int) -> None:
-        mask = len(self._table) - 1
-        slot &= mask
-        while self._table[slot] != _EMPTY:
-            slot = (slot + 1) & mask
-        self._table[slot] = number
-
-    def _key(self, position: int) -> str:
-        return self._keys[self._ends[position] : self._ends[position + 1]].decode()
 
     def position(self, key: str) -> int:
         """Where somebody stands, -1 when nobody has the key."""
-        if not self._standing_of:  # a first run asks for everybody, and knows nobody
-            return -1
-        table, keys, ends = self._table, self._keys, self._ends
-        mask, wanted = len(table) - 1, key.encode()
-        slot = hash(key) & mask
-        while number := table[slot]:
-            if keys[ends[number - 1] : ends[number]] == wanted:
-                return number - 1
-            slot = (slot + 1) & mask
-        return -1
+        return self._keys.find(key)
 
     def has_digest(self, key: str, digest: bytes) -> bool:
         """Whether somebody has the key, and read like this when they were last understood."""
-        position = self.position(key)
+        position = self._keys.find(key)
         kept = self._digests[position * DIGEST_BYTES : (position + 1) * DIGEST_BYTES]
         return position >= 0 and kept == digest.ljust(DIGEST_BYTES, b"\0")
 
@@ -104,28 +72,26 @@ class CompactPeople(Mapping[str, KnownPerson]):
         return len(self._standing_of)
 
     def __iter__(self) -> Iterator[str]:
-        return map(self._key, range(len(self)))
+        return iter(self._keys)
 
     def standings(self) -> Iterator[tuple[str, str, str | None, bool]]:
         """Key, state, reason and whether locked, of everybody, without what costs time to make."""
-        for position, number in enumerate(self._standing_of):
-            yield self._key(position), *self._told[number][:3]
+        for key, number in zip(self._keys, self._standing_of, strict=True):
+            yield key, *self._told[number][:3]
 
 
 class Seen(MutableSet[str]):
-    """The keys that were read: a mark beside whoever is known, and the others by name."""
+    """The keys that were read: a mark beside whoever is known; the others are those whose records are `fresh`, since whoever is not known
+    is understood."""
 
-    def __init__(self, known: CompactPeople) -> None:
-        self._known, self._marks = known, bytearray(len(known))
-        self._others: set[str] = set()
+    def __init__(self, known: CompactPeople, fresh: Collection[str]) -> None:
+        self._known, self._marks, self._fresh = known, bytearray(len(known)), fresh
         self._count = 0
 
     def add(self, value: str) -> None:
         """Mark a key as read."""
         position = self._known.position(value)
-        if position < 0:
-            self._others.add(value)
-        elif not self._marks[position]:
+        if position >= 0 and not self._marks[position]:
             self._marks[position] = 1
             self._count += 1
 
@@ -137,7 +103,6 @@ class Seen(MutableSet[str]):
     def discard(self, value: str) -> None:
         """Take a mark away."""
         position = self._known.position(value)
-        self._others.discard(value)
         if position >= 0 and self._marks[position]:
             self._marks[position] = 0
             self._count -= 1
@@ -146,11 +111,11 @@ class Seen(MutableSet[str]):
         if not isinstance(value, str):
             return False
         position = self._known.position(value)
-        return bool(self._marks[position]) if position >= 0 else value in self._others
+        return bool(self._marks[position]) if position >= 0 else value in self._fresh
 
     def __len__(self) -> int:
-        return self._count + len(self._others)
+        return self._count + (sum(key not in self._known for key in self._fresh) if self._known else len(self._fresh))
 
     def __iter__(self) -> Iterator[str]:
         yield from (key for key, mark in zip(self._known, self._marks, strict=True) if mark)
-        yield from self._others
+        yield from (key for key in self._fresh if key not in self._known)

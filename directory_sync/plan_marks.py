@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from directory_sync.changes import FACTS, Changes, Suspension, UnitChanges, Update
 from directory_sync.models import ChangeKind
+from directory_sync.record_spool import only
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitRecord
 
@@ -54,7 +55,7 @@ def keep_only(changes: Changes, wanted: Callable[[bytes], bool]) -> Changes:
             changed=[(known, unit) for known, unit in units.changed if wanted(of_unit(known.record, unit))],
             closed=[known for known in units.closed if wanted(of_unit(known.record, None))],
         ),
-        joins=[record for record in changes.joins if wanted(of_join(record))],
+        joins=only(changes.joins, lambda record: wanted(of_join(record))),
         updates=[update for update in changes.updates if wanted(of_update(update))],
         suspensions=[one for one in changes.suspensions if wanted(of_suspension(one))],
         returns=[person_id for person_id in changes.returns if wanted(of_return(person_id))],

@@ -98,9 +98,10 @@ def keep(
     now = clock.now()
     standing = connection.execute(_standing, {"of_source": run.source, "now": now}).first()
     if standing is not None:
-        wanted = set(connection.execute(_marks, {"of_run": standing.run_id}).scalars())
-        found = {line.mark for line in lines_of(connection, changes, explained, objections)}
-        if (standing.words_wanted, standing.typed_number) == (words, typed) and wanted <= found:
+        missing = set(connection.execute(_marks, {"of_run": standing.run_id}).scalars())
+        for line in lines_of(connection, changes, explained, objections):
+            missing.discard(line.mark)
+        if (standing.words_wanted, standing.typed_number) == (words, typed) and not missing:
             return int(standing.number)
         end(connection, standing.run_id, PlanState.MOVED_ON, run.started_by)
     connection.execute(_old_lines, {"before": now - KEEP_LINES})

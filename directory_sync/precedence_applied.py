@@ -187,7 +187,7 @@ def _update(context: _Context, person: Any, said: list[Said], heard: _Heard) -> 
         mail=mail, mail_key=username_key(mail) if mail else None, phone=counted.get("phone"), staff_code=counted.get("staff_code"),
         staff_category=counted.get("staff_category"), name=counted.get("name") or person.name, title=counted.get("title"),
         employment_status=counted.get("employment_status"), unit_key=counted.get("unit_key"), locked=precedence.is_locked(said, context.owned),
-        flaws=record.flaws if record else frozenset(), changed_at=record.changed_at if record else None,
+        flaws=record.flaws if record else frozenset(), changed=record.changed if record else None,
         alias_key=directory.alias_key if directory and context.source == DIRECTORY else person.alias_key,
         personal_mark=record.personal_mark if is_first and record else None,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from directory_sync.directory_text import Flaw, clean
+from directory_sync.directory_text import Flaw, clean, tidy
 from directory_sync.unit_tree import UnitTree
 from idp import clock
 from idp.people.models import StaffCategory
@@ -24,6 +24,7 @@ LOCKED_OUT = 0x10  # of msDS-User-Account-Control-Computed, [MS-ADTS] 3.1.1.4.5.
 LOCKOUT_NOW = "msds-user-account-control-computed"
 LONGEST_NUMBER, LONGEST_TICKS = 10, 19
 NEVER = 2_650_467_744_000_000_000  # the year 10000
+NO_FLAWS: frozenset[Flaw] = frozenset()  # one for all, since an empty one of their own is a sixth of what is kept of somebody
 _FROM_1601 = datetime(1601, 1, 1, tzinfo=UTC)
 _UTC_TIME = re.compile(rb"[0-9]{14}(?:[.,][0-9]{1,6})?Z")
 LONGEST_NAME, LONGEST_KEY, LONGEST_CODE, LONGEST_STATUS = 255, 255, 64, 32
@@ -38,7 +39,7 @@ CATEGORIES = {
 
 class StaffRecord(NamedTuple):
     """The facts of one person. `unit_key` is the entryUUID of their unit; `locked`: the directory lets them in no more, for good or for
-    a time; `changed_at`: when the directory says that the entry was last changed.
+    a time.
 
     A tuple, because there are tens of thousands in memory at once.
     """
@@ -59,9 +60,20 @@ class StaffRecord(NamedTuple):
     unit_key: str | None
     locked: bool
     flaws: frozenset[Flaw]
-    changed_at: datetime | None = None
+    changed: bytes | None = None  # when the entry was changed, as the directory writes it
     alias_key: str | None = None  # another name that the directory takes at sign-in
     personal_mark: bytes | None = None  # a keyed digest of the personal identification number
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the entry was changed: a generalized time in UTC (RFC 4517 §3.3.13), with or without fractions."""
+        value = self.changed
+        if value is None or not _UTC_TIME.fullmatch(value):
+            return None
+        try:
+            return datetime(*map(int, (value[:4], *(value[at : at + 2] for at in range(4, 14, 2)))), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        except ValueError:
+            return None
 
 
 def digest_of(raw: bytes, unit_key: str | None, tree: UnitTree) -> bytes:
@@ -82,11 +94,24 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
             return None
         return found
 
+    def common(name: str, longest: int = LONGEST_NAME) -> str | None:
+        """What many have alike: understood once, and kept once."""
+        values = attributes.get(name)
+        if not values:
+            return None
+        found, wrong = tidy(values[0])
+        if wrong:
+            flaws.update(wrong)
+        if found and len(found) > longest:
+            flaws.add(Flaw.TOO_LONG)
+            return None
+        return found
+
     username = text("uid", LONGEST_KEY)
     mail = _mail(attributes.get("mail", []), username, flaws)
-    code, title = text("employeenumber", LONGEST_CODE), text("title")
-    category = _category(text("employeetype") or "")
-    unit_key = _unit(dn, text("departmentnumber"), tree, flaws)
+    code, title = text("employeenumber", LONGEST_CODE), common("title")
+    category = _category(common("employeetype") or "")
+    unit_key = _unit(dn, common("departmentnumber"), tree, flaws)
     name = text("displayname") or text("cn")
     key, mail_key = _key(username), _key(mail)
     if not (username and key and mail and code and title and category and name and unit_key):
@@ -101,7 +126,8 @@ def understand(dn: str, attributes: dict[str, list[bytes]], source_key: str, dig
     return StaffRecord(
         source_key, digest, dn, username, key, mail, mail_key,
         text("mobile", LONGEST_CODE) or text("telephonenumber", LONGEST_CODE), code, category, name or username or source_key, title,
-        text("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes), frozenset(flaws), _changed_at(attributes),
+        common("businesscategory", LONGEST_STATUS), unit_key, _is_locked(attributes), frozenset(flaws) if flaws else NO_FLAWS,
+        _changed(attributes),
         alias_key=_key(text("alias", LONGEST_KEY)),
     )  # fmt: skip
 
@@ -176,18 +202,6 @@ def has_expired(values: list[bytes]) -> bool:
     return 0 < ticks < NEVER and _FROM_1601 + timedelta(microseconds=ticks // 10) <= clock.now()
 
 
-def _changed_at(attributes: dict[str, list[bytes]]) -> datetime | None:
-    """When the entry was changed: a generalized time in UTC (RFC 4517 §3.3.13), with or without fractions."""
-    for name in ("modifytimestamp", "whenchanged"):
-        for value in attributes.get(name, []):
-            if _UTC_TIME.fullmatch(value):
-                try:
-                    year, month, day, hour, minute, second = map(int, _parts(value))  # strptime takes four times as long
-                    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-                except ValueError:
-                    return None
-    return None
-
-
-def _parts(value: bytes) -> tuple[bytes, ...]:
-    return value[:4], value[4:6], value[6:8], value[8:10], value[10:12], value[12:14]
+def _changed(attributes: dict[str, list[bytes]]) -> bytes | None:
+    found = attributes.get("modifytimestamp") or attributes.get("whenchanged")
+    return found[0] if found else None

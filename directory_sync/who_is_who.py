@@ -10,7 +10,6 @@ from directory_sync.desk_opening import settle_cases
 from directory_sync.leavings_to_come import plan_leavings
 from directory_sync.ledger import Run
 from directory_sync.newcomers import resolve_newcomers
-from directory_sync.personal_marks import keep_marks
 from directory_sync.precedence_applied import keep_entries, weigh_sources
 from directory_sync.second_posts import end_posts, gone_posts
 from directory_sync.several_sources import give_to_whom_others_know
@@ -27,7 +26,6 @@ def resolve(connection: Connection, changes: Changes, reading: Reading) -> Chang
 
 def settle(connection: Connection, run: Run, changes: Changes) -> None:
     """What is written down after all changes were applied, in one transaction; may be done again by the run after one that died."""
-    keep_marks(connection, changes.source, [*changes.joins, *(one.record for one in changes.updates)])
     note_absences(connection, changes.absences)
     keep_entries(connection, changes)
     plan_leavings(connection, changes, actor=run.started_by)

@@ -1,6 +1,5 @@
 """Reads an LDAP directory whole, page by page; understands only entries that are new or differ from what was understood before."""
 
-from directory_sync.compact_people import CompactPeople, Seen
 from directory_sync.known import KnownPeople
 from directory_sync.source import ldap
 from directory_sync.source.active_directory import active_directory
@@ -9,7 +8,7 @@ from directory_sync.source.domain_changes import DIRSYNC, UPDATE_NUMBERS
 from directory_sync.source.ldap import Directory
 from directory_sync.source.marked import with_marks
 from directory_sync.source.open_ldap import OPEN_LDAP
-from directory_sync.source.reading import Alive, Kind, Progress, ReadIncomplete, Reading, Source
+from directory_sync.source.reading import Alive, Kind, Progress, ReadIncomplete, Reading, Source, reading_of_all
 from directory_sync.source.sync_replication import SYNC_REPLICATION
 from directory_sync.source.timestamps import TIMESTAMPS
 from directory_sync.source.way import CookieRefused, Way
@@ -36,14 +35,15 @@ def read_whole(directory: Directory, known: KnownPeople, alive: Alive, progress:
     """Everything below the base; the cookie is of the moment before, so that what changes meanwhile is read again. Raises ReadIncomplete."""
     dialect = dialect_of(directory)
     cookie = _cookie_now(directory, dialect)
-    seen = Seen(known) if isinstance(known, CompactPeople) else set[str]()
-    reading = Reading(read_units(directory, dialect), seen, {}, cookie=cookie)
+    reading = reading_of_all(read_units(directory, dialect), known, cookie)
+    entries = 0
     try:
         for page in directory.pages(dialect.people, dialect.attributes, *dialect.controls):
             alive()
             for entry in page:
                 dialect.take_in(entry, known, reading)
-            progress("read", len(reading.seen))
+            entries += len(page)
+            progress("read", entries)
     except Malformed:
         raise ReadIncomplete("malformed_answer") from None
     return reading

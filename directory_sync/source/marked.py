@@ -19,12 +19,11 @@ def with_marks(dialect: Dialect) -> Dialect:
     name = attribute.lower()
 
     def take_in(entry: bytes, known: KnownPeople, reading: Reading) -> None:
-        before = len(reading.fresh)
-        dialect.take_in(entry, known, reading)
-        if len(reading.fresh) > before:
-            key = next(reversed(reading.fresh))
+        taken = replace(reading, fresh={})
+        dialect.take_in(entry, known, taken)
+        for key, record in taken.fresh.items():
             _dn, position = messages.read_entry_name(entry, 0, len(entry))
             mark = mark_of(messages.read_first_value(entry, position, len(entry), name))
-            reading.fresh[key] = reading.fresh[key]._replace(personal_mark=mark)
+            reading.fresh[key] = record._replace(personal_mark=mark)
 
     return replace(dialect, attributes=(*dialect.attributes, attribute), take_in=take_in)

@@ -1,12 +1,13 @@
 """What every source hands to a run: a reading, whole or of what changed; and how it says that it could not read."""
 
 import enum
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, MutableMapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
-from directory_sync.compact_people import Seen
+from directory_sync.compact_people import CompactPeople, Seen
 from directory_sync.known import KnownPeople
+from directory_sync.record_spool import RecordSpool
 from directory_sync.staff_record import StaffRecord
 from directory_sync.unit_tree import UnitTree
 
@@ -61,7 +62,7 @@ class Reading:
 
     tree: UnitTree
     seen: set[str] | Seen
-    fresh: dict[str, StaffRecord]
+    fresh: MutableMapping[str, StaffRecord]
     gone: Set[str] = frozenset()
     is_whole: bool = True
     has_units: bool = True
@@ -69,6 +70,12 @@ class Reading:
     unreadable: list[Unreadable] = field(default_factory=list)
     says: frozenset[str] | None = None
     leavings: Sequence[Leaving] = ()
+
+
+def reading_of_all(tree: UnitTree, known: KnownPeople, cookie: bytes | None = None) -> Reading:
+    """A reading that may become as large as the source is: what is new lies in a file, of whom is known only a mark is kept."""
+    fresh = RecordSpool()
+    return Reading(tree, Seen(known if isinstance(known, CompactPeople) else CompactPeople(), fresh), fresh, cookie=cookie)
 
 
 @dataclass(frozen=True)

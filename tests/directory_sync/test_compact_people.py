@@ -41,14 +41,23 @@ def test_a_digest_is_that_of_the_one_with_the_key() -> None:
 
 def test_who_was_seen_is_counted_once_whether_known_or_not() -> None:
     compact, plain = _many(100)
-    seen, wanted = Seen(compact), {*list(plain)[::2], "new", "newer"}
+    fresh = {"new", "newer"}
+    seen, wanted = Seen(compact, fresh), {*list(plain)[::2], *fresh}
     for _ in range(2):
         seen.update(wanted)
     assert (set(seen), len(seen)) == (wanted, len(wanted))
     assert all((key in seen) == (key in wanted) for key in (*plain, "new", "other"))
-    for key in ("new", next(iter(plain)), "other"):
+    for key in (next(iter(plain)), "other"):
         seen.discard(key)
-    assert set(seen) == wanted - {"new", next(iter(plain))}
+    assert set(seen) == wanted - {next(iter(plain))}
+
+
+def test_who_is_known_and_reads_differently_is_seen_once() -> None:
+    compact, plain = _many(10)
+    changed = next(iter(plain))
+    seen = Seen(compact, {changed, "new"})
+    seen.update({changed, "new"})
+    assert (set(seen), len(seen)) == ({changed, "new"}, 2)
 
 
 def test_a_person_takes_no_more_than_two_hundred_bytes() -> None:
@@ -58,7 +67,7 @@ def test_a_person_takes_no_more_than_two_hundred_bytes() -> None:
     digest = bytes(32)
     for number in range(40_000):
         held.add(f"{number:036d}", uuid.UUID(int=number), digest, "active", None, False)
-    seen = Seen(held)
+    seen = Seen(held, set())
     seen.update(f"{number:036d}" for number in range(40_000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
