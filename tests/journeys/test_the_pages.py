@@ -12,7 +12,8 @@ from tests.support.official import ask_to_sign_in, at_step, enroll_phone, give_c
 
 DEMOS = ("as it comes",)  # no page depends on the kind of database or directory
 SIGN_IN_PAGE_BYTES = 14 * 1024
-CONSOLE = ("", "/enrollment", "/people", "/clients", "/register-client", "/sync", "/sync/1", "/audit")
+TRACKER = ("", "/now", "/systems", "/quality", "/reports", "/reports/definitions", "/closings", "/campaigns", "/parameters")
+CONSOLE = ("", *(f"/enrollment{page}" for page in TRACKER), "/people", "/clients", "/register-client", "/sync", "/sync/1", "/audit")
 ACCOUNT = ("", "/factors", "/sessions", "/applications", "/history")
 LANGUAGES = ("vi", "en")
 OUR_WORDS = "label, button, legend, thead th, nav a, h1"  # where no data stands, but for some of the headings

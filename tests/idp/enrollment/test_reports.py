@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
+from sqlalchemy import Connection, text
 
 from idp.clock import ManualClock
+from idp.database import in_transaction
 from idp.enrollment.reports.suppression import publishable, suppressed
 from idp.roles.models import Role
 from tests.support.signed_in import browser_of, csrf_token, send_form, words_of
@@ -91,6 +93,27 @@ def test_the_evidence_pack_is_checked_by_its_own_script_and_a_changed_count_is_n
     assert "2026-11-24: is not what was frozen" in told
     (tmp_path / "days.jsonl").write_text(written[1] + "\n", "utf-8")
     assert "2026-11-25: does not follow the day before it" in _check(tmp_path)[1]
+
+
+def test_an_auditor_has_every_frozen_day_counted_anew_and_a_changed_row_is_named(app: Flask, province: Province) -> None:
+    browser = browser_of(app, Role.AUDITOR)
+    assert "đều đúng như đã lưu" in words_of(send_form(browser, f"{REPORTS}/verify", {}, page=REPORTS))
+    in_transaction(_change_a_count)
+    told = words_of(send_form(browser, f"{REPORTS}/verify", {}, page=REPORTS))
+    assert "không đúng như đã lưu" in told
+    assert "24/11/2026" in told
+    assert browser_of(app, Role.LEADER).post(f"{REPORTS}/verify", data={"csrf_token": csrf_token(browser, REPORTS)}).status_code in (
+        400,
+        403,
+    )
+
+
+def _change_a_count(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TRIGGER snapshot_total_no_update"))
+    else:
+        connection.execute(text("ALTER TABLE snapshot_total DISABLE TRIGGER ALL"))
+    connection.execute(text("UPDATE snapshot_total SET people = people + 1 WHERE kind = 'whole'"))
 
 
 def _check(folder: Path) -> tuple[int, str]:
