@@ -28,6 +28,7 @@ from directory_sync.sheets.cli import import_file
 from directory_sync.source_cli import group as source_commands
 from idp import cli, doctor
 from idp.app import create_app
+from idp.console.app_role_cli import group as app_role_commands
 from idp.console.entry_cli import group as entry_commands
 from idp.console.system_cli import group as system_commands
 from idp.errors import Refusal
@@ -89,6 +90,7 @@ for command in SERVICE_COMMANDS:
 main.add_command(scim_commands)
 client_commands.add_command(provisioning_commands)
 client_commands.add_command(entry_commands)
+client_commands.add_command(app_role_commands)
 main.add_command(reorganisation)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from clients.entry_models import ClientEntryRule, EntryKind
+from clients.entry_models import ClientEntryRule, ClientRoleRule, EntryKind
 from idp.database import table_of
 
 _r = table_of(ClientEntryRule)
@@ -38,12 +38,41 @@ class EntryRule:
         return self.kind is EntryKind.EVERYBODY and self.valid_from is None and self.valid_to is None
 
 
+@dataclass(frozen=True)
+class RoleRule:
+    """One rule that gives the role `name` in an application: to whom all that it names applies; naming nobody, to everybody who may
+    enter. Days as in EntryRule."""
+
+    name: str
+    unit_id: uuid.UUID | None = None
+    staff_category: str | None = None
+    title: str | None = None
+    person_id: uuid.UUID | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it gives anything on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+_g = table_of(ClientRoleRule)
+_roles_of_client = (
+    select(_g.c.name, _g.c.unit_id, _g.c.staff_category, _g.c.title, _g.c.person_id, _g.c.valid_from, _g.c.valid_to)
+    .where(_g.c.client_id == bindparam("client"), _g.c.removed_at.is_(None))
+    .order_by(_g.c.id)
+)
 EVERYBODY = EntryRule(EntryKind.EVERYBODY)
 
 
 def rules_of(connection: Connection, client: uuid.UUID) -> tuple[EntryRule, ...]:
     """The rules of one application, also those whose days are past or to come."""
     return tuple(_rule(row) for row in connection.execute(_of_client, {"client": client}))
+
+
+def role_rules_of(connection: Connection, client: uuid.UUID) -> tuple[RoleRule, ...]:
+    """The rules by which an application's people have roles there."""
+    return tuple(RoleRule(*row) for row in connection.execute(_roles_of_client, {"client": client}))
 
 
 def rules_of_all(connection: Connection) -> dict[uuid.UUID, tuple[EntryRule, ...]]:

@@ -1,4 +1,4 @@
-"""What is remembered of who may enter an application."""
+"""What is remembered of who may enter an application, and what they are there."""
 
 import enum
 import uuid
@@ -33,6 +33,28 @@ class ClientEntryRule(Record):
     unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"), index=True)
     staff_category: Mapped[str | None] = mapped_column(String(16))
     role: Mapped[str | None] = mapped_column(String(32))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    added_by: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_by: Mapped[str | None] = mapped_column(String(64))
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ClientRoleRule(Record):
+    """A rule that gives people a role in an application (claim `roles`): whoever works in a unit or below it, a category, a title, a
+    person, or everybody. Days as in entry rules. Taken back, never deleted."""
+
+    __tablename__ = "client_role_rule"
+    __table_args__ = (Index("ix_client_role_rule_client_id_removed_at", "client_id", "removed_at"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"), index=True)
+    staff_category: Mapped[str | None] = mapped_column(String(16))
+    title: Mapped[str | None] = mapped_column(String(200))
     person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
     valid_from: Mapped[date | None] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)

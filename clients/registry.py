@@ -3,14 +3,14 @@
 import re
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import bindparam, select
 
-from clients.entry import EntryRule, rules_of
+from clients.entry import EntryRule, RoleRule, role_rules_of, rules_of
 from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from idp.database import reader, table_of
@@ -34,7 +34,7 @@ class KnownSecret:
 class RegisteredClient:
     """A client as the endpoints need it (metadata names: RFC 7591 §2). `key` is its primary key, `client_id` its public name;
     what is looked at in every request has a field of its own, `metadata` holds all. `entry`: who may come in through it;
-    `is_open_always`: everybody, whatever the day."""
+    `is_open_always`: everybody, whatever the day; `roles`: what they are there."""
 
     key: uuid.UUID
     client_id: str
@@ -54,6 +54,7 @@ class RegisteredClient:
     metadata: ClientMetadata
     entry: tuple[EntryRule, ...] = ()
     is_open_always: bool = False
+    roles: tuple[RoleRule, ...] = ()
 
     @property
     def is_public(self) -> bool:
@@ -123,7 +124,7 @@ def _read(client_id: str) -> RegisteredClient | None:
     if row is None:
         return None
     secrets = tuple(KnownSecret(*secret) for secret in reader().execute(_secrets, {"client": row.id}))
-    return from_row(row, secrets, rules_of(reader(), row.id))
+    return replace(from_row(row, secrets, rules_of(reader(), row.id)), roles=role_rules_of(reader(), row.id))
 
 
 def from_row(row: Any, secrets: tuple[KnownSecret, ...] = (), entry: tuple[EntryRule, ...] = ()) -> RegisteredClient:

@@ -13,7 +13,18 @@ from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.account import password_pages as account_password_pages
-from idp.console import audit_pages, client_pages, draft_pages, help_pages, home, leaving_pages, people_pages, secret_pages, system_pages
+from idp.console import (
+    audit_pages,
+    client_pages,
+    draft_pages,
+    help_pages,
+    home,
+    leaving_pages,
+    people_pages,
+    preview_pages,
+    secret_pages,
+    system_pages,
+)
 from idp.console import entry_pages as console_entry_pages
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import closing_pages, dashboard_pages, names_pages
@@ -91,6 +102,7 @@ BLUEPRINTS = (
     console_entry_pages.blueprint,
     draft_pages.blueprint,
     secret_pages.blueprint,
+    preview_pages.blueprint,
     people_pages.blueprint,
     leaving_pages.blueprint,
     help_pages.blueprint,

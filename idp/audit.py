@@ -93,6 +93,8 @@ class Event(enum.StrEnum):
     CLIENT_DRAFT_SUBMITTED = "client_draft.submitted"
     CLIENT_DRAFT_APPROVED = "client_draft.approved"
     CLIENT_DRAFT_SENT_BACK = "client_draft.sent_back"
+    CLIENT_ROLE_GIVEN = "client_role.given"
+    CLIENT_ROLE_TAKEN = "client_role.taken"
     CLIENT_ENTRY_ADDED = "client_entry.added"
     CLIENT_ENTRY_REMOVED = "client_entry.removed"
     CLIENT_DELETED = "client.deleted"

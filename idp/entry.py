@@ -42,6 +42,23 @@ def row_may_enter(person: Any, client: RegisteredClient) -> bool:
     return _is_let_in(reader(), rules, person.of_person, person.unit_id, person.staff_category)
 
 
+def roles_in(person: Any, client: RegisteredClient) -> list[str]:
+    """The roles that this person has in the application today, of a row with `of_person`, `unit_id`, `staff_category` and `title`."""
+    if not client.roles:
+        return []
+    day = today()
+    units = units_up_from(person.unit_id)
+    return sorted({
+        rule.name
+        for rule in client.roles
+        if rule.holds_on(day)
+        and rule.person_id in (None, person.of_person)
+        and rule.staff_category in (None, person.staff_category)
+        and (rule.title is None or rule.title.casefold() == (person.title or "").casefold())
+        and (rule.unit_id is None or rule.unit_id in units)
+    })  # fmt: skip
+
+
 def entitled_people(client: RegisteredClient) -> Select[tuple[uuid.UUID]]:
     """One SELECT of the keys of all people at work whom the rules of today let in."""
     return select(_p.c.id).where(_p.c.state == PersonState.ACTIVE.value, is_entitled(client.entry))

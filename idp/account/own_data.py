@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, select
 
-from clients.entry_models import ClientEntryRule
+from clients.entry_models import ClientEntryRule, ClientRoleRule
 from clients.models import Client
 from idp import clock
 from idp.account.words import event_words
@@ -38,7 +38,7 @@ _cp, _rm, _rs = table_of(CampaignPerson), table_of(Reminder), table_of(ReportSub
 _si, _xm, _ri, _se = table_of(ClosingSignature), table_of(Exemption), table_of(RungInterval), table_of(SystemEntry)
 READ_TABLES = frozenset({
     "closing_signature", "exemption", "rung_interval", "system_entry", "campaign_person", "reminder", "report_subscription",
-    "client_entry_rule",
+    "client_entry_rule", "client_role_rule",
     "person", "browser_session", "trusted_browser", "role_grant", "authorization", "consent", "device_authorization", "outbox_message",
     "audit_event", "leaving", "totp_credential", "passkey", "hardware_token", "recovery_code", "officer_code", "enrolment_delay",
     "proofing", "appointment", "planned_change", "idle_warning", "review_line",
@@ -87,6 +87,7 @@ def data_of(connection: Connection, person_id: uuid.UUID) -> dict[str, Any]:
         "roles": [_plain(row) for row in _rows(connection, _g, person_id)],
         "authorizations": _of_clients(connection, _a, person_id),
         "consents": _of_clients(connection, _k, person_id),
+        "roles_in_applications_by_name": _of_clients(connection, table_of(ClientRoleRule), person_id),
         "entries_by_name": _of_clients(connection, table_of(ClientEntryRule), person_id),
         "devices": _of_clients(connection, _d, person_id),
         "sign_outs_told": _of_clients(connection, _o, person_id),

@@ -86,6 +86,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.CLIENT_DRAFT_SUBMITTED: _l("Gửi bản đăng ký kết nối ứng dụng"),
     Event.CLIENT_DRAFT_APPROVED: _l("Phê duyệt kết nối %(client)s"),
     Event.CLIENT_DRAFT_SENT_BACK: _l("Trả lại bản đăng ký kết nối ứng dụng"),
+    Event.CLIENT_ROLE_GIVEN: _l("Cho vai trò trong %(client)s"),
+    Event.CLIENT_ROLE_TAKEN: _l("Bỏ vai trò trong %(client)s"),
     Event.CLIENT_ENTRY_ADDED: _l("Cho thêm người vào %(client)s"),
     Event.CLIENT_ENTRY_REMOVED: _l("Thôi cho một nhóm người vào %(client)s"),
     Event.CLIENT_DELETED: _l("%(client)s tự hủy đăng ký"),

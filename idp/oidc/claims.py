@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from clients.registry import RegisteredClient
 from idp.database import reader
+from idp.entry import roles_in
 from idp.people.appointments import posts_on
 from idp.people.unit_paths import unit_path
 from idp.settings import current_settings
@@ -60,6 +62,11 @@ def read_claims_request(written: str, scopes: frozenset[str]) -> ClaimsRequest:
     # Essential without values asks for nothing in particular: the voluntary `acr_values` beside it stay voluntary.
     is_essential = acr.get("essential") is True and bool(_values(acr))
     return ClaimsRequest(named["userinfo"], named["id_token"], _values(acr), is_essential, _values(sub))
+
+
+def with_roles(told: dict[str, Any], person: Any, client: RegisteredClient) -> dict[str, Any]:
+    """The claims, with the roles that the person has in this client where roles are told at all."""
+    return {**told, "roles": roles_in(person, client)} if client.roles and "roles" in told else told
 
 
 def allowed_claims(names: Iterable[str], scopes: frozenset[str]) -> tuple[str, ...]:

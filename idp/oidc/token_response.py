@@ -11,7 +11,7 @@ from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import reader, table_of
 from idp.oidc.access_token import AccessToken, Bearer, seal_access_token, sign_access_token
-from idp.oidc.claims import allowed_claims, claims_of
+from idp.oidc.claims import allowed_claims, claims_of, with_roles
 from idp.oidc.confirmation import token_type
 from idp.oidc.id_token import Authentication, issue_id_token
 from idp.oidc.resource_indicators import is_jwt, scope_for
@@ -101,5 +101,5 @@ def _id_token(issued: Issued, authentication: Authentication, client: Registered
         authentication,
         access_token,
         nonce=issued.nonce,
-        more=claims_of(person, "", names) if names else {},
+        more=with_roles(claims_of(person, "", names), person, client) if names else {},
     )

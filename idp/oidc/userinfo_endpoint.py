@@ -14,7 +14,7 @@ from idp.oidc import bearer, dpop
 from idp.oidc.access_token import AccessToken
 from idp.oidc.authorizations import is_live
 from idp.oidc.bearer import CORS
-from idp.oidc.claims import allowed_claims, claims_of
+from idp.oidc.claims import allowed_claims, claims_of, with_roles
 from idp.oidc.encryption import NoEncryptionKey
 from idp.oidc.models import Authorization
 from idp.oidc.subjects import subject_for
@@ -55,7 +55,7 @@ def userinfo() -> Response:
         if not row_may_enter(row, client):
             raise bearer.invalid()
         extra = allowed_claims((row.requested_claims or {}).get("userinfo", ()), client.scopes)
-        told = {"sub": subject_for(client, row.subject), **claims_of(row, token.scope, extra)}
+        told = {"sub": subject_for(client, row.subject), **with_roles(claims_of(row, token.scope, extra), row, client)}
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
         return told_to(client, told, headers)
     except bearer.BearerRefused as refused:

@@ -17,12 +17,14 @@ def upgrade() -> None:
     _add_entry_rules()
     _add_drafts()
     _add_care_of_secrets()
+    _add_roles_in_clients()
 
 
 def downgrade() -> None:
     with op.batch_alter_table("client_secret") as batch:
         batch.drop_column("warned_days")
         batch.drop_column("last_used_from")
+    op.drop_table("client_role_rule")
     op.drop_table("client_draft")
     op.drop_table("client_card")
     op.drop_table("client_entry_rule")
@@ -134,3 +136,29 @@ def _add_care_of_secrets() -> None:
     with op.batch_alter_table("client_secret") as batch:
         batch.add_column(sa.Column("last_used_from", sa.String(64), nullable=True))
         batch.add_column(sa.Column("warned_days", sa.Integer(), nullable=True))
+
+
+def _add_roles_in_clients() -> None:
+    op.create_table(
+        "client_role_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("staff_category", sa.String(16), nullable=True),
+        sa.Column("title", sa.String(200), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("added_by", sa.String(64), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_by", sa.String(64), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_client_role_rule_client_id_client")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_client_role_rule_unit_id_unit")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_client_role_rule_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_role_rule")),
+    )
+    op.create_index("ix_client_role_rule_client_id_removed_at", "client_role_rule", ["client_id", "removed_at"])
+    op.create_index(op.f("ix_client_role_rule_unit_id"), "client_role_rule", ["unit_id"])
+    op.create_index(op.f("ix_client_role_rule_person_id"), "client_role_rule", ["person_id"])

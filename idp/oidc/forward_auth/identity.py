@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from idp import clock
 from idp.oidc import signing_keys
-from idp.oidc.claims import claims_of
+from idp.oidc.claims import claims_of, with_roles
 from idp.oidc.forward_auth.guarded_site import GuardedSite
 from idp.oidc.subjects import session_for, subject_for
 from idp.settings import current_settings
@@ -23,7 +23,7 @@ _TOLD = ("name", "preferred_username", "email", "email_verified", "phone_number"
 def identity_headers(site: GuardedSite, person: Any) -> dict[str, str]:
     """The headers for one request. `person`: the row that admits them."""
     subject = subject_for(site.client, person.subject)
-    all_claims = claims_of(person, person.scope)
+    all_claims = with_roles(claims_of(person, person.scope), person, site.client)
     claims = {name: all_claims[name] for name in _TOLD if name in all_claims}
     unit = claims.get("unit") or {}
     return {
