@@ -13,16 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from directory_sync import plans
 from directory_sync.models import ChangeKind, PlanLine, PlanPart, PlanState, PlanWord, SyncPlan
 from idp import audit, clock
-from idp.database import new_id, table_of
+from idp.database import new_id, reader, table_of
 from idp.errors import Forbidden, Refusal
 from idp.people import units
+from idp.people.models import Person, PersonState
 from idp.roles.models import RoleGrant
 from idp.roles.permissions import scope_of
 from idp.web.viewer import Permission
 
 SHORTEST_REASON = 20
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,\s][0-9]{3})+")  # as pages write numbers, and as people copy them
-_n, _l, _g = table_of(SyncPlan), table_of(PlanLine), table_of(RoleGrant)
+_n, _l, _g, _p = table_of(SyncPlan), table_of(PlanLine), table_of(RoleGrant), table_of(Person)
 _touches_themselves = (ChangeKind.SUSPENDED.value, ChangeKind.RETURNED.value)
 
 
@@ -67,6 +68,12 @@ def give_word(connection: Connection, number: int, officer: Officer, *, typed: s
         raise _closed(number)
     audit.record(connection, audit.Event.SYNC_PLAN_APPROVED, actor=officer.actor, run=number, part=part.value)
     return True
+
+
+def still_holds(connection: Connection, plan: Any) -> bool:
+    """Whether as many as it took to approve the plan may still do so, now that it is carried out."""
+    words = [word for word in plans.words_for(connection, plan.run_id) if word.part == plan.part and _still_counts(word)]
+    return len(words) >= (1 if plan.part == PlanPart.BELOW_LIMITS else plan.words_wanted)
 
 
 def reject(connection: Connection, number: int, officer: Officer, *, reason: str) -> None:
@@ -147,6 +154,8 @@ def _still_counts(word: Any) -> bool:
     """Whether whoever gave it may still do so: the word of somebody who lost the role meanwhile is worth nothing."""
     if word.person_id is None:
         return True
+    if reader().execute(select(_p.c.state).where(_p.c.id == word.person_id)).scalar() != PersonState.ACTIVE:
+        return False
     scope = scope_of(word.person_id, Permission.APPROVE_SYNC)
     return scope.whole_province or bool(scope.unit_ids)
 

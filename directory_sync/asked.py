@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from directory_sync import plans
+from directory_sync.approvals import still_holds
 from directory_sync.models import PlanState, RequestKind, SyncRequest
 from directory_sync.run import RunReport, run_sync
 from directory_sync.sources import require_source
@@ -36,8 +37,12 @@ def take_next() -> Any | None:
 
 
 def carry_out_approved(actor: str) -> RunReport | None:
-    """Carry out the oldest approved plan, if there is one. Raises AlreadyRunning."""
+    """Carry out the oldest approved plan, if there is one; one whose approver was suspended or lost the role meanwhile is ended instead.
+    Raises AlreadyRunning."""
     plan = plans.find_approved(reader())
+    if plan is not None and not still_holds(reader(), plan):
+        in_transaction(lambda connection: plans.end(connection, plan.run_id, PlanState.MOVED_ON, actor))
+        return None
     return carry_out_plan(plan, actor) if plan is not None else None
 
 

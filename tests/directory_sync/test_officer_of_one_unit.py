@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from directory_sync import plans
+from directory_sync.asked import carry_out_approved
 from directory_sync.models import HeldChange, PlanLine, RunState
+from idp import access
 from idp.database import in_transaction, reader, table_of
 from idp.jobs import Job, ensure_leases
 from idp.people.models import Person
@@ -166,3 +168,14 @@ def test_the_number_is_typed_in_digits(app: Flask, stopped: int, typed: str, is_
     )
     assert (answer.status_code == 303) is is_right
     assert (plans.find_approved(reader()) is not None) is is_right
+
+
+def test_a_plan_is_not_carried_out_for_somebody_who_was_suspended_after_approving_it(app: Flask, stopped: int) -> None:
+    approver = add_official(Role.HR_OFFICER)
+    form = {"typed": "26", "reason": REASON, "part": "whole"}
+    assert send_form(sign_in(app, approver), f"/console/sync/{stopped}/approve", form).status_code == 303
+    in_transaction(lambda c: access.withdraw(c, approver, reason="by_administrator", actor="cli:test"))
+    assert carry_out_approved("system:sync") is None
+    assert {row.state for row in everybody().values() if row.source == "ldap"} == {"active"}
+    assert plans.find_approved(reader()) is None
+    assert sync().found["plan_number"] == stopped + 1
