@@ -66,6 +66,8 @@ def gather(connection: Connection, basis: Basis) -> None:
     """Write everybody's standing into `NOW`."""
     if connection.dialect.name == "sqlite":
         connection.execute(DropTable(NOW, if_exists=True))
+    else:
+        connection.execute(text("SET LOCAL jit = off"))  # compiling the statement costs more than it saves
     connection.execute(CreateTable(NOW, if_not_exists=connection.dialect.name == "sqlite"))
     connection.execute(insert(NOW).from_select([column.name for column in NOW.c], standing_of_all(basis)))
     if connection.dialect.name == "postgresql":
