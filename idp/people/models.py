@@ -4,7 +4,7 @@ import enum
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -68,6 +68,9 @@ class MirrorReading(Record):
     read_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+_HAS_ALIAS = text("alias_key IS NOT NULL")
+
+
 class Person(Record):
     """An official. `subject` is the OpenID Connect `sub`: opaque, permanent, never reused."""
 
@@ -75,6 +78,7 @@ class Person(Record):
     __table_args__ = (
         Index("ix_person_source_source_key", "source", "source_key", unique=True),
         Index("ix_person_source_state", "source", "state"),  # counted at each look at what changed
+        Index("ix_person_alias_key", "alias_key", sqlite_where=_HAS_ALIAS, postgresql_where=_HAS_ALIAS),  # most have none
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
@@ -86,7 +90,7 @@ class Person(Record):
     username_key: Mapped[str | None] = mapped_column(String(255), index=True)
     mail: Mapped[str | None] = mapped_column(String(255))
     mail_key: Mapped[str | None] = mapped_column(String(255), index=True)
-    alias_key: Mapped[str | None] = mapped_column(String(255), index=True)  # another name that the directory takes at sign-in
+    alias_key: Mapped[str | None] = mapped_column(String(255))  # another name that the directory takes at sign-in
     phone: Mapped[str | None] = mapped_column(String(64))
     staff_code: Mapped[str | None] = mapped_column(String(64), index=True)
     staff_category: Mapped[str | None] = mapped_column(String(16))

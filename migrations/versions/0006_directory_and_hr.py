@@ -18,7 +18,8 @@ def upgrade() -> None:
     _add_scim()
     _add_several_sources()
     op.add_column("person", sa.Column("alias_key", sa.String(255), nullable=True))
-    op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"])
+    has_alias = sa.text("alias_key IS NOT NULL")
+    op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"], sqlite_where=has_alias, postgresql_where=has_alias)
     op.create_index("ix_person_source_state", "person", ["source", "state"])
 
 
