@@ -85,8 +85,9 @@ _TEXTS = (
 """,
     ),
     (
-        "Laravel (.env, kovah/laravel-socialite-oidc)",
-        """OIDC_BASE_URL=@issuer@
+        "Laravel (.env)",
+        """# kovah/laravel-socialite-oidc
+OIDC_BASE_URL=@issuer@
 OIDC_CLIENT_ID=@id@
 OIDC_CLIENT_SECRET=@secret@
 OIDC_REDIRECT_URI=@uri@
@@ -108,8 +109,9 @@ const to = client.buildAuthorizationUrl(config, {
 """,
     ),
     (
-        "Django (mozilla-django-oidc, settings.py)",
-        """OIDC_RP_CLIENT_ID = "@id@"
+        "Django (settings.py)",
+        """# mozilla-django-oidc
+OIDC_RP_CLIENT_ID = "@id@"
 OIDC_RP_CLIENT_SECRET = "@secret@"
 OIDC_RP_SIGN_ALGO = "RS256"
 OIDC_RP_SCOPES = "@scope@"
@@ -176,8 +178,9 @@ Redirect URI: @origin@/admin/oauth2callback.php
 """,
     ),
     (
-        "WordPress (OpenID Connect Generic, wp-config.php)",
-        """define( 'OIDC_CLIENT_ID', '@id@' );
+        "WordPress (wp-config.php)",
+        """// OpenID Connect Generic
+define( 'OIDC_CLIENT_ID', '@id@' );
 define( 'OIDC_CLIENT_SECRET', '@secret@' );
 define( 'OIDC_CLIENT_SCOPE', '@scope@' );
 define( 'OIDC_ENDPOINT_LOGIN_URL', '@issuer@/authorize' );

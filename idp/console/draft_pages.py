@@ -170,6 +170,7 @@ def _page(row: Any, page: str, errors: dict[str, str]) -> str:
     found = flaws(reader(), row.answers) if page == "check" else {}
     return render_template(
         "drafts/page.html", draft=row, page=page, pages=PAGES, values=row.answers, errors=errors, flaws=found, choices=choices(),
+        scopes=[(name, f"{told} ({name})" if told else name) for name, told in choices()["scopes"] if name != "openid"],
         categories=CATEGORY_CHOICES, roles=ROLE_CHOICES, words=words(), metadata=metadata_of(row.answers), fields=FIELDS,
         is_own=require_viewer().actor in (row.submitted_by, row.made_by), is_open=row.state == DraftState.OPEN,
         shown=drafts.version_of(row),
