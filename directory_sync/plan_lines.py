@@ -47,6 +47,8 @@ class _Units(NamedTuple):
     added: Mapping[str, UnitRecord]
 
     def name_of(self, key: str | None) -> str | None:
+        if key is None:
+            return None
         if key in self.added:
             return self.added[key].name
         return self.known[key].record.name if key in self.known else None
@@ -55,7 +57,7 @@ class _Units(NamedTuple):
         """Our key; of a unit that does not exist yet the one of the nearest above that does."""
         while key is not None and key not in self.known and key in self.added:
             key = self.added[key].parent_key
-        return self.known[key].unit_id if key in self.known else None
+        return self.known[key].unit_id if key is not None and key in self.known else None
 
 
 def lines_of(connection: Connection, changes: Changes, explained: Explained, objections: Sequence[Objection]) -> Iterator[Line]:
