@@ -189,5 +189,16 @@ def add_commands(group: click.Group) -> None:
         group.add_command(command)
     for command in ACTING_COMMANDS:
         enrollment.add_command(command)
-    for deed in (suspend, restore, list_leavings, list_factors, unlock, temporary_code, activation_code, reset_factors, proof, withdraw_proof):
+    for deed in (
+        suspend,
+        restore,
+        list_leavings,
+        list_factors,
+        unlock,
+        temporary_code,
+        activation_code,
+        reset_factors,
+        proof,
+        withdraw_proof,
+    ):
         people.add_command(deed)

@@ -30,11 +30,11 @@ def _facts(command: Any) -> Any:
         click.option("--notes"),
         click.option("--planned-on", type=Day, help="When it is to be connected."),
         click.option("--accounts", type=click.IntRange(0), help="How many accounts it has of its own."),
-        click.option("--own-passwords-left", type=click.Choice([*OwnPasswords])),
+        click.option("--own-passwords-left", type=click.Choice([one.value for one in OwnPasswords])),
         click.option("--client", "client_id", help="client_id of the application it is connected as; '' for none."),
         click.option("--in-scope/--out-of-scope", default=None, help="Whether the target speaks of it."),
         click.option("--security-level", type=click.IntRange(1, 5)),
-        click.option("--protocol", type=click.Choice([*Protocol]), help="How people sign in to it today."),
+        click.option("--protocol", type=click.Choice([one.value for one in Protocol]), help="How people sign in to it today."),
         click.option("--level", type=click.Choice(LEVELS)),
         click.option("--contact"),
         click.option("--owner", "owner_unit", help="Code of the unit that owns it; '' for none."),
@@ -76,7 +76,7 @@ def change(code: str, as_json: bool, **given: Any) -> None:
 
 
 @group.command("list")
-@click.option("--standing", type=click.Choice([*catalogue.Standing]))
+@click.option("--standing", type=click.Choice([one.value for one in catalogue.Standing]))
 @json_option
 def list_all(standing: str | None, as_json: bool) -> None:
     """List the systems, and how many of those in scope are integrated."""

@@ -107,7 +107,7 @@ def _add(connection: Connection, kind: PeriodKind, period: str, version: int, da
     found = _day_or_refusal(connection, chosen)
     newest = connection.execute(select(_c.c.sequence, _c.c.hash).order_by(_c.c.sequence.desc()).limit(1)).first()
     previous = newest.hash if newest else BEGINNING
-    row = {
+    row: dict[str, Any] = {
         "sequence": newest.sequence + 1 if newest else 1, "kind": kind.value, "period": period, "version": version, "day": chosen,
         "snapshot_hash": found.hash, "figures": figures_of(found), "reason": reason, "made_by": actor, "made_at": clock.now(),
     }  # fmt: skip
@@ -117,7 +117,7 @@ def _add(connection: Connection, kind: PeriodKind, period: str, version: int, da
     except IntegrityError:
         raise Refusal(_("Vừa có người chốt; tải lại trang rồi thử lại."), "closed_meanwhile") from None
     event = audit.Event.CLOSING_MADE if version == 1 else audit.Event.CLOSING_CORRECTED
-    about = {"kind": kind.value, "period": period, "version": version, "day": chosen.isoformat(), "hash": row["hash"].hex()}
+    about: dict[str, Any] = {"kind": kind.value, "period": period, "version": version, "day": chosen.isoformat(), "hash": row["hash"].hex()}
     audit.record(connection, event, actor=actor, reason=reason, **about)
     sequence: int = row["sequence"]
     return sequence

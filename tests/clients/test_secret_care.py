@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,7 +24,7 @@ from tests.support.relying_party import RelyingParty, register_party
 from tests.support.signed_in import browser_of, send_form, words_of
 
 _s = table_of(ClientSecret)
-WHO = {"actor": "cli:test", "reason": "thử"}
+WHO: dict[str, Any] = {"actor": "cli:test", "reason": "thử"}
 
 
 @pytest.fixture

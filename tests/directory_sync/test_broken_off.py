@@ -144,7 +144,7 @@ def test_an_approved_plan_that_breaks_off_is_carried_on_and_nothing_else_with_it
 ) -> None:
     plan = sync(only_plan=True)
     changed.add_person("sau", "Trần Thị Sau", COMMUNE)
-    word = {"typed": str(plans.require_plan(reader(), plan.number).typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
+    word: dict[str, Any] = {"typed": str(plans.require_plan(reader(), plan.number).typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
     assert in_transaction(lambda c: give_word(c, plan.number, Officer("cli:an"), **word))
     for after in (4, 2):
         _run_and_kill(database_url, changed, after, "approved")

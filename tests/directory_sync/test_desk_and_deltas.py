@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -63,7 +64,7 @@ def test_of_twenty_who_decide_at_once_one_is_heard(postgresql_app: Flask) -> Non
     facts = {"source": "ldap", "state": "suspended", "state_reason": "gone_from_directory"}
     people = [add_person(f"cu{number}", "Người Cũ", **facts) for number in range(2)]
     case_id = uuid.uuid4()
-    candidates = [{"person_id": str(one), "hints": [], "unit_id": None} for one in people]
+    candidates: list[dict[str, Any]] = [{"person_id": str(one), "hints": [], "unit_id": None} for one in people]
     row = {
         "id": case_id,
         "kind": "no_number",

@@ -132,7 +132,7 @@ def test_one_units_officer_cannot_take_somebody_of_another_unit_over_by_a_case_o
 
 def test_one_units_officer_cannot_give_an_entry_to_who_holds_a_role_nor_to_themselves(app: Flask) -> None:
     unit_id = add_unit()
-    gone = {"source": "ldap", "state": "suspended", "state_reason": "gone_from_directory", "unit_id": unit_id}
+    gone: dict[str, Any] = {"source": "ldap", "state": "suspended", "state_reason": "gone_from_directory", "unit_id": unit_id}
     administrator = add_official(Role.IT_ADMIN, **gone)
     officer = add_official(Role.HR_OFFICER, unit_of_role=unit_id, unit_id=unit_id, source="ldap")
     case_id = add_case(unit_id, administrator, officer)

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy import insert
 
 from directory_sync import ledger
-from directory_sync.source.ldap_full import SOURCE
 from directory_sync.ledger import AlreadyRunning, LeaseLost
 from directory_sync.models import RunState, SyncRun
+from directory_sync.source.ldap_full import SOURCE
 from idp.app import create_app
 from idp.clock import ManualClock
 from idp.database import forget_connections, in_transaction, new_id, reader

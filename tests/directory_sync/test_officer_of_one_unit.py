@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from directory_sync import plans
 from directory_sync.asked import carry_out_approved
-from directory_sync.models import HeldChange, PlanLine, RunState
+from directory_sync.models import HeldChange, PlanLine, RunState, SyncPlan
 from idp import access
 from idp.database import in_transaction, reader, table_of
 from idp.jobs import Job, ensure_leases
@@ -154,7 +154,7 @@ def test_a_word_counts_once_however_often_and_late_it_is_sent(app: Flask, stoppe
     assert browser.post(path, data=form).status_code == 303
     assert browser.post(path, data=form).status_code == 409
     in_transaction(lambda c: plans.end_waiting(c, "ldap", "cli:test"))
-    in_transaction(lambda c: c.execute(update(table_of(plans.SyncPlan)).values(state="moved_on")))
+    in_transaction(lambda c: c.execute(update(table_of(SyncPlan)).values(state="moved_on")))
     assert browser_of(app, Role.HR_OFFICER).post(path, data=form).status_code in (400, 403, 409)
     assert {row.state for row in everybody().values()} == {"active"}
 

@@ -79,7 +79,7 @@ def test_a_plan_is_made_without_changing_anything_and_sent_back(stopped: int, em
 
 def test_the_worker_does_what_was_approved_then_what_was_asked_for_then_what_is_due(stopped: int, empty_directory: StaffDirectory) -> None:
     plan = plans.require_plan(reader(), stopped)
-    word = {"typed": str(plan.typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
+    word: dict[str, Any] = {"typed": str(plan.typed_number), "reason": "đã kiểm tra với Phòng Nội vụ"}
     in_transaction(lambda c: give_word(c, stopped, Officer("cli:an"), **word))
     in_transaction(lambda c: ask(c, RequestKind.PLAN, "cli:binh"))
     empty_directory.change(f"uid=u25,{DEPARTMENT}", title="Trưởng phòng")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import insert, select
 
 from clients.models import Client
@@ -98,6 +99,7 @@ def test_the_plan_is_narrowed_by_agency_kind_and_name(app: Flask, stopped: int) 
 def test_the_plan_is_had_as_a_workbook_and_as_csv(app: Flask, stopped: int) -> None:
     browser = browser_of(app, Role.HR_OFFICER)
     sheet = load_workbook(BytesIO(browser.get(f"/console/sync/{stopped}/plan.xlsx").data)).active
+    assert isinstance(sheet, Worksheet)
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) == 1 + 24
     lines = browser.get(f"/console/sync/{stopped}/plan.csv").get_data(as_text=True).splitlines()

@@ -37,9 +37,10 @@ def test_it_holds_what_a_dictionary_would_in_the_same_order() -> None:
     assert (len(spool), "nobody" in spool, spool.get("nobody")) == (498, False, None)
     spool[f"{0:036d}"] = _record(0)
     assert len(spool) == 499
-    for wrong in (lambda: spool["nobody"], lambda: spool.pop(f"{250:036d}")):
-        with pytest.raises(KeyError):
-            wrong()
+    with pytest.raises(KeyError):
+        spool["nobody"]
+    with pytest.raises(KeyError):
+        spool.pop(f"{250:036d}")
 
 
 def test_newcomers_are_those_not_known_and_each_is_read_when_asked_for() -> None:
@@ -60,8 +61,8 @@ def test_what_has_to_be_looked_at_is_what_has_a_flaw_or_is_named() -> None:
     flawed, named = f"{20:036d}", f"{30:036d}"
     for records in (spool, plain):
         records[flawed] = records[flawed]._replace(flaws=frozenset({Flaw.NO_MAIL}))
-    for records in (newcomers_in(spool, {f"{40:036d}"}), newcomers_in(plain, {f"{40:036d}"})):
-        assert [one.source_key for one in to_look_at(records, {named, f"{40:036d}", "nobody"})] == [flawed, named]
+    for newcomers in (newcomers_in(spool, {f"{40:036d}"}), newcomers_in(plain, {f"{40:036d}"})):
+        assert [one.source_key for one in to_look_at(newcomers, {named, f"{40:036d}", "nobody"})] == [flawed, named]
 
 
 def test_the_file_is_its_owners_and_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

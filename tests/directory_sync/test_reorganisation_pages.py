@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,9 +37,7 @@ def app(database_url: str) -> Iterator[Flask]:
         for code, name in (("00715", "UBND xã Lũng Cú"), ("00718", "UBND xã Má Lé")):
             unit_id = add_unit(name, code=code)
             person_id = add_person(f"can-bo-{code}", "Vàng Mí Sính", unit_id=unit_id)
-            in_transaction(
-                lambda connection, who=person_id, where=unit_id: grant(connection, who, Role.HR_OFFICER, unit_id=where, actor="cli:t")
-            )
+            in_transaction(partial(grant, person_id=person_id, role=Role.HR_OFFICER, unit_id=unit_id, actor="cli:t"))
         yield application
     close(application)
 

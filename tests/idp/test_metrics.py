@@ -17,7 +17,7 @@ TOKEN = "a-token-of-the-watcher"
 
 
 def _read(browser: FlaskClient, **given: str) -> dict[str, float]:
-    answer = browser.get("/metrics", **given)  # type: ignore[arg-type]
+    answer = browser.get("/metrics", **given)
     assert answer.status_code == 200
     families = text_string_to_metric_families(answer.get_data(as_text=True))
     return {sample.name: sample.value for family in families for sample in family.samples}

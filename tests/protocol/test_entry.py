@@ -20,6 +20,7 @@ from idp.sessions import assurance
 from idp.web.formats import today
 from tests.protocol import test_device as device
 from tests.protocol import test_token_exchange as exchanging
+from tests.support.bound_party import API, OTHER_API, add_resource
 from tests.support.entry import let_in, only, shut
 from tests.support.guarded_site import register_site
 from tests.support.people import add_person, add_unit
@@ -183,12 +184,12 @@ def test_tokens_are_exchanged_only_for_who_may_enter_both_applications(
     browser: FlaskClient, person_id: uuid.UUID, time: clock.ManualClock, shut_client: str
 ) -> None:
     dossiers = exchanging.register_service("dossiers", "portal")
-    exchanging.add_resource(exchanging.API, ("dossiers", "people"), client_id="dossiers")
-    exchanging.add_resource(exchanging.OTHER_API, ("people",))
-    exchanging.allow("dossiers", exchanging.OTHER_API, scope="people")
-    portal = register_party(scope=f"{ALL_SCOPES} dossiers people", client_id="portal", resources=(exchanging.API, exchanging.OTHER_API))
+    add_resource(API, ("dossiers", "people"), client_id="dossiers")
+    add_resource(OTHER_API, ("people",))
+    exchanging.allow("dossiers", OTHER_API, scope="people")
+    portal = register_party(scope=f"{ALL_SCOPES} dossiers people", client_id="portal", resources=(API, OTHER_API))
     sign_in(browser, person_id, assurance.AAL2)
-    token = portal.tokens(browser, scope="openid dossiers people", resource=exchanging.API)["access_token"]
+    token = portal.tokens(browser, scope="openid dossiers people", resource=API)["access_token"]
     assert exchanging.exchange(browser, dossiers, token).status_code == 200
     shut(shut_client)
     assert exchanging.exchange(browser, dossiers, token).get_json()["error"] == "invalid_grant"

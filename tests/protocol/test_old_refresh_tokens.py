@@ -34,7 +34,7 @@ def turned_old(browser: FlaskClient, party: RelyingParty, *, used: bool = False)
 
 
 def refused(browser: FlaskClient, party: RelyingParty, token: str) -> bool:
-    return party.refresh(browser, token).get_json().get("error") == "invalid_grant"
+    return bool(party.refresh(browser, token).get_json().get("error") == "invalid_grant")
 
 
 def test_it_goes_on_in_the_new_form(browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID) -> None:

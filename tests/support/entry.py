@@ -1,6 +1,7 @@
 """Entry rules as tests set them."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from clients.entry import EntryRule
@@ -25,7 +26,7 @@ def shut(client_id: str) -> None:
     assert client is not None
     for row in kept_rules(reader(), client.key):
         rule_id: uuid.UUID = row.id
-        assert in_transaction(lambda connection, rule_id=rule_id: remove_rule(connection, client_id, rule_id, actor=WHO))
+        assert in_transaction(partial(remove_rule, client_id=client_id, rule_id=rule_id, actor=WHO))
 
 
 def only(client_id: str, kind: str, subject: Any = None, **days: Any) -> uuid.UUID | None:

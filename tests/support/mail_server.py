@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -37,7 +37,7 @@ class MailServer:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """A message comes in."""
-        self.taken.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=default)))
+        self.taken.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 
 

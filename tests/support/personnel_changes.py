@@ -102,10 +102,10 @@ def reorganisation(province_: Province, *, by_adding_again: bool = False) -> Cha
         told["units_changed"] += 1
     shared = Counter(_number(a) for _, a in province_.people)
     for dn, attributes in province_.people:
-        home = target.get(parent_text(dn))
-        if home is None:
+        goes_to = target.get(parent_text(dn))
+        if goes_to is None:
             continue
-        out.append(_add_again(dn, attributes, home) if by_adding_again else _move(dn, home))
+        out.append(_add_again(dn, attributes, goes_to) if by_adding_again else _move(dn, goes_to))
         is_lost = by_adding_again and shared[_number(attributes)] != 1
         told["unmatched" if is_lost else "moved"] += 1
     for dn in sorted(ends, key=lambda dn: -len(_rdns(dn))):

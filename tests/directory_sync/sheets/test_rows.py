@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from flask import Flask
 from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 
 from directory_sync.sheets import imports
@@ -53,6 +54,7 @@ def test_days_are_read_as_people_and_spreadsheets_write_them(text: str, day: dat
 @pytest.mark.usefixtures("app")
 def test_a_personal_number_keeps_its_zeros_and_only_its_mark_is_kept() -> None:
     book = Workbook()
+    assert isinstance(book.active, Worksheet)
     for row in (["Mã CBCCVC", "Số định danh cá nhân"], ["HG-1", ID], ["HG-2", int(ID)], ["HG-3", "12345"], ["HG-4", f"'{ID[:-1]}2"]):
         book.active.append(row)
     buffer = io.BytesIO()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from directory_sync.source import ldap
-from directory_sync.source.ldap import FIRST_MESSAGE_ID, Directory, ReadIncomplete, access_from
+from directory_sync.source.ldap import FIRST_MESSAGE_ID, Directory, access_from
+from directory_sync.source.reading import ReadIncomplete
 from idp.wire import ber, messages
 from tests.support.installation import settings_for
 

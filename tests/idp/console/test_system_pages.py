@@ -149,7 +149,15 @@ def test_markup_in_a_name_stays_text(app: Flask) -> None:
 def test_the_commands_do_what_the_pages_do(app: Flask, tmp_path: Path) -> None:
     add_unit("UBND xã Lũng Cú", code="H22.9")
     assert run("add", "mot-cua", "--name", "Một cửa", "--owner", "H22.9", "--planned-on", "2026-12-31").exit_code == 0
-    assert json.loads(run("change", "mot-cua", "--accounts", "5", "--out-of-scope", "--json").stdout)["accounts"] == 5
+    assert (
+        json.loads(
+            run(
+                "change", "mot-cua", "--accounts", "5", "--out-of-scope", "--protocol", "oidc", "--own-passwords-left", "no", "--json"
+            ).stdout
+        )["accounts"]
+        == 5
+    )
+    assert json.loads(run("list", "--standing", "not_connected", "--json").stdout)["systems"][0]["protocol"] == "oidc"
     told = json.loads(run("list", "--json").stdout)
     assert (told["in_scope"], told["systems"][0]["standing"]) == (0, "not_connected")
     assert run("retire", "mot-cua", "--reason", "thay mới").exit_code == 0

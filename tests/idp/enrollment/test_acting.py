@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -120,7 +121,7 @@ def test_who_has_enrolled_since_gets_no_letter(app: Flask, province: Province, m
     assert not [mail for mail in mails.taken if "Máy" in str(mail["To"])]
 
 
-def _open_interval_of(person_id: uuid.UUID) -> object:
+def _open_interval_of(person_id: uuid.UUID) -> Any:
     table = table_of(RungInterval)
     return table.update().where(table.c.person_id == person_id).values(to_at=clock.now(), end_cause="person.suspended")
 

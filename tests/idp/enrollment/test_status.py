@@ -8,8 +8,8 @@ from flask import Flask
 
 from idp.clock import ManualClock
 from idp.database import reader
-from idp.enrollment.cli import enrollment, percent_text
-from idp.enrollment.figures import add
+from idp.enrollment.cli import enrollment
+from idp.enrollment.figures import add, percent_text
 from idp.enrollment.status import count_now, narrowed, status_now, unit_lines
 from idp.people.models import Level
 from tests.support.enrolled_people import add_person_on

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -28,7 +29,7 @@ def known(visitor: Visitor, person_id: uuid.UUID) -> tuple[bool, bool]:
         return known_browsers.is_known(person_id, named.browser_round), known_browsers.has_proved(person_id, named.browser_round)
 
 
-def cookies(visitor: Visitor) -> list[object]:
+def cookies(visitor: Visitor) -> list[Any]:
     return list(visitor.browser._cookies.values())  # type: ignore[union-attr]
 
 

@@ -75,7 +75,7 @@ def signed_in(app: Flask, name: str = "lvan") -> tuple[Visitor, str]:
 def already_in(app: Flask, directory: BindDirectory, name: str = "lvan") -> tuple[Visitor, str]:
     """Somebody who signed in before the directory went away."""
     person_id = official(directory, name)
-    terms = {"person_id": person_id, "acr": AAL1, "amr": ("pwd",), "shared_pc": False, "administrator": False}
+    terms: dict[str, Any] = {"person_id": person_id, "acr": AAL1, "amr": ("pwd",), "shared_pc": False, "administrator": False}
     value, _id = in_transaction(lambda c: browser_sessions.start(c, **terms))
     visitor = Visitor(app)
     visitor.browser.set_cookie(browser_sessions.cookie_name(), value)
