@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from directory_sync.compact_people import CompactPeople, KnownPerson
 from directory_sync.unit_tree import UnitRecord
@@ -18,11 +18,8 @@ _p, _u = table_of(Person), table_of(Unit)
 _of_source = _p.c.source == bindparam("of_source")
 _known = select(_p.c.source_key, _p.c.id, _p.c.directory_digest, _p.c.state, _p.c.state_reason, _p.c.directory_locked).where(_of_source)
 _known_page = _known.where(_p.c.source_key > bindparam("after")).order_by(_p.c.source_key).limit(FETCHED_ROWS)
-_counts = (
-    select(func.count().label("people"), func.count().filter(_p.c.state == PersonState.ACTIVE.value).label("active"))
-    .select_from(_p)
-    .where(_of_source)
-)
+_counts = select(func.count()).select_from(_p).where(_of_source)  # each of the two from an index alone
+_out_of_service = select(func.count()).select_from(_p).where(_of_source, _p.c.state != text(f"'{PersonState.ACTIVE}'"))
 _keys_at = select(_p.c.source_key).where(_of_source, _p.c.directory_dn.in_(bindparam("entries", expanding=True)))
 _units = select(_u.c.source_key, _u.c.id, _u.c.code, _u.c.name, _u.c.level, _u.c.parent_id, _u.c.valid_to).where(
     _u.c.source == bindparam("of_source")
@@ -78,8 +75,8 @@ def known_among(connection: Connection, source: str, keys: Iterable[str]) -> dic
 
 def count_people(connection: Connection, source: str) -> tuple[int, int]:
     """How many people ever came from the source, and how many of them are active."""
-    row = connection.execute(_counts, {"of_source": source}).one()
-    return row.people, row.active
+    people = connection.execute(_counts, {"of_source": source}).scalar_one()
+    return people, people - connection.execute(_out_of_service, {"of_source": source}).scalar_one()
 
 
 def keys_of_entries(connection: Connection, source: str, entries: Iterable[str]) -> set[str]:

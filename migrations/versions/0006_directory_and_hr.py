@@ -20,7 +20,8 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("alias_key", sa.String(255), nullable=True))
     has_alias = sa.text("alias_key IS NOT NULL")
     op.create_index(op.f("ix_person_alias_key"), "person", ["alias_key"], sqlite_where=has_alias, postgresql_where=has_alias)
-    op.create_index("ix_person_source_state", "person", ["source", "state"])
+    is_out = sa.text("state != 'active'")
+    op.create_index("ix_person_source_state", "person", ["source", "state"], sqlite_where=is_out, postgresql_where=is_out)
 
 
 def downgrade() -> None:
