@@ -70,7 +70,7 @@ def register() -> str | tuple[str, int]:
     try:
         wanted = ClientMetadata(**{"client_name": "", "redirect_uris": (), **given()}, client_id=request.form.get("client_id") or None)
         check_sector(wanted)
-        made = in_transaction(lambda connection: registration.register(connection, wanted, actor=actor))
+        made = in_transaction(lambda connection: registration.register(connection, wanted, actor=actor, entry=()))
     except NotFound:
         raise
     except Refusal as refusal:

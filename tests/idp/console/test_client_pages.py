@@ -46,6 +46,11 @@ def _known(client_id: str = "hop-khong-giay") -> registry.RegisteredClient:
     return found
 
 
+def test_nobody_enters_what_is_registered_here_until_rules_say_who(app: Flask) -> None:
+    _register(browser_of(app, Role.IT_ADMIN))
+    assert _known().entry == ()
+
+
 def test_a_client_is_registered_and_its_secret_is_shown_this_once(app: Flask) -> None:
     browser = browser_of(app, Role.IT_ADMIN)
     shown = words_of(_register(browser))
