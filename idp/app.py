@@ -62,6 +62,7 @@ from idp.oidc import (
     userinfo_endpoint,
 )
 from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
+from idp.people.unit_paths import place_of
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
@@ -141,6 +142,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_access(app)
     set_up_address_limits(app, settings)
     set_up_acting(app)
+    app.jinja_env.globals.update(place_of=place_of)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

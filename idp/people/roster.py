@@ -22,7 +22,7 @@ ID_BYTES = 16
 _p, _u = table_of(Person), table_of(Unit)
 LINE = (
     _p.c.id, _p.c.name, _p.c.username, _p.c.staff_code, _p.c.title, _p.c.staff_category, _p.c.state, _p.c.directory_locked,
-    _p.c.last_signed_in_at, _p.c.sort_key, _u.c.name.label("unit_name"), _u.c.level,
+    _p.c.last_signed_in_at, _p.c.sort_key, _p.c.unit_id, _u.c.name.label("unit_name"), _u.c.level,
 )  # fmt: skip
 
 

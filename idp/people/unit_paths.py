@@ -32,6 +32,11 @@ def unit_path(unit_id: uuid.UUID | None) -> list[Step]:
     return path[::-1]
 
 
+def place_of(unit_id: uuid.UUID | None) -> str:
+    """The names of the units above this one, nearest first, without the group at the top: every agency has a "Văn phòng"."""
+    return ", ".join(step["name"] for step in unit_path(unit_id)[-2:0:-1])
+
+
 def units_up_from(unit_id: uuid.UUID | None) -> frozenset[uuid.UUID]:
     """This unit and all above it; empty when there is none."""
     tree = _tree()
