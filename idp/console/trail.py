@@ -131,7 +131,7 @@ def actor_words(actor: str, people: dict[uuid.UUID, str]) -> str:
     """Who did it: a person's name, an application, the command line, or the system itself."""
     kind, separator, name = actor.partition(":")
     if not separator:
-        return actor
+        return _("Người chưa đăng nhập") if actor == "anonymous" else actor
     if kind == "person":
         try:
             return people.get(uuid.UUID(name), name)

@@ -195,6 +195,10 @@ REASONS: dict[str, LazyString] = {
     "planned": _l("thay đổi đã đặt trước"),
     "idle": _l("lâu không đăng nhập"),
     "access_review": _l("kết quả rà soát tài khoản"),
+    "wrong": _l("không đúng"),
+    "unknown_person": _l("không có người này"),
+    "directory_locked": _l("bị khóa trong danh bạ"),
+    "suspended": _l("đã vô hiệu hóa"),
 }
 
 
@@ -221,6 +225,9 @@ def _addition(event: str, detail: Mapping[str, Any]) -> str:
         return _("phương án số %(number)s", number=detail["reorganisation"])
     if event == Event.SNAPSHOT_TAKEN:
         return str(detail.get("day", ""))
+    if event.startswith("system.") and detail.get("name"):
+        about = str(detail["name"])
+        return f"{about}: {reason_words(str(detail['reason']))}" if detail.get("reason") else about
     if "reason" in detail:
         return reason_words(str(detail["reason"]))
     return assurance_words(str(detail["acr"])) if "acr" in detail else ""
