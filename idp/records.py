@@ -8,9 +8,8 @@ from idp.enrollment import models as enrollment_models
 from idp.enrollment import standing_models
 from idp.enrollment.campaigns import models as campaign_models
 from idp.oidc import models as oidc_models
-from idp.people import career_models, review_models, source_models
+from idp.people import career_models, review_models, source_models, unit_models
 from idp.people import models as people_models
-from idp.people import unit_models
 from idp.roles import models as role_models
 from idp.sessions import models as session_models
 

@@ -30,7 +30,8 @@ CHAIN_MAY_LAG = timedelta(minutes=5)
 _p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
 
 _active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value)
-_open_sessions = select(func.count()).where(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
+_open_sessions = select(func.count()).select_from(_s.join(_p, _p.c.id == _s.c.person_id)).where(
+    _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
 _clients_in_use = select(func.count()).where(_c.c.disabled_at.is_(None))
 
 
@@ -104,12 +105,19 @@ def _figures(connection: Connection) -> list[tuple[str, str, str | None]]:
     """What there is: number, words, and where more is to be seen."""
     found = [_tracker(connection)] if may(Permission.SEE_TRACKER) else []
     if may(Permission.SEE_PEOPLE):
-        people, sessions = _count(connection, _active_people), _count(connection, _open_sessions, now=clock.now())
+        of_whom = _reached(Permission.SEE_PEOPLE)
+        people = _count(connection, _active_people.where(*of_whom))
+        sessions = _count(connection, _open_sessions.where(*of_whom), now=clock.now())
         found.append((people, _("Cán bộ đang hoạt động"), url_for("console_people.list_people")))
         found.append((sessions, _("Phiên đăng nhập đang mở"), None))
     if may(Permission.SEE_CLIENTS):
         found.append((_count(connection, _clients_in_use), _("Ứng dụng đang kết nối"), url_for("console_clients.list_clients")))
     return found
+
+
+def _reached(permission: Permission) -> list[ColumnElement[bool]]:
+    reach = scope_of(require_viewer().person_id, permission).within
+    return [] if reach is None else [_p.c.unit_id.in_(select(units.below(reach).c.id))]
 
 
 def _count(connection: Connection, query: Select[int], **values: Any) -> str:

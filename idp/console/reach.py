@@ -18,6 +18,11 @@ def within(permission: Permission) -> Collection[uuid.UUID] | None:
     return scope_of(require_viewer().person_id, permission).within
 
 
+def sees_all(permission: Permission) -> bool:
+    """Whether the viewer may do this for the whole province: for showing or hiding a link, never instead of the guard."""
+    return may(permission) and within(permission) is None
+
+
 def require_changeable(person_id: uuid.UUID, permission: Permission) -> Any:
     """The person, when the viewer may do this to them: not oneself, nobody of other units, and whoever holds a role only from the
     whole province, so that no unit's officer gets at those above. Raises Refusal."""

@@ -225,9 +225,12 @@ def _addition(event: str, detail: Mapping[str, Any]) -> str:
         return _("phương án số %(number)s", number=detail["reorganisation"])
     if event == Event.SNAPSHOT_TAKEN:
         return str(detail.get("day", ""))
+    return _name_or_reason(event, detail)
+
+
+def _name_or_reason(event: str, detail: Mapping[str, Any]) -> str:
     if event.startswith("system.") and detail.get("name"):
-        about = str(detail["name"])
-        return f"{about}: {reason_words(str(detail['reason']))}" if detail.get("reason") else about
+        return ": ".join(str(detail[key]) for key in ("name", "reason") if detail.get(key))
     if "reason" in detail:
         return reason_words(str(detail["reason"]))
     return assurance_words(str(detail["acr"])) if "acr" in detail else ""
