@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from clients.models import Client
 from idp import clock
@@ -17,6 +17,7 @@ from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
 from idp.enrollment.status import status_within
 from idp.outbox import OutboxMessage
+from idp.people import units
 from idp.people.models import Person, PersonState
 from idp.roles.permissions import scope_of
 from idp.sessions.models import BrowserSession
@@ -30,8 +31,11 @@ CHAIN_MAY_LAG = timedelta(minutes=5)
 _p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
 
 _active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value)
-_open_sessions = select(func.count()).select_from(_s.join(_p, _p.c.id == _s.c.person_id)).where(
-    _s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
+_open_sessions = (
+    select(func.count())
+    .select_from(_s.join(_p, _p.c.id == _s.c.person_id))
+    .where(_s.c.ended_at.is_(None), _s.c.expires_at > bindparam("now", type_=_s.c.expires_at.type))
+)
 _clients_in_use = select(func.count()).where(_c.c.disabled_at.is_(None))
 
 
