@@ -135,7 +135,7 @@ def show(number: int) -> str:
         flawed=flawed, flaws=sum(bool(one.row.flaw) for one in found), kinds=[(KINDS[kind], count) for kind, count in kinds.items()],
         people=_people(found), roles=[(one, held) for one in found if not one.row.flaw for held in one.roles],
         others=sum((Counter(one.others) for one in found if not one.row.flaw), Counter[str]()), done=sum(one.row.run_number is not None for one in found),
-        total=len(found), names=_names(scheme), may_approve=_may_approve(scheme), KINDS=KINDS, FLAWS=FLAWS, FATES=FATES, STATES=STATES,
+        total=sum(not one.row.flaw for one in found), names=_names(scheme), may_approve=_may_approve(scheme), KINDS=KINDS, FLAWS=FLAWS, FATES=FATES, STATES=STATES,
         ORIGINS=ORIGINS, TABLES=TABLES, role_words=role_words,
         can_end=scheme.state in (ReorganisationState.DRAFT, ReorganisationState.APPROVED, ReorganisationState.UNDER_WAY),
     )  # fmt: skip
