@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
 
 from clients import registration
+from clients.entry_rules import kept_rules
 from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from clients.sector import check_sector
@@ -51,7 +52,7 @@ def show(client_id: str) -> str:
         client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
         assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
         is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
-        links=current_app.extensions.get(CLIENT_LINKS, ()),
+        links=current_app.extensions.get(CLIENT_LINKS, ()), is_shut=not kept_rules(reader(), row.id),
     )  # fmt: skip
 
 

@@ -47,8 +47,10 @@ def _known(client_id: str = "hop-khong-giay") -> registry.RegisteredClient:
 
 
 def test_nobody_enters_what_is_registered_here_until_rules_say_who(app: Flask) -> None:
-    _register(browser_of(app, Role.IT_ADMIN))
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser)
     assert _known().entry == ()
+    assert "Chưa ai được vào ứng dụng này" in words_of(browser.get("/console/clients/hop-khong-giay"))
 
 
 def test_a_client_is_registered_and_its_secret_is_shown_this_once(app: Flask) -> None:
