@@ -38,7 +38,8 @@ def test_a_role_for_a_unit_is_named_by_the_unit_s_code(app: Flask) -> None:
     _run(app, role_group, "grant", "vmsinh", "hr_officer", "--unit", "H22.7")
     (listed,) = json.loads(_run(app, role_group, "list", "--json").output)
     assert listed["unit_id"] == str(unit_id)
-    assert Permission.SEE_SYNC not in permissions_of(person_id)
+    assert Permission.SEE_SYNC in permissions_of(person_id)
+    assert Permission.RUN_SYNC not in permissions_of(person_id)
     with pytest.raises(NotFound):
         raise _run(app, role_group, "grant", "vmsinh", "hr_officer", "--unit", "none").exception or AssertionError
 

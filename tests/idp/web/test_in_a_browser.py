@@ -150,8 +150,8 @@ def test_a_page_before_the_sign_in_is_one_request_that_arrives_in_the_first_roun
 def test_the_menu_and_every_control_is_large_enough_for_a_finger(site: Site, chrome: Browser) -> None:
     with person_at(chrome, narrow=True) as page:
         _let_in(page, site)
-        for path in ("/console/people", "/console/register-client"):
-            page.goto(site.url + path)
+        for path in ("/console/people#places", "/console/register-client#places"):
+            page.goto(site.url + path)  # with its menu opened
             heights = page.eval_on_selector_all(
                 "nav.places a, .button, input:not([type=hidden]):not([type=checkbox]), select, textarea",
                 "found => found.map(one => [one.textContent || one.name, one.getBoundingClientRect().height])",
