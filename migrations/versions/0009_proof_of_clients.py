@@ -1,0 +1,14 @@
+"""Proof that a connected application works, and what went wrong when it did not."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

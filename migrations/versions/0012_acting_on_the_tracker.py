@@ -1,0 +1,14 @@
+"""What the tracker's pages keep beside the snapshots."""
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
