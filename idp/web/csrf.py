@@ -2,6 +2,7 @@
 
 import base64
 from typing import NoReturn
+from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -9,7 +10,8 @@ from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect, validate_csrf
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, RequestRedirect
 from wtforms.validators import ValidationError
 
 from idp.errors import Refusal
@@ -73,8 +75,20 @@ def _blueprint_of_other_method() -> str | None:
     adapter = current_app.create_url_adapter(request)
     if not isinstance(wrong, MethodNotAllowed) or not wrong.valid_methods or adapter is None:
         return None
-    endpoint, _values = adapter.match(method=next(iter(wrong.valid_methods)))
-    return str(endpoint).rpartition(".")[0]
+    method = min(wrong.valid_methods)
+    try:
+        endpoint = _endpoint_of(adapter, method)
+    except NotFound:
+        return None
+    return endpoint.rpartition(".")[0]
+
+
+def _endpoint_of(adapter: MapAdapter, method: str) -> str:
+    """Who answers this path by another method, there or where the path is a shorter way of writing another one."""
+    try:
+        return str(adapter.match(method=method)[0])
+    except RequestRedirect as elsewhere:
+        return str(adapter.match(unquote(urlsplit(elsewhere.new_url).path), method=method)[0])
 
 
 def _secret_key(settings: Settings) -> list[str]:
