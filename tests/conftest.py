@@ -19,8 +19,10 @@ from tests.support.browser import chromium
 from tests.support.installation import Databases, FreshContextClient, close, settings_for
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
-hypothesis.settings.register_profile("steady", deadline=None)  # a busy machine is no counterexample
-hypothesis.settings.load_profile("steady")
+# A busy machine is no counterexample, and a run tries what the run before it tried. HYPOTHESIS_PROFILE=searching looks for what is new.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("searching", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
