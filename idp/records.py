@@ -3,6 +3,7 @@
 from clients import catalogue_models, draft_models, entry_models
 from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
+from idp.api import models as api_models
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.enrollment import standing_models
@@ -23,6 +24,7 @@ MODULES = (
     credential_models,
     session_models,
     client_models,
+    api_models,
     catalogue_models,
     entry_models,
     draft_models,

@@ -3,11 +3,11 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, union_all
 
 from idp.database import reader, table_of
 from idp.prepared import first
-from idp.roles.models import Role, RoleGrant
+from idp.roles.models import ApiGrant, Role, RoleGrant
 from idp.web.viewer import Permission as May
 
 ROLES: dict[Role, frozenset[May]] = {
@@ -74,13 +74,17 @@ class Scope:
         return None if self.whole_province else self.unit_ids
 
 
-_g = table_of(RoleGrant)
+_g, _m = table_of(RoleGrant), table_of(ApiGrant)
 _holdings = select(_g.c.role, _g.c.unit_id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))
+_of_client = select(_m.c.role, _m.c.unit_id).where(
+    _m.c.client_id == bindparam("person_id"), _m.c.approved_at.is_not(None), _m.c.revoked_at.is_(None)
+)
+_all_holdings = union_all(_holdings, _of_client)
 
 
-def holdings_of(person_id: uuid.UUID) -> tuple[Holding, ...]:
-    """The roles a person holds at this moment, in one prepared read."""
-    return tuple(Holding(Role(row.role), row.unit_id) for row in reader().execute(_holdings, {"person_id": person_id}))
+def holdings_of(holder_id: uuid.UUID) -> tuple[Holding, ...]:
+    """The roles that a person holds at this moment, or a machine client by its key: a key is of one of them only."""
+    return tuple(Holding(Role(row.role), row.unit_id) for row in reader().execute(_all_holdings, {"person_id": holder_id}))
 
 
 def permissions_of(person_id: uuid.UUID) -> frozenset[May]:

@@ -42,7 +42,8 @@ class Permission(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person signed in to this browser, as pages need them. `whole_province`: no role is bound to a part of the tree."""
+    """Who asks: the person signed in to this browser, as pages need them; at the API the machine client, `client_id` by its public
+    name and `person_id` its key, which holds roles as a person does."""
 
     person_id: uuid.UUID
     session_id: uuid.UUID
@@ -53,11 +54,12 @@ class Viewer:
     auth_time: datetime
     shared_pc: bool
     permissions: frozenset[Permission]
+    client_id: str | None = None
 
     @property
     def actor(self) -> str:
-        """How this person shows in the audit trail."""
-        return f"person:{self.person_id}"
+        """How they show in the audit trail, at most 64 characters."""
+        return f"person:{self.person_id}" if self.client_id is None else f"client:{self.client_id}"[:64]
 
 
 FindViewer = Callable[[], Viewer | None]
