@@ -23,7 +23,7 @@ class ClientMetadata:
     """A client as somebody wants it registered. Names are those of RFC 7591 and the specifications that extend it; the last block
     is our own: `minimum_acr`, below it nobody gets in; `profile`, a set of rules on top ("" for none); `resources`, the resource
     indicators it may ask for (RFC 8707); `token_exchange_from`, the clients whose tokens it may exchange (RFC 8693);
-    `forward_auth_origins`, the sites that a proxy guards in its name; `public_addresses_only`, it came from nobody known here, so that
+    `forward_auth_origins`, the sites that a proxy guards in its name, and `path_rules`, what parts of them ask for; `public_addresses_only`, it came from nobody known here, so that
     HOPNHAT_OUTBOUND_ALLOW opens nothing for it; `widest_scope`, what an administrator left it, beyond which it may not register
     itself. `client_id` None: one is made. Lifetimes in seconds."""
 
@@ -94,6 +94,7 @@ class ClientMetadata:
     resources: tuple[str, ...] = ()
     token_exchange_from: tuple[str, ...] = ()
     forward_auth_origins: tuple[str, ...] = ()
+    path_rules: tuple[str, ...] = ()
     public_addresses_only: bool = False
     widest_scope: str | None = None
     client_id: str | None = None

@@ -11,6 +11,7 @@ from clients.address_rules import with_addresses
 from clients.forward_auth_origins import check_origins
 from clients.key_rules import with_keys
 from clients.metadata import ACR, FAPI2, FAPI2_MESSAGE_SIGNING, JWT, OPAQUE, PUBLIC, SCOPES, ClientMetadata
+from clients.path_rules import check_rules
 from clients.profile_rules import with_profile
 from clients.refusals import InvalidMetadata
 from clients.registry import is_client_id
@@ -90,6 +91,7 @@ def _with_facts(wanted: ClientMetadata, scopes_of_resources: Iterable[str]) -> C
         default_acr_values=tuple(dict.fromkeys(map(acr_of, wanted.default_acr_values))),
         resources=tuple(dict.fromkeys(wanted.resources)),
         forward_auth_origins=check_origins(wanted.forward_auth_origins, wanted.redirect_uris),
+        path_rules=check_rules(wanted.path_rules),
     )
 
 

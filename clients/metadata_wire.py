@@ -11,7 +11,7 @@ from clients.refusals import InvalidMetadata
 # What a client may not say of itself: what the ministry's administrators decide, and what other endpoints are for.
 OURS = frozenset({
     "client_id", "minimum_acr", "require_pkce", "require_consent", "profile", "access_token_format", "resources", "token_exchange_from",
-    "forward_auth_origins", "public_addresses_only", "widest_scope",
+    "forward_auth_origins", "path_rules", "public_addresses_only", "widest_scope",
 })  # fmt: skip
 LONGEST_TEXT, MOST_ENTRIES = 4000, 100
 _TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(ClientMetadata)}

@@ -28,7 +28,7 @@ _replace = (
 # What an administrator has decided about the client stays, whatever it says about itself later.
 KEPT = (
     "client_id", "minimum_acr", "require_consent", "profile", "access_token_format", "resources", "token_exchange_from",
-    "forward_auth_origins", "public_addresses_only", "widest_scope",
+    "forward_auth_origins", "path_rules", "public_addresses_only", "widest_scope",
 )  # fmt: skip
 
 

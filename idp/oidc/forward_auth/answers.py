@@ -8,6 +8,8 @@ from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from clients.failure_models import FailureKind
+from idp.oidc import failure_notes
 from idp.oidc.forward_auth.guarded_site import SIGN_OUT, GuardedSite
 
 
@@ -22,12 +24,20 @@ class Way:
 
 def not_guarded() -> AnyResponse:
     """The proxy is configured wrongly; nobody gets in until that is mended (403)."""
+    failure_notes.note("forward_auth", "not_guarded", "the proxy asks about a site that is none of this client's", kind=FailureKind.SITE)
     happened = _("Máy chủ của ứng dụng hỏi hệ thống xác thực theo cách không đúng.")
     return _page(403, "not_guarded", _("Ứng dụng chưa được cấu hình đúng"), happened, _("Báo cho bộ phận quản lý ứng dụng."))
 
 
+def unclear_path() -> AnyResponse:
+    """The application behind could read the address differently from us (403)."""
+    happened = _("Địa chỉ vừa mở có ký tự khiến nó được hiểu theo nhiều cách, nên không được chuyển đến ứng dụng.")
+    return _page(403, "unclear_path", _("Địa chỉ không rõ ràng"), happened, _("Mở lại ứng dụng từ trang đầu của nó."))
+
+
 def not_allowed(site: GuardedSite) -> AnyResponse:
     """Signed in, and not meant to be here (403)."""
+    failure_notes.note("forward_auth", "access_denied", "the person may not enter this part of the site", site.client, FailureKind.ENTRY)
     return _page(
         403,
         "access_denied",
@@ -52,6 +62,7 @@ def sign_in_first(sign_in_url: str) -> AnyResponse:
 
 def not_signed_in(site: GuardedSite, happened: str, target: str) -> AnyResponse:
     """A sign-in ended without anybody being signed in (400)."""
+    failure_notes.note("forward_auth", "not_signed_in", "a sign-in of the site ended without a session", site.client)
     way = Way(site.origin + target, _("Đăng nhập lại"))
     return _page(400, "not_signed_in", _("Chưa đăng nhập được"), happened, "", way)
 

@@ -7,11 +7,15 @@ import structlog
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from clients import watch
+from clients.check_models import SightKind
+from clients.request_paths import UnclearPath
 from idp.entry import row_may_enter
 from idp.oidc.forward_auth import answers
 from idp.oidc.forward_auth.admission import find_admitted
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded, guarded_site, path_of_site
-from idp.oidc.forward_auth.identity import identity_headers
+from idp.oidc.forward_auth.identity import headers_of_nobody, identity_headers
+from idp.oidc.forward_auth.path_policy import admits, is_open_to_all, rule_of_request, strengthened
 from idp.oidc.forward_auth.requirements import Requirements, read_requirements
 from idp.oidc.parameters import MalformedRequest, query_parameters
 from idp.web.csrf import csrf_exempt
@@ -36,17 +40,27 @@ def check() -> AnyResponse:
         if not parameters.keys() <= PARAMETERS:
             raise NotGuarded(f"the parameters are {', '.join(sorted(PARAMETERS))}")
         site = guarded_site(parameters.get("client_id", ""))
-        wanted = read_requirements(site, parameters)
+        asked = read_requirements(site, parameters)
+        rule = rule_of_request(site)
     except (NotGuarded, MalformedRequest) as mistake:
         _log.warning("forward_auth.not_guarded", why=str(mistake))
         return answers.not_guarded()
+    except UnclearPath as unclear:
+        _log.info("forward_auth.unclear_path", client_id=parameters.get("client_id"), why=str(unclear))
+        return answers.unclear_path()
+    if is_open_to_all(rule, asked, site):
+        return Response(status=200, headers=headers_of_nobody())
+    wanted = strengthened(asked, rule)
     person, as_page = find_admitted(site), parameters.get("answer") == "page"
-    if person is not None and not (row_may_enter(person, site.client) and wanted.admit(person)):
+    if person is not None and not (row_may_enter(person, site.client) and wanted.admit(person) and admits(rule, person, site.client)):
         _log.info("forward_auth.not_allowed", client_id=site.client.client_id, person_id=str(person.person_id))
         return answers.not_allowed(site) if as_page else Response(status=403)
     if person is None or not wanted.are_proved_by(person):
         return _ask_to_sign_in(site, wanted, person, as_page=as_page)
-    return Response(status=200, headers=identity_headers(site, person))
+    headers = identity_headers(site, person)
+    if site.client.watch is not None:
+        watch.seen(site.client, SightKind.SITE_ASKED, person.person_id, headers=sorted(headers))
+    return Response(status=200, headers=headers)
 
 
 def _ask_to_sign_in(site: GuardedSite, wanted: Requirements, person: Any, *, as_page: bool) -> AnyResponse:

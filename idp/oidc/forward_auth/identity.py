@@ -20,6 +20,12 @@ SIGNED = "X-Hopnhat-Identity"
 _TOLD = ("name", "preferred_username", "email", "email_verified", "phone_number", "staff_code", "staff_category", "title", "unit", "roles")
 
 
+def headers_of_nobody() -> dict[str, str]:
+    """The same headers, all empty, for what is open to everybody."""
+    names = ("Identity", "Subject", "Username", "Name", "Email", "Unit", "Unit-Code", "Roles", "Acr")
+    return {f"X-Hopnhat-{name}": "" for name in names}
+
+
 def identity_headers(site: GuardedSite, person: Any) -> dict[str, str]:
     """The headers for one request. `person`: the row that admits them."""
     subject = subject_for(site.client, person.subject)
