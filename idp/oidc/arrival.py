@@ -9,6 +9,7 @@ from idp import clock
 from idp.database import reader
 from idp.oidc import pushed_requests
 from idp.oidc.destination import refusal_at, require_client, unreadable
+from idp.oidc.failure_notes import remember
 from idp.oidc.request_by_reference import RequestUriRefused, fetch_request_object
 from idp.oidc.request_object import RequestObjectRefused, read_request_object
 
@@ -52,11 +53,14 @@ def arrive(parameters: dict[str, str]) -> Arrival:
 def arrive_again(carried: dict[str, Any]) -> Arrival:
     """The same after the steps in between. Raises Refusal."""
     if "pushed" not in carried:
+        remember(carried["parameters"])
         return Arrival(require_client(carried["parameters"]), carried["parameters"], carried.get("signed", False))
     client, pushed = require_client(carried), bytes.fromhex(carried["pushed"])
     row = pushed_requests.find(reader(), pushed)
     if row is None or row.client_id != client.key or row.answered_at is not None:
+        remember(carried)
         raise unreadable("invalid_request_uri")
+    remember(row.parameters)
     return Arrival(client, row.parameters, row.is_signed, pushed)
 
 
@@ -66,6 +70,7 @@ def _arrive_pushed(client: RegisteredClient, outside: dict[str, str]) -> Arrival
     row = pushed_requests.find(reader(), pushed)
     if row is None or row.client_id != client.key or row.answered_at is not None or row.expires_at <= clock.now():
         raise refusal_at(client, outside, "invalid_request_uri", "the request_uri is unknown, expired or answered already")
+    remember(row.parameters)
     return Arrival(client, row.parameters, row.is_signed, pushed)
 
 
@@ -77,6 +82,7 @@ def _arrive_in_object(client: RegisteredClient, outside: dict[str, str]) -> Arri
         raise refusal_at(client, outside, "invalid_request_uri", str(refused)) from None
     except RequestObjectRefused as refused:
         raise refusal_at(client, refused.parameters or outside, refused.error, refused.description) from None
+    remember({**outside, **found.parameters})
     if found.is_alone or not _is_openid_request(outside) or _only_signed_counts(client):
         return Arrival(client, found.parameters, found.is_signed)
     if found.parameters.get("response_type", outside["response_type"]) != outside["response_type"]:

@@ -18,7 +18,8 @@ from clients.profiles import profile_of
 from idp import audit, clock
 from idp.database import in_transaction, new_id, reader
 from idp.entry import may_enter
-from idp.oidc import consents, demands, pushed_requests
+from idp.errors import Refusal, Unavailable
+from idp.oidc import consents, demands, failure_notes, pushed_requests
 from idp.oidc.arrival import Arrival
 from idp.oidc.authorization_code import GrantedCode, seal_code
 from idp.oidc.authorization_request import AuthorizationRequest, read_request
@@ -26,6 +27,7 @@ from idp.oidc.authorization_response import respond
 from idp.oidc.demands import Demand, demand_after_sign_in, demand_of, for_person, is_met
 from idp.oidc.destination import Destination, RequestRefused, unreadable
 from idp.oidc.subjects import subject_for
+from idp.request_ids import request_id
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.sessions.sign_in_request import SignInRequest, begin
 from idp.settings import current_settings
@@ -49,6 +51,11 @@ def telling_the_client(door: Callable[P, Page]) -> Callable[P, Page]:
             return door(*args, **kwargs)
         except RequestRefused as refused:
             return refuse(refused)
+        except Unavailable:
+            raise
+        except Refusal as refusal:  # a page is all there will be, and its code what somebody reads out to an administrator
+            failure_notes.note("authorize", refusal.reason)
+            raise
 
     return guarded
 
@@ -109,7 +116,9 @@ def refuse(refused: RequestRefused) -> AnyResponse:
     """The client is told that there will be no code, and why."""
     to = refused.destination
     _log.info("authorization.refused", client_id=to.client.client_id, error=refused.error, why=refused.description)
-    return _send(to, error=refused.error, error_description=refused.description)
+    is_kept = failure_notes.note("authorize", refused.error, refused.description, to.client)
+    told = f"{refused.description} (ref. {request_id()})" if is_kept else refused.description
+    return _send(to, error=refused.error, error_description=told)
 
 
 def _send(to: Destination, **parameters: str) -> AnyResponse:

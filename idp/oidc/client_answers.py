@@ -9,8 +9,9 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 from flask import Response, request
 
 from clients.registry import RegisteredClient
-from idp.oidc import dpop
+from idp.oidc import dpop, failure_notes
 from idp.oidc.parameters import LARGEST_FORM, MalformedRequest, form_parameters
+from idp.request_ids import request_id
 
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _log = structlog.get_logger()
@@ -31,10 +32,13 @@ def told(body: dict[str, Any], client: RegisteredClient, status: int = 200) -> R
 
 
 def refused(error: OAuth2Error, client: RegisteredClient | None, place: str) -> Response:
-    """The error in fixed words; the log says more. `place`: the endpoint's name."""
+    """The error in fixed words; the log, and what is kept under its code, say more. `place`: the endpoint's name."""
     _log.info(f"{place}.refused", client_id=client.client_id if client else None, error=error.error, why=error.description)
+    failure_notes.note(place, str(error.error), error.description or "", client)
     body = {"error": error.error} | ({"error_description": error.description} if error.description else {})
-    headers = {**NOT_KEPT, **dpop.nonce_headers()}
+    headers = {**NOT_KEPT, **dpop.nonce_headers(), "X-Request-Id": request_id()}
+    if error.status_code != 401:
+        body["request_id"] = request_id()
     response = Response(json.dumps(body), status=error.status_code, content_type="application/json", headers=headers)
     if error.status_code == 429:
         response.headers["Retry-After"] = "60"

@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAut
 from flask import current_app, request
 
 from clients.client_secrets import note_secret_use
+from clients.failure_models import FailureKind
 from clients.metadata import (
     CLIENT_SECRET_BASIC,
     CLIENT_SECRET_JWT,
@@ -22,12 +23,13 @@ from clients.metadata import (
     SELF_SIGNED_TLS_CLIENT_AUTH,
     TLS_CLIENT_AUTH,
 )
-from clients.registry import KnownSecret, RegisteredClient, find_client
+from clients.registry import KnownSecret, RegisteredClient, find_client, find_even_disabled
 from idp import clock
 from idp.compact_jws import SignedJwt
 from idp.database import in_transaction
 from idp.oidc.certificate_authentication import CertificateRefused, require_certificate
 from idp.oidc.client_assertion import ASSERTION_TYPE, AssertionRefused, read_assertion, require_proof
+from idp.oidc.failure_notes import because
 from idp.opaque_tokens import digest
 
 BY_HEADER, BY_FIELD = (CLIENT_SECRET_BASIC,), (CLIENT_SECRET_POST,)
@@ -54,7 +56,8 @@ def authenticate_client(form: dict[str, str]) -> RegisteredClient:
     client = find_client(client_id)
     if client is None or client.token_endpoint_auth_method not in methods:
         hmac.compare_digest(digest(secret), bytes(32))  # an unknown client takes as long as a wrong secret
-        _tell_operators(client, f"the method was {' or '.join(methods)}" if client else "no such client, or disabled")
+        kind = FailureKind.METHOD if client else FailureKind.CLIENT_UNKNOWN
+        _tell_operators(client, f"the method was {' or '.join(methods)}" if client else "no such client, or disabled", kind, client_id)
         raise refused()
     if methods is BY_HEADER or methods is BY_FIELD:
         _note_use(_require_secret(client, secret))
@@ -93,11 +96,11 @@ def _shown_assertion(form: dict[str, str], *, alone: bool) -> Shown:
             raise AssertionRefused("client_assertion_type is not jwt-bearer")
         assertion = read_assertion(form.get("client_assertion", ""))
     except AssertionRefused as why:
-        _tell_operators(None, str(why))
+        _tell_operators(None, str(why), FailureKind.KEY)
         raise refused() from None
     claimed = assertion.claims.get("sub")
     if not isinstance(claimed, str):
-        _tell_operators(None, "the assertion has no sub")
+        _tell_operators(None, "the assertion has no sub", FailureKind.KEY)
         raise refused()
     _require_same(form.get("client_id"), claimed)
     return Shown(claimed, BY_ASSERTION, assertion=assertion)
@@ -115,7 +118,7 @@ def _require_key(client: RegisteredClient, assertion: SignedJwt | None) -> None:
         else:
             require_certificate(client)
     except (AssertionRefused, CertificateRefused) as why:
-        _tell_operators(client, str(why))
+        _tell_operators(client, str(why), FailureKind.KEY)
         raise refused() from None
 
 
@@ -139,13 +142,15 @@ def _require_secret(client: RegisteredClient, secret: str) -> KnownSecret:
         if hmac.compare_digest(shown, known.digest) and (known.expires_at is None or known.expires_at > clock.now()):
             found = known
     if found is None:
-        _tell_operators(client, "the secret is wrong or has expired")
+        _tell_operators(client, "the secret is wrong or has expired", FailureKind.SECRET)
         raise refused()
     return found
 
 
-def _tell_operators(client: RegisteredClient | None, why: str) -> None:
-    """The log says what the answer keeps to itself; of an unknown client not even the name, which may be a secret in the wrong place."""
+def _tell_operators(client: RegisteredClient | None, why: str, kind: FailureKind, named: str = "") -> None:
+    """The log and the console say what the answer keeps to itself; of an unknown client not even the name is logged, which may be a
+    secret in the wrong place."""
+    because(kind, why, client or find_even_disabled(named), named=named)
     known = {"client_id": client.client_id, "registered_method": client.token_endpoint_auth_method} if client else {}
     _log.info("client.not_authenticated", why=why, **known)
 

@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from clients.failure_models import FailureKind
 from clients.registry import RegisteredClient, find_by_key
 from idp import audit, clock
 from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.entry import may_enter
 from idp.errors import Forbidden, Refusal
-from idp.oidc import consents, device_authorizations
+from idp.oidc import consents, device_authorizations, failure_notes
 from idp.oidc.demands import Demand, for_person, is_met
 from idp.oidc.device_codes import LONGEST_TYPED, read_user_code
 from idp.oidc.entry_pages import page_of_refusal
@@ -160,4 +161,7 @@ def _open(person_id: uuid.UUID) -> tuple[str, Any, RegisteredClient]:
 
 
 def _over() -> Refusal:
+    failure_notes.note(
+        "device", "device_code_over", "the device code was answered, has expired, or was typed by somebody else", kind=FailureKind.LINK_OVER
+    )
     return Refusal(_("Mã này đã được trả lời hoặc đã hết hạn. Bắt đầu lại trên thiết bị."), reason="device_code_over")

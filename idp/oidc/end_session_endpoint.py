@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from clients.failure_models import FailureKind
 from clients.registry import RegisteredClient, find_client
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
-from idp.oidc import frontchannel_logout
+from idp.oidc import failure_notes, frontchannel_logout
 from idp.oidc.backchannel_logout import clients_of_session
 from idp.oidc.id_token import Hint, HintUnusable, read_hint
 from idp.oidc.parameters import LARGEST_QUERY, MalformedRequest, form_parameters, query_parameters
@@ -25,6 +26,10 @@ from idp.web.headers import forms_may_lead_to, set_policy
 from idp.web.viewer import anyone
 
 CONTEXT = "end session"
+WHY = {
+    FailureKind.LOGOUT_ADDRESS: "post_logout_redirect_uri is not registered",
+    FailureKind.LOGOUT_HINT: "id_token_hint is missing, or no ID token of this provider for this client",
+}
 blueprint = Blueprint("end_session", __name__)
 csrf_exempt(blueprint, answers_pages=True)  # other sites send people here; the question itself carries a token
 
@@ -32,7 +37,8 @@ csrf_exempt(blueprint, answers_pages=True)  # other sites send people here; the 
 @dataclass(frozen=True)
 class WayOut:
     """Where somebody wants to land after signing out. `redirect_uri` is one of the client's own, or None: our own page.
-    `is_sure`: the request shows that the person wants it, and everything in it fits. `flaw`: why nothing will lead back."""
+    `is_sure`: the request shows that the person wants it, and everything in it fits. `flaw`: why nothing will lead back, and
+    `fault` what of."""
 
     redirect_uri: str | None
     state: str | None
@@ -40,6 +46,7 @@ class WayOut:
     hinted_session: str | None
     flaw: str | None = None
     client: RegisteredClient | None = None
+    fault: FailureKind | None = None
 
     def is_of(self, session_id: uuid.UUID) -> bool:
         """Whether this is the session that the hint names, as the client knows it."""
@@ -100,6 +107,8 @@ def done() -> AnyResponse:
 
 def _answer(parameters: dict[str, str]) -> AnyResponse:
     way_out = _read(parameters)
+    if way_out.flaw is not None:
+        failure_notes.note("end_session", "invalid_request", WHY.get(way_out.fault, ""), way_out.client, way_out.fault)
     found = find_in_browser(reader()) if cookie_value() else None
     if found is None:
         # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.
@@ -116,12 +125,13 @@ def _read(parameters: dict[str, str]) -> WayOut:
     named = parameters.get("client_id") or (hint.client_id if hint else None)
     client = find_client(named) if named else None
     if is_broken or (hint and client and hint.client_id != client.client_id):
-        return WayOut(None, None, is_sure=False, hinted_session=None, flaw=_wrong_hint())
+        return WayOut(None, None, is_sure=False, hinted_session=None, flaw=_wrong_hint(), client=client, fault=FailureKind.LOGOUT_HINT)
     wanted = parameters.get("post_logout_redirect_uri")
     redirect_uri = _registered(client, wanted)
     is_sure = hint is not None and client is not None and redirect_uri == wanted
     flaw = None if redirect_uri == wanted else _unregistered() if client else _missing_hint()
-    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None, flaw, client)
+    fault = None if flaw is None else FailureKind.LOGOUT_ADDRESS if client else FailureKind.LOGOUT_HINT
+    return WayOut(redirect_uri, parameters.get("state"), is_sure, hint.session_id if hint else None, flaw, client, fault)
 
 
 def _hint(parameters: dict[str, str]) -> tuple[Hint | None, bool]:
@@ -194,4 +204,5 @@ def _unregistered() -> str:
 
 
 def _malformed() -> Refusal:
+    failure_notes.note("end_session", "malformed_request")
     return Refusal(_("Yêu cầu đăng xuất không đọc được. Mở lại trang từ đầu."), reason="malformed_request")

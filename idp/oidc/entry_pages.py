@@ -3,9 +3,11 @@
 from flask import Blueprint, Response, make_response, render_template, request
 
 from clients.drafts import card_of
+from clients.failure_models import FailureKind
 from clients.registry import RegisteredClient
 from idp.database import reader
 from idp.entry import may_enter
+from idp.oidc import failure_notes
 from idp.oidc.arrival import arrive_again
 from idp.oidc.authorization_answer import Page, answer, telling_the_client
 from idp.oidc.authorize_endpoint import require_ours
@@ -39,6 +41,9 @@ def no_entry() -> Page:
 
 def page_of_refusal(client: RegisteredClient, live: LiveSession, *, flow: str | None = None) -> Response:
     """What somebody sees who may not enter (403); with a `flow`, the application can be told so."""
+    failure_notes.note(
+        "authorize" if flow else "device", "access_denied", "the person may not enter this application", client, FailureKind.ENTRY
+    )
     response = make_response(render_template("oidc/no_entry.html", client=client, session=live, flow=flow, owner=_owner(client)), 403)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -12,6 +12,7 @@ from flask import request
 LARGEST_QUERY, LARGEST_FORM, MOST_FIELDS = 8 * 1024 - 100, 16 * 1024, 60
 FORM_TYPE = "application/x-www-form-urlencoded"
 RESOURCE = "resource"
+READ = "hopnhat.parameters"  # where they stay, for whoever has to say what was wrong with them
 
 
 class MalformedRequest(Exception):
@@ -20,7 +21,9 @@ class MalformedRequest(Exception):
 
 def query_parameters() -> dict[str, str]:
     """The parameters of the query string. Raises MalformedRequest."""
-    return parse(request.query_string, LARGEST_QUERY)
+    environ = request.environ
+    environ[READ] = read = parse(request.query_string, LARGEST_QUERY)
+    return read
 
 
 def form_parameters(largest: int = LARGEST_FORM) -> dict[str, str]:
@@ -32,7 +35,8 @@ def form_parameters(largest: int = LARGEST_FORM) -> dict[str, str]:
         raise MalformedRequest(f"the body must be {FORM_TYPE}")
     if (request.content_length or 0) > largest:
         raise MalformedRequest("the body is too large")
-    return parse(_body(environ), largest)
+    environ[READ] = read = parse(_body(environ), largest)
+    return read
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -15,6 +15,7 @@ from idp.oidc.client_answers import preflight, refused, require_form, told
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.client_limits import check_waiting
 from idp.oidc.destination import RequestRefused
+from idp.oidc.failure_notes import because, kind_of, remember
 from idp.oidc.request_object import RequestObjectRefused, read_request_object
 from idp.web.address_limits import is_within
 from idp.web.csrf import csrf_exempt
@@ -71,12 +72,14 @@ def _arrival(client: RegisteredClient, form: dict[str, str]) -> Arrival:
     kept = {name: parameters[name] for name in CARRIED if name in parameters}
     if "registration" in parameters:
         raise _error("registration_not_supported", "the parameter registration is not supported")
+    remember(parameters)
     arrival = Arrival(client, kept, is_signed, is_being_pushed=True)
     try:
         read_request(arrival)
     except RequestRefused as wrong:
         raise _error(wrong.error, wrong.description) from None
-    except Refusal:
+    except Refusal as refusal:
+        because(kind_of(refusal.reason, ""), "the redirect_uri is missing or not registered", client)
         raise InvalidRequestError(description="the redirect_uri is missing or not registered") from None
     return arrival
 

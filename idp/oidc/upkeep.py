@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import Connection, delete
 
-from clients import secret_care
+from clients import failed_requests, secret_care
 from idp import clock, outbox, spent_identifiers
 from idp.database import id_floor, in_transaction, table_of
 from idp.jobs import Job
@@ -32,6 +32,7 @@ def jobs() -> list[Job]:
         *deliver,
         Job("dead_tokens", HOUR, lambda: in_transaction(forget_dead), lease_seconds=TEN_MINUTES),
         Job("old_records", TEN_MINUTES, lambda: in_transaction(old_records.forget_old), lease_seconds=TEN_MINUTES),
+        Job("failed_requests", TEN_MINUTES, lambda: in_transaction(failed_requests.forget_old), lease_seconds=TEN_MINUTES),
         Job("signing_keys", HOUR, lambda: in_transaction(key_rotation.rotate_due), lease_seconds=60),
     ]
 

@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 
 from flask import request
 
+from clients.failure_models import FailureKind
 from clients.forward_auth_origins import CALLBACK_PATH, PATH
 from clients.registry import RegisteredClient, find_client
+from idp.oidc.failure_notes import because, remember
 
 SIGN_IN, SIGN_OUT = f"{PATH}/sign-in", f"{PATH}/sign-out"
 LONGEST_TARGET = 1000
@@ -60,9 +62,13 @@ def guarded_site(client_id: str) -> GuardedSite:
     """The site that this request came to. Raises NotGuarded."""
     client = find_client(client_id)
     if client is None:
+        remember({"client_id": client_id})
+        because(FailureKind.CLIENT_UNKNOWN, "no such client, or disabled")
         raise NotGuarded("no such client, or disabled")
-    origin = f"{request.headers.get('X-Forwarded-Proto', '')}://{request.headers.get('X-Forwarded-Host', '')}"
+    scheme, host = request.headers.get("X-Forwarded-Proto", ""), request.headers.get("X-Forwarded-Host", "")
+    origin = f"{scheme}://{host}"
     if origin not in client.metadata.forward_auth_origins:
+        remember({"client_id": client_id, "origin": origin})
         raise NotGuarded("X-Forwarded-Proto and X-Forwarded-Host are none of the client's forward_auth_origins")
     return GuardedSite(client, origin)
 

@@ -8,6 +8,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, OAuth
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import Connection
 
+from clients.failure_models import FailureKind
 from clients.registry import RegisteredClient
 from idp import audit, clock
 from idp.database import at_once, in_transaction, reader
@@ -15,11 +16,13 @@ from idp.entry import may_enter
 from idp.oidc import authorizations, consents
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.confirmation import is_same_key
+from idp.oidc.failure_notes import because
 from idp.oidc.id_token import Authentication
 from idp.oidc.refresh_chains import first_token, new_chain
 from idp.oidc.resource_indicators import narrowed
 from idp.oidc.token_response import Issued, new_access_token
 
+FAULTS = {"code_verifier": FailureKind.PKCE, "dpop_key": FailureKind.PROOF, "may_not_enter": FailureKind.ENTRY}
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
@@ -40,6 +43,7 @@ def redeem_code(client: RegisteredClient, form: dict[str, str], confirmation: di
     if isinstance(outcome, Issued):
         return outcome
     fault = outcome
+    _tell_operators(fault, granted)
     return in_transaction(lambda connection: _refuse_and_burn(connection, granted, client, fault))
 
 
@@ -55,6 +59,19 @@ def _fault(granted: GrantedCode, client: RegisteredClient, form: dict[str, str],
     if not _proves_possession(granted, form.get("code_verifier")):
         return "code_verifier"
     return None if may_enter(reader(), granted.person_id, client) else "may_not_enter"
+
+
+def _tell_operators(fault: str, granted: GrantedCode) -> None:
+    """What the answer keeps to itself. The address must be the one that the code was sent to, whatever else is registered."""
+    if fault == "redirect_uri":
+        because(
+            FailureKind.ADDRESS,
+            "redirect_uri differs from the one of the authorization request",
+            None,
+            {"redirect_uris": [granted.redirect_uri]},
+        )
+        return
+    because(FAULTS.get(fault, FailureKind.GRANT), f"the code is refused: {fault}")
 
 
 def _proves_possession(granted: GrantedCode, verifier: str | None) -> bool:

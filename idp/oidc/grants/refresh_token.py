@@ -9,6 +9,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, OAuth2Error
 from sqlalchemy import Connection
 
+from clients.failure_models import FailureKind
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import audit
@@ -17,6 +18,7 @@ from idp.entry import may_enter
 from idp.oidc import authorizations, refresh_chains
 from idp.oidc.access_token import AccessToken
 from idp.oidc.confirmation import is_same_key
+from idp.oidc.failure_notes import because
 from idp.oidc.id_token import Authentication
 from idp.oidc.refresh_token import OLD, RefreshToken, RefreshTokenUnreadable
 from idp.oidc.resource_indicators import narrowed
@@ -86,6 +88,7 @@ def _issue(shown: RefreshToken, taken: Any, form: dict[str, str], scope: str, ac
 
 def _end_entry(connection: Connection, shown: RefreshToken, client: RegisteredClient) -> OAuth2Error:
     """The rules let its person in no more: what they had is over, and being let in again begins with a sign-in."""
+    because(FailureKind.ENTRY, "the person may not enter this application any more")
     authorizations.revoke(connection, shown.authorization_id, reason="may_not_enter", actor=f"client:{client.client_id}")
     return _refusal()
 
@@ -96,6 +99,7 @@ def _end_in_wrong_hands(connection: Connection, shown: RefreshToken, client: Reg
     breach = _breach(shown, found, client, rotates=rotates) if found is not None else None
     if breach is None:
         return None
+    because(FailureKind.GRANT, f"the refresh token is refused: {breach}")
     actor = f"client:{client.client_id}"
     if breach == REPLAYED:
         about = {"person_id": found.person_id, "client_id": found.client_id, "authorization_id": str(found.id)}
