@@ -17,8 +17,9 @@ from directory_sync.schemes import Line, Matched, match, moves
 from idp import audit, clock
 from idp.database import table_of
 from idp.people.unit_history import succeed
-from idp.roles.grants import grant, revoke
+from idp.roles.grants import Terms, grant, revoke
 from idp.roles.models import Role, RoleGrant
+from idp.web.formats import today
 
 _o, _r, _g = table_of(Reorganisation), table_of(ReorganisationRow), table_of(RoleGrant)
 
@@ -72,15 +73,19 @@ def _write_down(connection: Connection, run: Run, line: Line, ids: Mapping[str, 
 def _hand_over_roles(connection: Connection, matched: Matched, closed: Mapping[str, uuid.UUID], ids: Mapping[str, uuid.UUID]) -> None:
     """Roles bound to a unit that ended end with it; a row that says so gives them for its new unit. Below a unit of the scheme they
     end too: what nobody approved is not given. The approver answers for it in the audit trail."""
-    bound = select(_g.c.person_id, _g.c.role, _g.c.unit_id).where(_g.c.unit_id.in_(closed.values()), _g.c.revoked_at.is_(None))
+    bound = select(_g.c.person_id, _g.c.role, _g.c.unit_id, _g.c.valid_from, _g.c.valid_until, _g.c.reason).where(
+        _g.c.unit_id.in_(closed.values()), _g.c.revoked_at.is_(None)
+    )
     key_of = {unit_id: key for key, unit_id in closed.items()}
     for held in connection.execute(bound).all():
         lines = matched.by_old.get(key_of[held.unit_id], [])
         actor = next((line.row.approved_by for line in (*lines, *matched.lines)), "system:sync")
         revoke(connection, held.person_id, Role(held.role), unit_id=held.unit_id, actor=actor)
         for line in lines:
-            if line.is_done and line.new and line.row.roles == RoleFate.FOLLOW:
-                grant(connection, held.person_id, Role(held.role), unit_id=ids[line.new], actor=actor)
+            is_over = held.valid_until is not None and held.valid_until < today()
+            if line.is_done and line.new and line.row.roles == RoleFate.FOLLOW and not is_over:
+                terms = Terms(held.valid_from, held.valid_until, held.reason)
+                grant(connection, held.person_id, Role(held.role), unit_id=ids[line.new], actor=actor, terms=terms)
 
 
 def finish_schemes(connection: Connection) -> None:

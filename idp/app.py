@@ -27,6 +27,7 @@ from idp.console import (
     system_pages,
 )
 from idp.console import entry_pages as console_entry_pages
+from idp.console.client_reach import set_up_reach
 from idp.console.reach import sees_all
 from idp.database import db, engine_options, prepare_engine
 from idp.enrollment import closing_pages, dashboard_pages, names_pages
@@ -143,6 +144,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_web(app, settings)
     set_up_visitors(app)
     set_up_access(app)
+    set_up_reach(app)
     set_up_address_limits(app, settings)
     set_up_acting(app)
     app.jinja_env.globals.update(place_of=place_of, sees_all=sees_all)

@@ -18,7 +18,12 @@ from idp.web.formats import today
 
 _p, _g = table_of(Person), table_of(RoleGrant)
 _facts = select(_p.c.unit_id, _p.c.staff_category).where(_p.c.id == bindparam("person"))
-_roles = select(_g.c.role).where(_g.c.person_id == bindparam("person"), _g.c.revoked_at.is_(None))
+_roles = select(_g.c.role).where(
+    _g.c.person_id == bindparam("person"),
+    _g.c.revoked_at.is_(None),
+    _g.c.begun_at.is_not(None),
+    or_(_g.c.valid_until.is_(None), _g.c.valid_until >= bindparam("day")),
+)
 
 
 def may_enter(connection: Connection, person_id: uuid.UUID, client: RegisteredClient) -> bool:
@@ -80,7 +85,8 @@ def is_entitled(rules: tuple[EntryRule, ...]) -> ColumnElement[bool]:
     if categories:
         ways.append(_p.c.staff_category.in_(categories))
     if roles:
-        ways.append(exists(select(_g.c.id).where(and_(_g.c.person_id == _p.c.id, _g.c.role.in_(roles), _g.c.revoked_at.is_(None)))))
+        counts = and_(_g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), or_(_g.c.valid_until.is_(None), _g.c.valid_until >= day))
+        ways.append(exists(select(_g.c.id).where(and_(_g.c.person_id == _p.c.id, _g.c.role.in_(roles), counts))))
     if people:
         ways.append(_p.c.id.in_(people))
     return or_(false(), *ways)
@@ -100,4 +106,4 @@ def _is_let_in(
     if units and units & units_up_from(unit_id):
         return True
     roles = {rule.role for rule in rules if rule.role is not None}
-    return bool(roles) and not roles.isdisjoint(connection.execute(_roles, {"person": person_id}).scalars())
+    return bool(roles) and not roles.isdisjoint(connection.execute(_roles, {"person": person_id, "day": today()}).scalars())

@@ -6,6 +6,7 @@ from idp import audit, jobs, outbox, spent_identifiers
 from idp.api import models as api_models
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
+from idp.emergency import models as emergency_models
 from idp.enrollment import standing_models
 from idp.enrollment.campaigns import models as campaign_models
 from idp.oidc import models as oidc_models
@@ -32,6 +33,7 @@ MODULES = (
     enrollment_models,
     standing_models,
     campaign_models,
+    emergency_models,
     audit,
     outbox,
     jobs,

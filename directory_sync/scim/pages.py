@@ -33,14 +33,14 @@ def list_sources() -> str:
 
 
 @blueprint.get("/console/scim/add")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def ask_for_source() -> str:
     """The form of a new source."""
     return render_template("scim/add.html", values={}, errors={})
 
 
 @blueprint.post("/console/scim/add")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def add_source() -> str | tuple[str, int]:
     """Add it; the answer shows the secret of its client this once."""
     actor, form = require_viewer().actor, request.form

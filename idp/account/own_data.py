@@ -45,7 +45,6 @@ READ_TABLES = frozenset({
 })  # fmt: skip
 # Why a table about people is left out.
 WITHHELD_TABLES = {
-    "first_word": "what an officer has begun and a second one must agree to",
     "desk_case": "questions that an officer must decide, told in the history once they are decided",
     "missing_person": "who is missing from the directory for a moment, told in the history when something follows",
     "personal_mark": "a keyed digest by which two entries are known to be one person's",

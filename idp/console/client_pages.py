@@ -17,6 +17,7 @@ from clients.models import Client, ClientSecret
 from clients.sector import check_sector
 from idp import clock
 from idp.console.client_form import asked, choices, further_of, given, values_of
+from idp.console.client_reach import reached_clients
 from idp.console.reasons import read_reason
 from idp.console.words import assurance_words
 from idp.database import in_transaction, reader, table_of
@@ -37,8 +38,9 @@ _secrets = select(_s).where(_s.c.client_id == bindparam("client")).order_by(_s.c
 @blueprint.get("/console/clients")
 @requires(Permission.SEE_CLIENTS)
 def list_clients() -> str:
-    """All applications, those in use first."""
-    return render_template("console/clients.html", clients=reader().execute(_all).all(), assurance=assurance_words)
+    """All applications within reach, those in use first."""
+    found = reader().execute(_all.where(*reached_clients(Permission.SEE_CLIENTS))).all()
+    return render_template("console/clients.html", clients=found, assurance=assurance_words)
 
 
 @blueprint.get("/console/clients/<client_id>")
@@ -57,14 +59,14 @@ def show(client_id: str) -> str:
 
 
 @blueprint.get("/console/register-client")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.REGISTER_CLIENTS)
 def ask_for_registration() -> str:
     """The form of a new application. Its client_id is made here, so that a form sent twice registers once."""
     return _form({**values_of(ClientMetadata("", ())), "client_id": random.token_hex(10)}, None)
 
 
 @blueprint.post("/console/register-client")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.REGISTER_CLIENTS)
 def register() -> str | tuple[str, int]:
     """Register it; the answer shows the secret this once."""
     actor = require_viewer().actor

@@ -16,6 +16,7 @@ from clients.metadata import PUBLIC
 from clients.registry import RegisteredClient, find_by_key, find_even_disabled
 from clients.setups import Facts, env_file, setups
 from idp.console.client_form import choices
+from idp.console.client_reach import reaches_draft, require_owner_reached
 from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
 from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
@@ -33,7 +34,7 @@ blueprint = Blueprint("console_drafts", __name__)
 @requires(Permission.DRAFT_CLIENTS)
 def list_drafts() -> str:
     """The drafts that are not done with."""
-    return render_template("drafts/list.html", drafts=drafts.going_on(reader()), words=words())
+    return render_template("drafts/list.html", drafts=[row for row in drafts.going_on(reader()) if reaches_draft(Permission.DRAFT_CLIENTS, row)], words=words())
 
 
 @blueprint.post("/console/drafts")
@@ -74,18 +75,18 @@ def keep(draft_id: uuid.UUID, page: str) -> Answer | tuple[str, int]:
 @requires(Permission.CHANGE_CLIENTS)
 def submit(draft_id: uuid.UUID) -> Answer | tuple[str, int]:
     """Send it in: for tests it is connected at once."""
-    return _decide(draft_id, drafts.submit)
+    return _decide(draft_id, drafts.submit, Permission.CHANGE_CLIENTS)
 
 
 @blueprint.post("/console/drafts/<uuid:draft_id>/approve")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.APPROVE_CLIENTS)
 def approve(draft_id: uuid.UUID) -> Answer | tuple[str, int]:
     """A second administrator connects it."""
-    return _decide(draft_id, drafts.approve)
+    return _decide(draft_id, drafts.approve, Permission.APPROVE_CLIENTS)
 
 
 @blueprint.post("/console/drafts/<uuid:draft_id>/send-back")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.APPROVE_CLIENTS)
 def send_back(draft_id: uuid.UUID) -> Answer | tuple[str, int]:
     """It goes back to whoever filled it in, with the reason."""
     actor = require_viewer().actor
@@ -143,7 +144,7 @@ def setup(client_id: str) -> str:
     return _setup_page(client, None, None, may_take=False)
 
 
-def _decide(draft_id: uuid.UUID, deed: Any) -> Answer | tuple[str, int]:
+def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | tuple[str, int]:
     actor, row = require_viewer().actor, drafts.require_draft(reader(), draft_id)
     if any(flaws(reader(), row.answers).values()):
         return _page(row, "check", {"": _("Bản đăng ký còn thiếu hoặc sai; sửa các mục bên dưới rồi gửi lại.")}), 400
@@ -152,6 +153,7 @@ def _decide(draft_id: uuid.UUID, deed: Any) -> Answer | tuple[str, int]:
         # The answers that were looked at are read again here: what is connected is what the rules have seen.
         fresh = drafts.require_locked(connection, draft_id, request.form.get("shown", ""))
         entry, owner = entry_of(connection, fresh.answers), unit_named(connection, fresh.answers.get("owner", ""))
+        require_owner_reached(permission, owner)
         client_id: str | None = deed(connection, draft_id, actor=actor, entry=entry, owner=owner)
         return client_id
 

@@ -77,7 +77,9 @@ def _deed(wanted: Help) -> Callable[[Connection], bool]:
     def do(connection: Connection) -> bool:
         lock(connection, wanted.person_id)
         # Asked with the person locked, as they are when they get a role: no code of one officer slips in beside it.
-        if is_administrator(wanted.person_id) and not agree(connection, wanted.person_id, wanted.deed, officer.person_id):
+        if is_administrator(wanted.person_id) and not agree(
+            connection, wanted.person_id, wanted.deed, reason=wanted.reason, actor=officer.actor
+        ):
             _record(connection, audit.Event.HELP_ASKED, wanted, officer.actor)
             return False
         _help(connection, wanted, officer.actor)

@@ -12,6 +12,8 @@ from clients.models import Client
 from idp import clock
 from idp.console.alarms import Notice as Notice  # features that add notices know this module only
 from idp.console.alarms import misuse_reported, sign_ins_at_rest, slips_used
+from idp.console.client_reach import reached_clients
+from idp.console.reach import sees_all
 from idp.console.secret_pages import secrets_ending
 from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
@@ -67,7 +69,7 @@ def home() -> str:
 
 
 def _logouts(connection: Connection) -> list[Notice]:
-    if not may(Permission.SEE_CLIENTS):
+    if not sees_all(Permission.SEE_CLIENTS):
         return []
     query = select(
         func.count(_o.c.failed_at), func.count().filter(_o.c.failed_at.is_(None), _o.c.delivered_at.is_(None), _o.c.attempts > 1)
@@ -115,7 +117,7 @@ def _figures(connection: Connection) -> list[tuple[str, str, str | None]]:
         found.append((people, _("Cán bộ đang hoạt động"), url_for("console_people.list_people")))
         found.append((sessions, _("Phiên đăng nhập đang mở"), None))
     if may(Permission.SEE_CLIENTS):
-        found.append((_count(connection, _clients_in_use), _("Ứng dụng đang kết nối"), url_for("console_clients.list_clients")))
+        found.append((_count(connection, _clients_in_use.where(*reached_clients(Permission.SEE_CLIENTS))), _("Ứng dụng đang kết nối"), url_for("console_clients.list_clients")))
     return found
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from clients.models import ClientSecret
 from clients.registry import RegisteredClient, find_even_disabled
 from clients.secret_care import add_beside, ending_soon, revoke_secret
+from idp.client_reach import reaches
 from idp.console.alarms import Notice
 from idp.console.reasons import read_reason
 from idp.console.system_file import read_day
@@ -87,6 +88,8 @@ def secrets_ending(connection: Connection) -> list[Notice]:
     """Which secrets end soon: for whoever may make new ones."""
     if not may(Permission.CHANGE_CLIENTS):
         return []
+    holder = require_viewer().person_id
+    ending = [row for row in ending_soon(connection) if reaches(holder, Permission.CHANGE_CLIENTS, row.client_id)]
     return [
         Notice(
             "warn",
@@ -98,7 +101,7 @@ def secrets_ending(connection: Connection) -> list[Notice]:
             ),
             url_for("console_clients.show", client_id=row.public),
         )
-        for row in ending_soon(connection)[:20]
+        for row in ending[:20]
     ]
 
 

@@ -49,7 +49,7 @@ DEEDS: dict[str, Callable[..., object]] = {
 
 
 @blueprint.get("/console/systems")
-@requires(Permission.SEE_CLIENTS)
+@requires(Permission.SEE_SYSTEMS)
 def list_systems() -> str:
     """All systems; `?standing=`: those that are so far."""
     asked = request.args.get("standing", "")
@@ -62,7 +62,7 @@ def list_systems() -> str:
 
 
 @blueprint.get("/console/systems/<code>")
-@requires(Permission.SEE_CLIENTS)
+@requires(Permission.SEE_SYSTEMS)
 def show(code: str) -> str:
     """One system: what it is, how far it is, and what shows it."""
     row = catalogue.require_system(reader(), code)
@@ -70,7 +70,7 @@ def show(code: str) -> str:
 
 
 @blueprint.get("/console/add-system")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def ask_for_system() -> str:
     """The form of a new system."""
     return _form(
@@ -79,14 +79,14 @@ def ask_for_system() -> str:
 
 
 @blueprint.post("/console/add-system")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def add() -> Answer | tuple[str, int]:
     """Write it down."""
     return _keep(None)
 
 
 @blueprint.get("/console/systems/<code>/change")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def ask_for_change(code: str) -> str:
     """The form with what is written down now."""
     row = catalogue.require_system(reader(), code)
@@ -99,21 +99,21 @@ def ask_for_change(code: str) -> str:
 
 
 @blueprint.post("/console/systems/<code>/change")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def change(code: str) -> Answer | tuple[str, int]:
     """Change it."""
     return _keep(catalogue.require_system(reader(), code))
 
 
 @blueprint.get("/console/systems/<code>/<any(vouch, withdraw, retire, reopen):deed>")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def ask_why(code: str, deed: str) -> str:
     """What the deed means, and why it is done."""
     return render_template("systems/reason.html", system=catalogue.require_system(reader(), code), deed=deed, errors={})
 
 
 @blueprint.post("/console/systems/<code>/<any(vouch, withdraw, retire, reopen):deed>")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def carry_out(code: str, deed: str) -> Answer | tuple[str, int]:
     """Do it, with the reason."""
     row, actor = catalogue.require_system(reader(), code), require_viewer().actor
@@ -129,7 +129,7 @@ def carry_out(code: str, deed: str) -> Answer | tuple[str, int]:
 
 
 @blueprint.get("/console/systems.<any(csv, xlsx):form>")
-@requires(Permission.SEE_CLIENTS)
+@requires(Permission.SEE_SYSTEMS)
 def download(form: str) -> Response:
     """The catalogue as a table, which `import-systems` reads back."""
     headings, rows = [str(words) for words in HEADINGS.values()], table_rows(reader())
@@ -140,14 +140,14 @@ def download(form: str) -> Response:
 
 
 @blueprint.get("/console/import-systems")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def ask_for_file() -> str:
     """The form that takes a table."""
     return _import_page(None, "", {})
 
 
 @blueprint.post("/console/import-systems")
-@requires(Permission.CHANGE_CLIENTS)
+@requires(Permission.CHANGE_SYSTEMS)
 def import_file() -> Answer | str | tuple[str, int]:
     """Look at a table line by line; taken in when somebody who saw that says so, all lines or none."""
     content = _content()

@@ -19,6 +19,7 @@ ROLES = {
     Role.LEADER: _l("Lãnh đạo"),
     Role.AUDITOR: _l("Người kiểm tra"),
     Role.HELP_DESK: _l("Người hỗ trợ"),
+    Role.CLIENT_OWNER: _l("Chủ quản ứng dụng"),
 }
 ASSURANCES = {AAL1: _l("Mật khẩu"), AAL2: _l("Đa yếu tố"), AAL3: _l("Đa yếu tố, chống giả mạo")}
 
@@ -107,6 +108,19 @@ SENTENCES: dict[str, LazyString] = {
     Event.SYNC_RUN_STOPPED: _l("Lượt đồng bộ tạm dừng do vượt ngưỡng an toàn"),
     Event.SYNC_RUN_FAILED: _l("Lượt đồng bộ lỗi"),
     Event.SYNC_OVERDUE: _l("Quá lâu không đồng bộ được danh bạ"),
+    Event.ROLE_BEGUN: _l("Vai trò của %(person)s bắt đầu"),
+    Event.ROLE_ENDING: _l("Báo trước vai trò của %(person)s sắp hết hạn"),
+    Event.PROPOSAL_MADE: _l("Đề xuất một việc cần người thứ hai"),
+    Event.PROPOSAL_APPROVED: _l("Phê duyệt việc do người khác đề xuất"),
+    Event.PROPOSAL_REJECTED: _l("Từ chối việc do người khác đề xuất"),
+    Event.PROPOSAL_WITHDRAWN: _l("Rút lại đề xuất"),
+    Event.HISTORY_OPENED: _l("Mở lịch sử của %(person)s"),
+    Event.EMERGENCY_SEALED: _l("Niêm phong mật khẩu truy cập khẩn cấp"),
+    Event.EMERGENCY_TESTED: _l("Kiểm tra mật khẩu truy cập khẩn cấp"),
+    Event.EMERGENCY_RETIRED: _l("Bỏ tài khoản truy cập khẩn cấp"),
+    Event.EMERGENCY_REFUSED: _l("Từ chối một lần thử truy cập khẩn cấp"),
+    Event.EMERGENCY_BEGUN: _l("Bắt đầu truy cập khẩn cấp"),
+    Event.EMERGENCY_ENDED: _l("Kết thúc truy cập khẩn cấp"),
     Event.PERSON_SYNCED: _l("Đồng bộ riêng một người"),
     Event.SYNC_PLAN_WORD_GIVEN: _l("Có ý kiến phê duyệt kế hoạch đồng bộ"),
     Event.SYNC_PLAN_APPROVED: _l("Phê duyệt kế hoạch đồng bộ"),
@@ -192,6 +206,7 @@ REASONS: dict[str, LazyString] = {
     "service_ended": _l("hết thời gian công tác"),
     "long_absence": _l("tạm vắng dài ngày"),
     "absence_over": _l("hết thời gian tạm vắng"),
+    "role_expired": _l("hết hạn"),
     "planned": _l("thay đổi đã đặt trước"),
     "idle": _l("lâu không đăng nhập"),
     "access_review": _l("kết quả rà soát tài khoản"),
@@ -217,7 +232,7 @@ def kind_words(event: str) -> str:
 
 
 def _addition(event: str, detail: Mapping[str, Any]) -> str:
-    if event in (Event.ROLE_GRANTED, Event.ROLE_REVOKED):
+    if event in (Event.ROLE_GRANTED, Event.ROLE_REVOKED, Event.ROLE_BEGUN, Event.ROLE_ENDING):
         return role_words(str(detail.get("role")))
     if event in (Event.SYNC_RUN_APPLIED, Event.SYNC_RUN_STOPPED, Event.SYNC_RUN_FAILED) and "run" in detail:
         return _("lượt số %(number)s", number=detail["run"])

@@ -2,9 +2,9 @@
 
 import enum
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, Uuid
+from sqlalchemy import Date, ForeignKey, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
@@ -18,10 +18,12 @@ class Role(enum.StrEnum):
     LEADER = "leader"
     AUDITOR = "auditor"
     HELP_DESK = "help_desk"
+    CLIENT_OWNER = "client_owner"
 
 
 class RoleGrant(Record):
-    """A role given to a person for a part of the unit tree; no unit means all of it. Ended, never deleted."""
+    """A role given to a person for a part of the unit tree; no unit means all of it. Ended, never deleted. `valid_from`, `valid_until`:
+    days of the province, both included; it counts from `begun_at` on, when the worker has ended what the person had before."""
 
     __tablename__ = "role_grant"
 
@@ -31,20 +33,43 @@ class RoleGrant(Record):
     unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"))
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     granted_by: Mapped[str] = mapped_column(String(64))
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(Text)
+    valid_from: Mapped[date | None] = mapped_column(Date)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    warned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class FirstWord(Record):
-    """The word of one officer for a deed on somebody who holds a role: it waits for that of a second one, who carries it out."""
+class ProposalState(enum.StrEnum):
+    """What became of something that a second person must agree to."""
 
-    __tablename__ = "first_word"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Proposal(Record):
+    """A deed that nobody does alone, waiting for a second person. `content`: what will be done, as canonical JSON; `digest`: its SHA-256
+    in hexadecimal, by which the second person says what they have seen. `subject`: the key of whom or what it is about."""
+
+    __tablename__ = "proposal"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    person_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"), index=True)
-    deed: Mapped[str] = mapped_column(String(32))
-    officer_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("person.id"))
-    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(48), index=True)
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    content: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    proposed_by: Mapped[str] = mapped_column(String(64))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    word: Mapped[str | None] = mapped_column(Text)
 
 
 class ApiGrant(Record):

@@ -3,12 +3,14 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, union_all
+from sqlalchemy import Date, bindparam, cast, null, select, union_all
 
 from idp.database import reader, table_of
 from idp.prepared import first
 from idp.roles.models import ApiGrant, Role, RoleGrant
+from idp.web.formats import today
 from idp.web.viewer import Permission as May
+from idp.web.viewer import emergency_holder
 
 ROLES: dict[Role, frozenset[May]] = {
     Role.IT_ADMIN: frozenset(May),
@@ -27,11 +29,24 @@ ROLES: dict[Role, frozenset[May]] = {
         }
     ),
     Role.LEADER: frozenset({May.OPEN_CONSOLE, May.SEE_TRACKER, May.SEE_TRACKER_NAMES, May.CLOSE_PERIODS}),
-    Role.AUDITOR: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.SEE_CLIENTS, May.SEE_SYNC, May.SEE_AUDIT, May.SEE_TRACKER}),
+    Role.AUDITOR: frozenset(
+        {
+            May.OPEN_CONSOLE,
+            May.SEE_PEOPLE,
+            May.SEE_CLIENTS,
+            May.SEE_SYSTEMS,
+            May.SEE_SYNC,
+            May.SEE_AUDIT,
+            May.SEE_TRACKER,
+            May.SEE_ROLES,
+        }
+    ),
     Role.HELP_DESK: frozenset({May.OPEN_CONSOLE, May.SEE_PEOPLE, May.HELP_PEOPLE}),
+    Role.CLIENT_OWNER: frozenset({May.OPEN_CONSOLE, May.SEE_CLIENTS, May.CHANGE_CLIENTS, May.DRAFT_CLIENTS}),
 }
-# What a role bound to one unit allows. Clients and the audit trail belong to the whole province and cannot be cut; of runs and plans
-# the part about these units is seen and approved, and starting one is for the whole province.
+# What a role bound to one unit allows. The audit trail and the catalogue of systems belong to the whole province and cannot be cut; of
+# applications those that these units own are seen and changed; of runs and plans the part about these units is seen and approved, and
+# starting one is for the whole province.
 WITHIN_A_UNIT = frozenset(
     {
         May.OPEN_CONSOLE,
@@ -39,6 +54,12 @@ WITHIN_A_UNIT = frozenset(
         May.SUSPEND_PEOPLE,
         May.DECIDE_ON_PEOPLE,
         May.HELP_PEOPLE,
+        May.SEE_CLIENTS,
+        May.CHANGE_CLIENTS,
+        May.DRAFT_CLIENTS,
+        May.APPROVE_CLIENTS,
+        May.SEE_ROLES,
+        May.GRANT_ROLES,
         May.SEE_SYNC,
         May.APPROVE_SYNC,
         May.SEE_TRACKER,
@@ -50,7 +71,7 @@ WITHIN_A_UNIT = frozenset(
 
 @dataclass(frozen=True)
 class Holding:
-    """A role that a person holds; `unit_id` None: for the whole province."""
+    """A role that a person holds; `unit_id` None: for the whole province, or of an owner of applications for those that name them."""
 
     role: Role
     unit_id: uuid.UUID | None
@@ -59,6 +80,11 @@ class Holding:
     def permissions(self) -> frozenset[May]:
         """What it allows."""
         return ROLES[self.role] if self.unit_id is None else ROLES[self.role] & WITHIN_A_UNIT
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it reaches the whole province."""
+        return self.unit_id is None and self.role is not Role.CLIENT_OWNER
 
 
 @dataclass(frozen=True)
@@ -75,8 +101,11 @@ class Scope:
 
 
 _g, _m = table_of(RoleGrant), table_of(ApiGrant)
-_holdings = select(_g.c.role, _g.c.unit_id).where(_g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None))
-_of_client = select(_m.c.role, _m.c.unit_id).where(
+# For being treated with care a grant is enough that has not begun yet or is just over; what it allows is looked at by its days.
+_holdings = select(_g.c.role, _g.c.unit_id, _g.c.begun_at, _g.c.valid_until).where(
+    _g.c.person_id == bindparam("person_id"), _g.c.revoked_at.is_(None)
+)
+_of_client = select(_m.c.role, _m.c.unit_id, _m.c.approved_at.label("begun_at"), cast(null(), Date).label("valid_until")).where(
     _m.c.client_id == bindparam("person_id"), _m.c.approved_at.is_not(None), _m.c.revoked_at.is_(None)
 )
 _all_holdings = union_all(_holdings, _of_client)
@@ -84,7 +113,14 @@ _all_holdings = union_all(_holdings, _of_client)
 
 def holdings_of(holder_id: uuid.UUID) -> tuple[Holding, ...]:
     """The roles that a person holds at this moment, or a machine client by its key: a key is of one of them only."""
-    return tuple(Holding(Role(row.role), row.unit_id) for row in reader().execute(_all_holdings, {"person_id": holder_id}))
+    if holder_id == emergency_holder():
+        return (Holding(Role.IT_ADMIN, None),)
+    day = today()
+    return tuple(
+        Holding(Role(row.role), row.unit_id)
+        for row in reader().execute(_all_holdings, {"person_id": holder_id})
+        if row.begun_at is not None and (row.valid_until is None or row.valid_until >= day)
+    )
 
 
 def permissions_of(person_id: uuid.UUID) -> frozenset[May]:
@@ -101,4 +137,4 @@ def scope_of(person_id: uuid.UUID, permission: May) -> Scope:
     """For which people the person holds the permission."""
     held = [holding for holding in holdings_of(person_id) if permission in holding.permissions]
     units = frozenset(holding.unit_id for holding in held if holding.unit_id is not None)
-    return Scope(any(holding.unit_id is None for holding in held), units)
+    return Scope(any(holding.is_for_all for holding in held), units)

@@ -2,13 +2,13 @@
 
 import enum
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from flask import current_app, g, request
+from flask import Flask, current_app, g, has_request_context, request
 
 from idp import clock
 from idp.errors import Forbidden
@@ -29,6 +29,12 @@ class Permission(enum.StrEnum):
     SEE_CLIENTS = "see_clients"
     CHANGE_CLIENTS = "change_clients"
     DRAFT_CLIENTS = "draft_clients"  # describe an application; connecting it is another matter
+    APPROVE_CLIENTS = "approve_clients"  # the second word on one for real work
+    REGISTER_CLIENTS = "register_clients"  # with every setting, past the wizard
+    SEE_SYSTEMS = "see_systems"
+    CHANGE_SYSTEMS = "change_systems"
+    SEE_ROLES = "see_roles"
+    GRANT_ROLES = "grant_roles"
     SEE_SYNC = "see_sync"
     RUN_SYNC = "run_sync"
     APPROVE_SYNC = "approve_sync"
@@ -43,7 +49,8 @@ class Permission(enum.StrEnum):
 @dataclass(frozen=True)
 class Viewer:
     """Who asks: the person signed in to this browser, as pages need them; at the API the machine client, `client_id` by its public
-    name and `person_id` its key, which holds roles as a person does."""
+    name and `person_id` its key, which holds roles as a person does. `is_emergency`: nobody of the roster, but whoever opened the sealed
+    envelope; `person_id` is then the key of that account."""
 
     person_id: uuid.UUID
     session_id: uuid.UUID
@@ -55,17 +62,25 @@ class Viewer:
     shared_pc: bool
     permissions: frozenset[Permission]
     client_id: str | None = None
+    is_emergency: bool = False
 
     @property
     def actor(self) -> str:
         """How they show in the audit trail, at most 64 characters."""
+        if self.is_emergency:
+            return f"emergency:{self.person_id}"
         return f"person:{self.person_id}" if self.client_id is None else f"client:{self.client_id}"[:64]
 
 
 FindViewer = Callable[[], Viewer | None]
 AskToSignIn = Callable[[str | None, datetime | None], Any]
+REACH_GUARDS = "hopnhat.reach_guards"
+ReachGuard = Callable[[Permission, Any], None]
 # What nobody does on the strength of a sign-in of this morning: whoever sits down at an open console cannot (ASVS 7.5.3).
-SENSITIVE = frozenset({Permission.CHANGE_CLIENTS, Permission.SUSPEND_PEOPLE, Permission.HELP_PEOPLE, Permission.APPROVE_SYNC})
+SENSITIVE = frozenset({
+    Permission.CHANGE_CLIENTS, Permission.APPROVE_CLIENTS, Permission.REGISTER_CLIENTS, Permission.CHANGE_SYSTEMS, Permission.GRANT_ROLES,
+    Permission.SUSPEND_PEOPLE, Permission.HELP_PEOPLE, Permission.APPROVE_SYNC,
+})  # fmt: skip
 FRESH_TO_OPEN, FRESH_TO_SEND = timedelta(minutes=5), timedelta(minutes=20)  # a form takes a while to fill in
 
 
@@ -129,12 +144,32 @@ def requires(
                 raise Forbidden("", reason=f"lacks_{permission}")
             if found.acr < minimum_acr or (since is not None and found.auth_time < since):
                 return cast("R", _ask(minimum_acr, since))
+            require_reach(permission, kwargs)
             return door(*args, **kwargs)
 
         setattr(guarded, PERMISSION_ATTRIBUTE, str(permission))
         return guarded
 
     return decorate
+
+
+def add_reach_guard(app: Flask, argument: str, guard: ReachGuard) -> None:
+    """Let `guard` refuse every page whose address names something (its `argument` of the route) outside the viewer's part of the tree."""
+    app.extensions.setdefault(REACH_GUARDS, {})[argument] = guard
+
+
+def require_reach(permission: Permission, arguments: Mapping[str, Any]) -> None:
+    """Refuse what an address names and the viewer does not reach with this permission. No page can forget to ask."""
+    guards = current_app.extensions.get(REACH_GUARDS, {})
+    for argument, value in arguments.items():
+        if argument in guards:
+            guards[argument](permission, value)
+
+
+def emergency_holder() -> uuid.UUID | None:
+    """The key of the emergency account that looks at this page, if it is one."""
+    found = cast("Viewer | None", g.get("viewer")) if has_request_context() else None
+    return found.person_id if found is not None and found.is_emergency else None
 
 
 def _since_when(permission: Permission, freshly: bool) -> datetime | None:

@@ -10,10 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _grants()
+    _add_proposals()
+    _add_emergency()
     _add_api()
 
 
 def downgrade() -> None:
+    _drop_emergency()
+    _drop_proposals()
+    _drop_days_of_grants()
     _drop_api()
 
 
@@ -55,3 +61,125 @@ def _add_api() -> None:
 def _drop_api() -> None:
     op.drop_table("api_message")
     op.drop_table("api_grant")
+
+
+GRANT_COLUMNS = ("approved_by", "reason", "valid_from", "valid_until", "begun_at", "warned_at")
+
+
+def _grants() -> None:
+    """Grants have days and reasons. Those that are there go on as they were."""
+    for column in (
+        sa.Column("approved_by", sa.String(64), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+    ):
+        op.add_column("role_grant", column)
+    op.execute("UPDATE role_grant SET begun_at = granted_at")
+
+
+def _drop_days_of_grants() -> None:
+    # Before these columns every grant that was not ended counted: one for days to come, or past, must not count by going back.
+    op.execute("UPDATE role_grant SET revoked_at = granted_at WHERE revoked_at IS NULL AND (begun_at IS NULL OR valid_until IS NOT NULL)")
+    with op.batch_alter_table("role_grant") as table:
+        for name in reversed(GRANT_COLUMNS):
+            table.drop_column(name)
+
+
+def _add_proposals() -> None:
+    """One table of deeds that wait for a second person, in place of the one for helping officers, whose words are worth an hour."""
+    op.drop_table("first_word")
+    op.create_table(
+        "proposal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(48), nullable=False),
+        sa.Column("subject", sa.String(64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("proposed_by", sa.String(64), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(64), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("word", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposal")),
+    )
+    for column in ("kind", "subject", "state"):
+        op.create_index(op.f(f"ix_proposal_{column}"), "proposal", [column])
+
+
+def _drop_proposals() -> None:
+    op.drop_table("proposal")
+    op.create_table(
+        "first_word",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("deed", sa.String(32), nullable=False),
+        sa.Column("officer_id", sa.Uuid(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_first_word_person_id_person")),
+        sa.ForeignKeyConstraint(["officer_id"], ["person.id"], name=op.f("fk_first_word_officer_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_first_word")),
+    )
+    op.create_index(op.f("ix_first_word_person_id"), "first_word", ["person_id"])
+
+
+def _add_emergency() -> None:
+    """The accounts in sealed envelopes, and each use of one."""
+    op.create_table(
+        "emergency_account",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(64), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sealed_by", sa.String(64), nullable=False),
+        sa.Column("tested_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("spent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency_account")),
+        sa.UniqueConstraint("name", name=op.f("uq_emergency_account_name")),
+    )
+    op.create_table(
+        "emergency_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("used_for", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=True),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_reason", sa.String(32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["emergency_account.id"], name=op.f("fk_emergency_session_account_id_emergency_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency_session")),
+        sa.UniqueConstraint("digest", name=op.f("uq_emergency_session_digest")),
+    )
+    op.create_index(op.f("ix_emergency_session_account_id"), "emergency_session", ["account_id"])
+    op.create_index(op.f("ix_emergency_session_expires_at"), "emergency_session", ["expires_at"])
+
+
+def _drop_emergency() -> None:
+    op.drop_table("emergency_session")
+    op.drop_table("emergency_account")
+
+
+EVENT_INDEXES = ("event", "actor", "person_id", "client_id", "address", "request_id")
+ALWAYS_THERE = ("event", "actor")
+
+
+def _partly(condition: str) -> dict[str, sa.TextClause]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+

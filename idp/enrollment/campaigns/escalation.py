@@ -44,7 +44,7 @@ def leaders_of(connection: Connection, unit_id: uuid.UUID) -> Sequence[Any]:
     above: list[uuid.UUID | None] = [row.id for row in reversed(units.path_to(connection, unit_id))]
     for place in (*above, None):
         query = select(_p.c.id, _p.c.name, _p.c.mail).join(_g, _g.c.person_id == _p.c.id)
-        held = query.where(_g.c.role == Role.LEADER.value, _g.c.revoked_at.is_(None), _g.c.unit_id.is_not_distinct_from(place))
+        held = query.where(_g.c.role == Role.LEADER.value, _g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), _g.c.unit_id.is_not_distinct_from(place))
         if leaders := connection.execute(held.order_by(_p.c.sort_key)).all():
             return leaders
     return []

@@ -19,9 +19,10 @@ _p = table_of(Person)
 
 PAGES = {
     "/console": set(Role),
-    "/console/enrollment": set(Role) - {Role.HELP_DESK},
+    "/console/enrollment": set(Role) - {Role.HELP_DESK, Role.CLIENT_OWNER},
     "/console/people": {Role.IT_ADMIN, Role.HR_OFFICER, Role.AUDITOR, Role.HELP_DESK},
-    "/console/clients": {Role.IT_ADMIN, Role.AUDITOR},
+    "/console/clients": {Role.IT_ADMIN, Role.AUDITOR, Role.CLIENT_OWNER},
+    "/console/drafts": {Role.IT_ADMIN, Role.CLIENT_OWNER},
     "/console/register-client": {Role.IT_ADMIN},
     "/console/audit": {Role.IT_ADMIN, Role.AUDITOR},
 }

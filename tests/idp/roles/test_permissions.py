@@ -64,8 +64,9 @@ def test_a_role_for_the_province_beside_one_for_a_unit_is_for_the_province(app: 
     assert scope_of(person_id, Permission.SUSPEND_PEOPLE).within == frozenset({unit_id})
 
 
-def test_only_administrators_of_the_system_change_clients_and_only_auditors_and_they_read_the_trail() -> None:
-    assert {role for role, held in ROLES.items() if Permission.CHANGE_CLIENTS in held} == {Role.IT_ADMIN}
+def test_only_administrators_and_owners_change_clients_and_only_auditors_and_administrators_read_the_trail() -> None:
+    assert {role for role, held in ROLES.items() if Permission.CHANGE_CLIENTS in held} == {Role.IT_ADMIN, Role.CLIENT_OWNER}
+    assert {role for role, held in ROLES.items() if Permission.APPROVE_CLIENTS in held} == {Role.IT_ADMIN}
     assert {role for role, held in ROLES.items() if Permission.SEE_AUDIT in held} == {Role.IT_ADMIN, Role.AUDITOR}
     assert {role for role, held in ROLES.items() if Permission.SUSPEND_PEOPLE in held} == {Role.IT_ADMIN, Role.HR_OFFICER}
     assert {role for role, held in ROLES.items() if Permission.HELP_PEOPLE in held} == {Role.IT_ADMIN, Role.HELP_DESK}

@@ -1,0 +1,1 @@
+"""The account in the sealed envelope, for the day on which the directory or the factors of all administrators fail."""
