@@ -177,9 +177,3 @@ def _drop_emergency() -> None:
 
 EVENT_INDEXES = ("event", "actor", "person_id", "client_id", "address", "request_id")
 ALWAYS_THERE = ("event", "actor")
-
-
-def _partly(condition: str) -> dict[str, sa.TextClause]:
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
-
-
