@@ -4,6 +4,7 @@ from clients import catalogue_models, draft_models, entry_models
 from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
 from idp.api import models as api_models
+from idp.console import models as console_models
 from idp.credentials import models as credential_models
 from idp.enrollment import models as enrollment_models
 from idp.emergency import models as emergency_models
@@ -24,6 +25,7 @@ MODULES = (
     role_models,
     credential_models,
     session_models,
+    console_models,
     client_models,
     api_models,
     catalogue_models,

@@ -45,6 +45,7 @@ READ_TABLES = frozenset({
 })  # fmt: skip
 # Why a table about people is left out.
 WITHHELD_TABLES = {
+    "saved_filter": "ways of narrowing a list that somebody keeps for their work at the console, shown there",
     "desk_case": "questions that an officer must decide, told in the history once they are decided",
     "missing_person": "who is missing from the directory for a moment, told in the history when something follows",
     "personal_mark": "a keyed digest by which two entries are known to be one person's",

@@ -1,32 +1,32 @@
 """The audit trail as people read it: filtered, newest first, a page at a time, with names in place of keys."""
 
-import base64
-import binascii
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from clients.models import Client
 from idp.audit import LONGEST_TRANSACTION, AuditEvent, AuditLink
 from idp.console.words import sentence
 from idp.database import table_of
-from idp.errors import NotFound
 from idp.people.models import Person
+from idp.web import paging
+from idp.web.paging import EFFORT, PAGE_ROWS, Page, Stretch
 
-PAGE_ROWS = 50
+SLACK = timedelta(minutes=1)  # an event's id is made a moment after its time is taken
 EXPORT_BATCH = 500
 LONGEST_EXPORT = 100_000  # rows
 _e, _l, _p, _c = table_of(AuditEvent), table_of(AuditLink), table_of(Person), table_of(Client)
+_id_at = select(_e.c.id)
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows the trail; `since` counts in, `until` does not."""
+    """What narrows the trail; `since` counts in, `until` does not. `person_id`: whom it is about; what somebody did is found by `actor`."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -35,6 +35,7 @@ class Filters:
     person_id: uuid.UUID | None = None
     client_id: uuid.UUID | None = None
     request_id: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,43 +53,64 @@ class Line:
     raw: dict[str, Any] = field(repr=False)
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    found = []
+def _narrowed_by(filters: Filters) -> list[ColumnElement[bool]]:
+    """Each condition that an index of its own answers, the narrowest kind first."""
+    exact = {
+        _e.c.request_id: filters.request_id.strip().upper(), _e.c.person_id: filters.person_id, _e.c.address: filters.address.strip(),
+        _e.c.actor: filters.actor, _e.c.client_id: filters.client_id, _e.c.event: filters.event,
+    }  # fmt: skip
+    return [column == value for column, value in exact.items() if value]
+
+
+def stretch_of(connection: Connection, filters: Filters) -> Stretch | None:
+    """The trail as one index read from its end: by the narrowest of what is asked, within the ids of the days asked for. None: nothing
+    can match."""
+    found_by, also = _narrowed_by(filters), []
+    if len(found_by) > 1:
+        few = [(_is_few(connection, condition), -number) for number, condition in enumerate(found_by)]
+        best = -max(few)[1]
+        also = [condition for number, condition in enumerate(found_by) if number != best]
+        found_by = [found_by[best]]
     if filters.since:
-        found.append(_e.c.at >= filters.since)
+        oldest = connection.execute(_id_at.where(_e.c.at >= filters.since - SLACK).order_by(_e.c.at).limit(1)).scalar()
+        if oldest is None:
+            return None
+        found_by.append(_e.c.id >= _moved(oldest, -SLACK))
+        also.append(_e.c.at >= filters.since)
     if filters.until:
-        found.append(_e.c.at < filters.until)
-    if filters.person_id:
-        found.append(or_(_e.c.person_id == filters.person_id, _e.c.actor == f"person:{filters.person_id}"))
-    exact = {_e.c.event: filters.event, _e.c.actor: filters.actor, _e.c.request_id: filters.request_id.strip().upper()}
-    found += [column == value for column, value in {**exact, _e.c.client_id: filters.client_id}.items() if value]
-    return found
+        newest = connection.execute(_id_at.where(_e.c.at < filters.until + SLACK).order_by(_e.c.at.desc()).limit(1)).scalar()
+        if newest is None:
+            return None
+        found_by.append(_e.c.id <= _moved(newest, SLACK))
+        also.append(_e.c.at < filters.until)
+    return Stretch(_e, None, found_by, also, descending=True)
+
+
+def _is_few(connection: Connection, condition: ColumnElement[bool]) -> bool:
+    some = select(_e.c.id).where(condition).limit(EFFORT).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one()) < EFFORT
+
+
+def _moved(event_id: uuid.UUID, span: timedelta) -> uuid.UUID:
+    return uuid.UUID(int=max(0, event_id.int + (int(span.total_seconds() * 1000) << 80)))
+
+
+def find_events(
+    connection: Connection, filters: Filters, *, after: str | None = None, before: str | None = None, most: int = PAGE_ROWS
+) -> Page:
+    """One page of the events that match, told, newest first. Raises NotFound for a place never given."""
+    stretch = stretch_of(connection, filters)
+    if stretch is None:
+        return Page(())
+    page = paging.read_page(connection, select(_e), [stretch], after=after, before=before, most=most)
+    return replace(page, rows=told(connection, page.rows))
 
 
 def read_page(connection: Connection, filters: Filters, after: str | None = None, most: int = PAGE_ROWS) -> tuple[list[Line], str | None]:
-    """The newest events that match, and the place after which older ones go on. Raises NotFound for a place never given."""
-    query = select(_e).where(*_conditions(filters)).order_by(_e.c.at.desc(), _e.c.id.desc()).limit(most + 1)
-    if after:
-        query = query.where(_older_than(after))
-    rows = connection.execute(query).all()
-    page, more = rows[:most], len(rows) > most
-    return told(connection, page), _place_of(page[-1]) if more else None
-
-
-def _place_of(row: Any) -> str:
-    return base64.urlsafe_b64encode(row.at.isoformat().encode() + row.id.bytes).rstrip(b"=").decode()
-
-
-def _older_than(after: str) -> ColumnElement[bool]:
-    try:
-        raw = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
-        at, event_id = datetime.fromisoformat(raw[:-16].decode()), uuid.UUID(bytes=raw[-16:])
-        if at.tzinfo is None:
-            raise ValueError
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError, binascii.Error):
-        raise NotFound(_("Trang này không còn. Lọc lại từ đầu.")) from None
-    return or_(_e.c.at < at, and_(_e.c.at == at, _e.c.id < event_id))
+    """The newest events that match, and the place after which older ones go on; a page may be shorter though there are more. Raises
+    NotFound for a place never given."""
+    page = find_events(connection, filters, after=after, most=most)
+    return list(page.rows), page.after
 
 
 def told(connection: Connection, rows: Sequence[Any]) -> list[Line]:
@@ -145,9 +167,11 @@ def actor_words(actor: str, people: dict[uuid.UUID, str]) -> str:
 def export(connection: Connection, filters: Filters) -> Iterator[Line]:
     """All events that match, newest first, at most 100,000, read in batches as they are sent."""
     after: str | None = None
-    for _number in range(LONGEST_EXPORT // EXPORT_BATCH):
-        lines, after = read_page(connection, filters, after, EXPORT_BATCH)
+    sent = 0
+    while sent < LONGEST_EXPORT:
+        lines, after = read_page(connection, filters, after, min(EXPORT_BATCH, LONGEST_EXPORT - sent))
         yield from lines
+        sent += len(lines)
         if after is None:
             return
 

@@ -70,6 +70,7 @@ class MirrorReading(Record):
 
 _IS_OUT = text("state != 'active'")
 _HAS_ALIAS = text("alias_key IS NOT NULL")
+_BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")  # in whatever language the database sorts
 
 
 class Person(Record):
@@ -80,6 +81,8 @@ class Person(Record):
         Index("ix_person_source_source_key", "source", "source_key", unique=True),
         # Counted at each look at what changed; those in service are the rest, so that adding them costs nothing here.
         Index("ix_person_source_state", "source", "state", sqlite_where=_IS_OUT, postgresql_where=_IS_OUT),
+        Index("ix_person_sort_key_id", "sort_key", "id"),  # a staff list goes on after a place in it
+        Index("ix_person_out_sort_key_id", "sort_key", "id", sqlite_where=_IS_OUT, postgresql_where=_IS_OUT),
         Index("ix_person_alias_key", "alias_key", sqlite_where=_HAS_ALIAS, postgresql_where=_HAS_ALIAS),  # most have none
     )
 
@@ -100,8 +103,8 @@ class Person(Record):
     family_name: Mapped[str | None] = mapped_column(Text)
     middle_name: Mapped[str | None] = mapped_column(Text)
     given_name: Mapped[str | None] = mapped_column(Text)
-    sort_key: Mapped[bytes] = mapped_column(LargeBinary, index=True)
-    search_key: Mapped[str] = mapped_column(Text)
+    sort_key: Mapped[bytes] = mapped_column(LargeBinary)
+    search_key: Mapped[str] = mapped_column(_BY_BYTES, index=True)
     title: Mapped[str | None] = mapped_column(Text)
     employment_status: Mapped[str | None] = mapped_column(String(32))
     unit_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("unit.id"), index=True)

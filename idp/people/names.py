@@ -7,9 +7,13 @@ from functools import lru_cache
 LETTERS = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 TONES = {"\u0300": 2, "\u0309": 3, "\u0303": 4, "\u0301": 5, "\u0323": 6}  # huyền hỏi ngã sắc nặng; ngang is 1
 LONGEST_USERNAME = 255
+LONGEST_SEARCH_KEY = 600  # characters: PostgreSQL indexes no text of more than 2,704 bytes
 _QUALITY_MARKS = frozenset("\u0306\u0302\u031b")  # breve, circumflex and horn make another letter, not another tone
 _WORD_GAP, _END, _PUNCTUATION, _DIGITS, _LETTERS, _FOREIGN = 1, 0, 2, 3, 16, 0xFE
 _RANK = {letter: _LETTERS + rank for rank, letter in enumerate(LETTERS)} | {str(digit): _DIGITS + digit for digit in range(10)}
+
+
+_SPELT = {"a": "aăâ", "d": "dđ", "e": "eê", "o": "oôơ", "u": "uư"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def search_key(*texts: str | None) -> str:
             parts += [folded, "".join([word[0] for word in words]), f"{words[-1]} {words[0]}"]
         elif folded and folded not in parts:
             parts.append(folded)
-    return "\n".join(parts)
+    return "\n".join(parts)[:LONGEST_SEARCH_KEY]
 
 
 @lru_cache(maxsize=8192)
@@ -99,6 +103,19 @@ def sort_key(full_name: str) -> bytes:
     """
     name = split_name(full_name)
     return _weigh(name.given) + _weigh(name.family) + _weigh(name.middle)
+
+
+def given_name_ranges(folded: str, most: int = 24) -> list[tuple[bytes, bytes]]:
+    """Where in the order of `sort_key` people stand whose given name begins with these letters, whatever marks and tones it bears: from,
+    and up to but not with. In rising order; none when that would be more than `most` places."""
+    spellings = [b""]
+    for letter in folded:
+        if letter not in _RANK:
+            return []
+        spellings = [spelt + bytes([_RANK[other]]) for spelt in spellings for other in _SPELT.get(letter, letter)]
+        if len(spellings) > most:
+            return []
+    return [(spelt, spelt[:-1] + bytes([spelt[-1] + 1])) for spelt in sorted(spellings) if spelt]
 
 
 def username_key(typed: str) -> str | None:

@@ -1,24 +1,25 @@
 """The roster: people found without accents, in the order of a staff list, a page at a time."""
 
-import base64
-import binascii
 import contextlib
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from idp.database import table_of
 from idp.errors import NotFound
-from idp.people import units
 from idp.people.models import Person, Unit
-from idp.people.names import fold, username_key
+from idp.people.names import username_key
+from idp.people.narrowing import Filters as Filters
+from idp.people.narrowing import conditions_of, stretches_of
+from idp.people.narrowing import like as like
+from idp.web.paging import EFFORT as EFFORT
+from idp.web.paging import PAGE_ROWS as PAGE_ROWS
+from idp.web.paging import Page as Page
+from idp.web.paging import read_page
 
-PAGE_ROWS = 50
-ID_BYTES = 16
 _p, _u = table_of(Person), table_of(Unit)
 LINE = (
     _p.c.id, _p.c.name, _p.c.username, _p.c.staff_code, _p.c.title, _p.c.staff_category, _p.c.state, _p.c.directory_locked,
@@ -26,72 +27,18 @@ LINE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What narrows a search. `within`: these units and all below them, None for everybody. `conditions`: of other features."""
-
-    text: str = ""
-    level: str = ""
-    state: str = ""
-    unit_id: uuid.UUID | None = None
-    within: Collection[uuid.UUID] | None = None
-    conditions: Sequence[ColumnElement[bool]] = ()
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows of one page and the place after which the next one goes on; None: this was the last."""
-
-    rows: Sequence[Any]
-    after: str | None
-
-
-def like(text: str) -> str:
-    """The pattern of LIKE that finds `text` anywhere, its own wildcards taken literally; the escape character is a backslash."""
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = list(filters.conditions)
-    if text := fold(filters.text):
-        found.append(_p.c.search_key.like(like(text), escape="\\"))
-    if filters.level:
-        found.append(_u.c.level == filters.level)
-    if filters.state:
-        found.append(_p.c.state == filters.state)
-    if filters.unit_id is not None:
-        found.append(_p.c.unit_id.in_(select(units.below([filters.unit_id]).c.id)))
-    if filters.within is not None:
-        found.append(_p.c.unit_id.in_(select(units.below(filters.within).c.id)))
-    return found
-
-
 def _matching(filters: Filters, *columns: Any) -> Select[Any]:
-    return select(*columns).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(*_conditions(filters))
+    return select(*columns).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id)).where(*conditions_of(filters))
 
 
-def _place_after(after: str) -> ColumnElement[bool]:
-    try:
-        raw = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
-        key, person_id = raw[:-ID_BYTES], uuid.UUID(bytes=raw[-ID_BYTES:])
-    except (ValueError, binascii.Error):
-        raise NotFound(_("Trang này không còn. Tìm lại từ đầu.")) from None
-    return or_(_p.c.sort_key > key, and_(_p.c.sort_key == key, _p.c.id > person_id))
-
-
-def search_people(connection: Connection, filters: Filters, *, after: str | None = None, columns: Sequence[Any] = ()) -> Page:
-    """One page of the people that match, sorted as a staff list, 50 rows; `columns` are read beside those of `LINE`.
-
-    Keyset paging: a page costs the same however far it is. Raises NotFound when `after` is not a place that we gave.
-    """
-    query = _matching(filters, *LINE, *columns).order_by(_p.c.sort_key, _p.c.id).limit(PAGE_ROWS + 1)
-    if after:
-        query = query.where(_place_after(after))
-    rows = connection.execute(query).all()
-    if len(rows) <= PAGE_ROWS:
-        return Page(rows, None)
-    last = rows[PAGE_ROWS - 1]
-    return Page(rows[:PAGE_ROWS], base64.urlsafe_b64encode(last.sort_key + last.id.bytes).rstrip(b"=").decode())
+def search_people(
+    connection: Connection, filters: Filters, *, after: str | None = None, before: str | None = None, columns: Sequence[Any] = (),
+    most: int = PAGE_ROWS, effort: int = EFFORT,
+) -> Page:  # fmt: skip
+    """One page of the people that match, 50 rows, sorted as a staff list; whom the text names outright stand first. `columns` are read
+    beside those of `LINE`. A page may be shorter though there are more. Raises NotFound when a place is not one that we gave."""
+    query = select(*LINE, *columns).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id))
+    return read_page(connection, query, stretches_of(connection, filters), after=after, before=before, most=most, effort=effort)
 
 
 def count_people(connection: Connection, filters: Filters) -> int:

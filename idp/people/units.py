@@ -15,7 +15,9 @@ _u, _p = table_of(Unit), table_of(Person)
 
 def below(unit_ids: Collection[uuid.UUID]) -> CTE:
     """The units named and all below them, as a table with the one column `id`, for use inside a query."""
-    tree = select(_u.c.id, literal(0).label("depth")).where(_u.c.id.in_(unit_ids)).cte("below", recursive=True)
+    tree = (
+        select(_u.c.id, literal(0).label("depth")).where(_u.c.id.in_(unit_ids)).cte(recursive=True)
+    )  # without a name: a query may ask for two
     deeper = select(_u.c.id, tree.c.depth + 1).join(tree, _u.c.parent_id == tree.c.id).where(tree.c.depth < DEEPEST)
     return tree.union(deeper)
 

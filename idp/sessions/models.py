@@ -3,16 +3,24 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, Uuid, false
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.database import Record, UtcDateTime, new_id
+
+_IS_OPEN = text("ended_at IS NULL")
 
 
 class BrowserSession(Record):
     """One person in one browser. The cookie is kept as a digest; `id` is the `sid` that clients are told."""
 
     __tablename__ = "browser_session"
+    __table_args__ = (
+        # Of the open ones only, which are few: listed newest first, by place, and ended when their time is over.
+        Index("ix_browser_session_open_id", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_browser_session_open_address_id", "address", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_browser_session_open_expires_at", "expires_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
@@ -31,7 +39,7 @@ class BrowserSession(Record):
     password_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # as the directory said then; over: on grace
     grace_left: Mapped[int | None] = mapped_column()
     password_end_told: Mapped[bool] = mapped_column(default=False, server_default=false())
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_reason: Mapped[str | None] = mapped_column(String(32))
 

@@ -14,9 +14,11 @@ def upgrade() -> None:
     _add_proposals()
     _add_emergency()
     _add_api()
+    _add_lists()
 
 
 def downgrade() -> None:
+    _drop_lists()
     _drop_emergency()
     _drop_proposals()
     _drop_days_of_grants()
@@ -160,9 +162,7 @@ def _add_emergency() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_reason", sa.String(32), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["emergency_account.id"], name=op.f("fk_emergency_session_account_id_emergency_account")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["emergency_account.id"], name=op.f("fk_emergency_session_account_id_emergency_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency_session")),
         sa.UniqueConstraint("digest", name=op.f("uq_emergency_session_digest")),
     )
@@ -177,3 +177,56 @@ def _drop_emergency() -> None:
 
 EVENT_INDEXES = ("event", "actor", "person_id", "client_id", "address", "request_id")
 ALWAYS_THERE = ("event", "actor")
+
+
+def _partly(condition: str) -> dict[str, sa.TextClause]:
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def _add_lists() -> None:
+    """What the lists of people, sessions and events are narrowed and continued by, and filters kept under a name."""
+    for name in ("event", "person_id", "client_id", "request_id"):
+        op.drop_index(f"ix_audit_event_{name}", "audit_event")
+    for name in EVENT_INDEXES:
+        partly = {} if name in ALWAYS_THERE else _partly(f"{name} IS NOT NULL")
+        op.create_index(f"ix_audit_event_{name}_id", "audit_event", [name, "id"], **partly)
+    op.drop_index("ix_browser_session_expires_at", "browser_session")
+    is_open = _partly("ended_at IS NULL")
+    op.create_index("ix_browser_session_open_id", "browser_session", ["id"], **is_open)
+    op.create_index("ix_browser_session_open_address_id", "browser_session", ["address", "id"], **is_open)
+    op.create_index("ix_browser_session_open_expires_at", "browser_session", ["expires_at"], **is_open)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute('ALTER TABLE person ALTER COLUMN search_key TYPE text COLLATE "C"')
+    op.execute("UPDATE person SET search_key = substr(search_key, 1, 600) WHERE length(search_key) > 600")
+    op.drop_index("ix_person_sort_key", "person")
+    op.create_index("ix_person_sort_key_id", "person", ["sort_key", "id"])
+    op.create_index("ix_person_out_sort_key_id", "person", ["sort_key", "id"], **_partly("state != 'active'"))
+    op.create_index("ix_person_search_key", "person", ["search_key"])
+    op.create_table(
+        "saved_filter",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("list", sa.String(16), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_saved_filter_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_filter")),
+    )
+    op.create_index("uq_saved_filter_person_id_list_name", "saved_filter", ["person_id", "list", "name"], unique=True)
+
+
+def _drop_lists() -> None:
+    op.drop_table("saved_filter")
+    for name in ("search_key", "out_sort_key_id", "sort_key_id"):
+        op.drop_index(f"ix_person_{name}", "person")
+    op.create_index("ix_person_sort_key", "person", ["sort_key"])
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute('ALTER TABLE person ALTER COLUMN search_key TYPE text COLLATE "default"')
+    for name in ("expires_at", "address_id", "id"):
+        op.drop_index(f"ix_browser_session_open_{name}", "browser_session")
+    op.create_index("ix_browser_session_expires_at", "browser_session", ["expires_at"])
+    for name in EVENT_INDEXES:
+        op.drop_index(f"ix_audit_event_{name}_id", "audit_event")
+    for name in ("event", "person_id", "client_id", "request_id"):
+        op.create_index(f"ix_audit_event_{name}", "audit_event", [name])
