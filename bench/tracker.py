@@ -1,9 +1,10 @@
 """`python -m bench.tracker [--people 50000]`: what a night and a page of the tracker cost, beside a plain GROUP BY over the people.
 
-Processor seconds of our process and of the database beside it. A night is the second snapshot: the first fills in everybody.
+Processor time of our process and of the database beside it, and the most memory our process ever held. A night is the second snapshot:
+the first fills in everybody. A page is the leaders' page over HTTP with a year of days behind it, its first view drawing the forecast.
 """
 
-import random
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,107 +13,61 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, literal, select, text
 
 from bench import processor_time
+from bench.many_people import fill
 from bench.sync import STORES, _database
-from clients import catalogue, registration
-from clients.catalogue import System
-from clients.metadata import ClientMetadata
 from idp import clock, schema
 from idp.app import create_app
 from idp.clock import ManualClock
-from idp.credentials.models import Proofing, RecoveryCode, TotpCredential
-from idp.database import in_transaction, insert_rows, new_id, new_ids, reader, table_of
+from idp.database import in_transaction, reader, table_of
+from idp.enrollment import expectation
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.following import look_job
+from idp.enrollment.models import Snapshot, SnapshotTotal
 from idp.enrollment.snapshots import take_snapshot
-from idp.enrollment.standing_models import SystemEntry
-from idp.people.models import Person, Unit
-from idp.people.names import search_key, sort_key
+from idp.roles.models import Role
 from idp.sealing import new_key
 from idp.settings import Settings
+from tests.support.signed_in import browser_of
 
-UNITS, SYSTEMS, BATCH = 1000, 5, 50_000
-_p, _u, _f, _t, _r, _e = (table_of(one) for one in (Person, Unit, Proofing, TotpCredential, RecoveryCode, SystemEntry))
 PLAIN = "SELECT unit_id, staff_category, count(*), sum(case when last_two_factor_at > :since then 1 else 0 end) FROM person GROUP BY 1, 2"
 
 
-def _units(connection: Connection) -> list[Any]:
-    ids, now = new_ids(UNITS), clock.now()
-    rows = [
-        {
-            "id": key, "source": "bench", "source_key": str(number), "code": f"H{number}", "name": f"Đơn vị {number}", "search_key": "x",
-            "level": "province" if number < 30 else "commune", "parent_id": ids[(number - 1) // 10] if number else None,
-            "valid_from": now.date(),
-        }
-        for number, key in enumerate(ids)
-    ]  # fmt: skip
-    connection.execute(insert(_u), rows)
-    return ids
+def _year_before(connection: Connection) -> None:
+    """A year of days as the newest: figures of units and the whole, without people behind them."""
+    newest = days.newest_day(connection)
+    assert newest
+    heads, totals = table_of(Snapshot), table_of(SnapshotTotal)
+    for back in range(2, 366):
+        day = newest - timedelta(days=back)
+        for table, among in ((heads, True), (totals, totals.c.kind.in_(("whole", "unit")))):
+            columns = [column for column in table.c if column.name != "day"]
+            copied = select(literal(day, table.c.day.type), *columns).where(table.c.day == newest, among)
+            connection.execute(insert(table).from_select(["day", *(column.name for column in columns)], copied))
 
 
-def _clients(connection: Connection) -> list[Any]:
-    found = []
-    for number in range(SYSTEMS):
-        code = f"he-thong-{number}"
-        made = registration.register(connection, ClientMetadata(code, (f"https://{code}.test/cb",), client_id=code), actor="cli:bench")
-        catalogue.add_system(connection, System(code, code, client_id=code), actor="cli:bench")
-        catalogue.state_integrated(connection, code, actor="cli:bench", reason="bench")
-        found.append(made.key)
-    return found
-
-
-def _people(connection: Connection, many: int, units: list[Any], clients: list[Any], draw: random.Random) -> None:
-    now, ids = clock.now(), new_ids(many)
-    ago = [now - timedelta(days=draw.randint(0, 60)) if draw.random() < 0.6 else None for _ in ids]
-    sort, search = sort_key("Vàng Mí Sính"), search_key("Vàng Mí Sính")
-    rows = [
-        (
-            key,
-            key.hex,
-            key.hex,
-            f"p{key.hex}",
-            draw.choice(units),
-            draw.choice(("can_bo", "cong_chuc", "vien_chuc")),
-            signed,
-            signed,
-            signed,
-        )
-        for key, signed in zip(ids, ago, strict=True)
-    ]
-    columns = ("id", "subject", "source_key", "username_key", "unit_id", "staff_category", "first_signed_in_at", "notice_acknowledged_at",
-               "last_two_factor_at")  # fmt: skip
-    insert_rows(connection, _p, columns, rows, source="bench", directory_dn="x", name="Vàng Mí Sính", sort_key=sort, search_key=search,
-                state="active", directory_locked=False, created_at=now, updated_at=now)  # fmt: skip
-    enrolled = [key for key, signed in zip(ids, ago, strict=True) if signed]
-    given = [(new, key) for new, key in zip(new_ids(len(enrolled)), enrolled, strict=True)]
-    insert_rows(connection, _f, ("id", "person_id"), given, kind="in_person", recorded_by="x", reason="x", recorded_at=now)
-    insert_rows(connection, _t, ("id", "person_id"), given, name="x", sealed_secret=b"x", last_step=0, created_at=now, confirmed_at=now)
-    insert_rows(connection, _r, ("id", "person_id"), given, hash="x", created_at=now, confirmed_at=now)
-    entered = [(key, client) for key in enrolled for client in clients if draw.random() < 0.8]
-    insert_rows(connection, _e, ("person_id", "client_id"), entered, first_at=now, last_at=now)
-
-
-def _fill(people: int) -> None:
-    draw = random.Random(1)
-    units = in_transaction(_units)
-    clients = in_transaction(_clients)
-    for start in range(0, people, BATCH):
-        many = min(BATCH, people - start)
-        in_transaction(lambda connection, many=many: _people(connection, many, units, clients, draw))  # type: ignore[misc]
-
-
-def _page() -> None:
+def _pages(browser: Any) -> dict[str, Callable[[], Any]]:
     day = days.newest_day(reader())
     assert day is not None
-    found = days.day_of(reader(), day)
-    lines = days.units_below(reader(), day, None)
-    days.units_below(reader(), day, lines[0].unit_id)
-    days.lagging(reader(), day, 20)
-    days.trend(reader(), day - timedelta(days=365), day)
-    found.targets()
+    unit = days.units_below(reader(), day, None)[0].unit_id
+
+    def view(path: str) -> None:
+        response = browser.get(path)
+        assert response.status_code == 200, response.status_code
+
+    def first_view() -> None:
+        expectation._forecast.cache_clear()
+        view("/console/enrollment")
+
+    view("/console/enrollment")
+    return {
+        "page, first view": first_view, "page": lambda: view("/console/enrollment"),
+        "page of a unit": lambda: view(f"/console/enrollment?unit={unit}"), "Biểu 01": lambda: view("/console/enrollment/reports/1"),
+    }  # fmt: skip
 
 
 def _cost(deed: Callable[[], Any], database: int | None, times: int = 1) -> str:
@@ -132,14 +87,16 @@ def _measure(store: str, people: int) -> None:
             settings = Settings(  # type: ignore[call-arg] # the rest has defaults
                 issuer="http://localhost:8000", database_url=url, sealing_keys=SecretStr(new_key())
             )
-            with create_app(settings).app_context(), clock.using(ManualClock(clock.now())):
+            app = create_app(settings)
+            with app.app_context(), clock.using(ManualClock(clock.now())):
                 schema.upgrade()
-                _fill(people)
-                since = clock.now() - timedelta(days=30)
-                _report(store, people, database, since)
+                fill(people)
+                _report(app, store, people, database)
 
 
-def _report(store: str, people: int, database: int | None, since: Any) -> None:
+def _report(app: Flask, store: str, people: int, database: int | None) -> None:
+    since = clock.now() - timedelta(days=30)
+
     def night() -> None:
         in_transaction(lambda connection: take_snapshot(connection, actor="cli:bench"))
 
@@ -152,7 +109,10 @@ def _report(store: str, people: int, database: int | None, since: Any) -> None:
         click.echo(f"  look of a day     {_cost(look_job, database)}")
         click.echo(f"  snapshot          {_cost(night, database)}")
         click.echo(f"  plain GROUP BY    {_cost(lambda: reader().execute(text(PLAIN), {'since': str(since)}).all(), database)}")
-        click.echo(f"  data of the page  {_cost(_page, database, 20)}")
+        in_transaction(_year_before)
+        for name, deed in _pages(browser_of(app, Role.LEADER)).items():
+            click.echo(f"  {name:17} {_cost(deed, database, 10)}")
+    click.echo(f"  most memory       {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
 
 
 @click.command()
@@ -160,7 +120,6 @@ def _report(store: str, people: int, database: int | None, since: Any) -> None:
 @click.option("--store", type=click.Choice(STORES), multiple=True, default=STORES)
 def main(people: int, store: tuple[str, ...]) -> None:
     """Measure each store."""
-    assert new_id()
     for one in store:
         _measure(one, people)
 

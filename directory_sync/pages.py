@@ -16,12 +16,14 @@ from directory_sync.models import RequestKind, RunState, SyncRun
 from directory_sync.panels import panels
 from directory_sync.reasons import explain
 from directory_sync.source.ldap_full import SOURCE
+from directory_sync.tracker_quality import quality_of
 from directory_sync.words import CHANGES, PLAN_STATES, STATES, STEPS, differences, field_words, flaw_words, value_words
 from idp import clock
 from idp.account.pages import LAST_READ
 from idp.console.home import Notice, add_attention
 from idp.console.reach import within
 from idp.database import in_transaction, reader, table_of
+from idp.enrollment.quality_sources import add_quality_source
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
 from idp.metrics_endpoint import Gauge, add_gauges
@@ -152,4 +154,5 @@ def set_up_pages(app: Flask) -> None:
     app.register_blueprint(reorganisation_pages.blueprint)
     add_attention(app, attention)
     add_gauges(app, gauges)
+    add_quality_source(app, quality_of)
     app.extensions[LAST_READ] = last_read

@@ -17,13 +17,14 @@ from idp.console.reach import sees_all
 from idp.console.secret_pages import secrets_ending
 from idp.console.trail import ChainState, chain_state
 from idp.database import reader, table_of
+from idp.enrollment.dashboard import newest_headline
 from idp.enrollment.status import status_within
 from idp.outbox import OutboxMessage
 from idp.people import units
 from idp.people.models import Person, PersonState
 from idp.roles.permissions import scope_of
 from idp.sessions.models import BrowserSession
-from idp.web.formats import format_number, format_share, format_time
+from idp.web.formats import format_date, format_number, format_share, format_time
 from idp.web.viewer import Permission, may, require_viewer, requires
 
 blueprint = Blueprint("console", __name__)
@@ -131,6 +132,17 @@ def _count(connection: Connection, query: Select[int], **values: Any) -> str:
 
 
 def _tracker(connection: Connection) -> tuple[str, str, str | None]:
-    whole = status_within(connection, scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within).whole
-    words = _("%(part)s / %(whole)s người được xác thực", part=format_number(whole.authenticated), whole=format_number(whole.people))
+    within = scope_of(require_viewer().person_id, Permission.SEE_TRACKER).within
+    if frozen := newest_headline(connection, within):
+        day, figures = frozen
+        part, share = figures.seamless_entitled, format_share(figures.seamless_entitled, figures.entitled)
+        words = _(
+            "%(part)s / %(whole)s người thông suốt, hợp nhất, số liệu chốt %(day)s",
+            part=format_number(part), whole=format_number(figures.entitled), day=format_date(day),
+        )  # fmt: skip
+        return share, words, url_for("dashboard.dashboard")
+    whole = status_within(connection, within).whole
+    words = _(
+        "%(part)s / %(whole)s người được xác thực, lúc này", part=format_number(whole.authenticated), whole=format_number(whole.people)
+    )
     return format_share(whole.authenticated, whole.people), words, url_for("enrollment.overview")

@@ -60,14 +60,26 @@ def dashboard_of(
     lines = _lines(connection, day, line, bound)
     past = _past_lines(connection, before, line, bound)
     late = days.lagging(connection, day, most=2 * SHOWN_LAGGING, within=_within(line, tops))
-    gains = {one.key: _line_before(connection, before, one) for one in late} if before else {}
+    then = days.unit_lines(connection, before, [one.unit_id for one in late if one.unit_id]) if before else {}
     return Dashboard(
         found, line, path, [_compared(one, target, past.get((one.kind, one.key)), before, day) for one in lines],
-        [one for one in (_compared(one, target, gains.get(one.key), before, day) for one in late) if one.state in LAGS][:SHOWN_LAGGING],
+        [one for one in (_compared(one, target, then.get(one.unit_id) if one.unit_id else None, before, day) for one in late) if one.state in LAGS][:SHOWN_LAGGING],
         days.reconciles(lines, line), before, _gain_of(connection, before, line), target, targets,
         [] if line.kind == SCOPE else days.trend(connection, day - SHOWN_TREND, day, line.unit_id),
         line.kind == days.WHOLE,
     )  # fmt: skip
+
+
+def newest_headline(connection: Connection, tops: Collection[uuid.UUID] | None) -> tuple[date, Figures] | None:
+    """The newest frozen day and the figures that its page begins with, for the whole province or the units that the reader may see;
+    None while no day is kept, and where nobody was counted."""
+    day = days.newest_day(connection)
+    if day is None:
+        return None
+    if tops is None:
+        return day, days.day_of(connection, day).whole.figures
+    lines = days.units_below(connection, day, None, tops=tops)
+    return (day, added(lines).figures) if lines else None
 
 
 def next_target(targets: Sequence[Target], day: date) -> Target | None:

@@ -13,6 +13,7 @@ from idp.enrollment import figures_of_day as days
 from idp.enrollment.dashboard import Dashboard, dashboard_of
 from idp.enrollment.expectation import expected
 from idp.enrollment.pages import live_page
+from idp.enrollment.quality_words import QUALITY
 from idp.enrollment.reports.system_words import own_password_words, standing_words, system_level
 from idp.enrollment.rungs import Rung
 from idp.enrollment.tracker_words import (
@@ -20,7 +21,6 @@ from idp.enrollment.tracker_words import (
     FACTORS,
     FUNNEL,
     NEXT_STEPS,
-    QUALITY,
     SEGMENTS,
     STATES,
     cause_words,

@@ -31,8 +31,9 @@ def expected(found: Dashboard) -> Expectation | None:
     if found.target is None or not found.points:
         return None
     points = tuple((one.day, one.figures.seamless_entitled, one.figures.entitled) for one in found.points)
-    told = _forecast(points, tuple((one.by, one.percent) for one in found.targets))
-    one = next(one for one in told.targets if (one.by, one.percent) == (found.target.by, found.target.percent))
+    # Of the target that is shown alone: a path's weeks are the same however far others lie ahead.
+    told = _forecast(points, ((found.target.by, found.target.percent),))
+    (one,) = told.targets
     whole = points[-1][2] or 1
     band = [
         (step.day, 100 * step.low / whole, 100 * step.middle / whole, 100 * step.high / whole) for step in told.band if step.day <= one.by

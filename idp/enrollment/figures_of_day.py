@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from clients.catalogue import Standing
 from idp.database import table_of
@@ -23,7 +23,7 @@ from idp.people.unit_history import tree_on
 
 __all__ = (
     "CATEGORY", "LEVEL", "OWN", "UNIT", "WHOLE", "Coverage", "Day", "Figures", "Line", "Point", "SystemLine", "Target", "day_of",
-    "days_kept", "lagging", "newest_day", "path_to", "reconciles", "trend", "unit_line", "units_below",
+    "days_kept", "lagging", "newest_day", "path_to", "reconciles", "trend", "unit_line", "unit_lines", "units_below",
 )  # fmt: skip
 _s, _t, _n = table_of(Snapshot), table_of(SnapshotTotal), table_of(SnapshotCount)
 _y, _l = table_of(SnapshotSystem), table_of(SnapshotLine)
@@ -33,6 +33,18 @@ _broad = select(_t).where(_of_day, _t.c.kind.in_((WHOLE, LEVEL, CATEGORY))).orde
 _by_key = select(_t).where(_of_day, _t.c.kind == bindparam("kind"), _t.c.key == bindparam("key"))
 _below = select(_t).where(_of_day, _t.c.kind == bindparam("kind"), _t.c.parent_key == bindparam("parent"))
 _slowest = select(_t).where(_of_day, _t.c.kind == UNIT, _t.c.has_more.is_(False)).order_by(_t.c.missing.desc(), _t.c.key)
+_slowest_of = (
+    select(_t)
+    .where(
+        _of_day,
+        _t.c.kind == UNIT,
+        _t.c.has_more.is_(False),
+        or_(_t.c.parent_key.in_(bindparam("parents", expanding=True)), _t.c.key.in_(bindparam("tops", expanding=True))),
+    )
+    .order_by(_t.c.missing.desc(), _t.c.key)
+)
+_inner_below = select(_t.c.key).where(_of_day, _t.c.kind == UNIT, _t.c.parent_key.in_(bindparam("parents", expanding=True)), _t.c.has_more)
+_by_keys = select(_t).where(_of_day, _t.c.kind == UNIT, _t.c.key.in_(bindparam("keys", expanding=True)))
 _systems = select(_y).where(_y.c.day == bindparam("day")).order_by(_y.c.name, _y.c.code)
 _lines = select(_l).where(_l.c.day == bindparam("day"))
 _counts = select(_n).where(_n.c.day == bindparam("day"))
@@ -78,26 +90,22 @@ def day_of(connection: Connection, day: date) -> Day:
 
 def unit_line(connection: Connection, day: date, unit_id: uuid.UUID) -> Line:
     """A unit with all units below it. Raises NotFound when nobody was counted there that day."""
-    found = _rows(connection, day, lambda one: one.kind == UNIT and one.key == str(unit_id), _by_key, kind=UNIT, key=str(unit_id))
-    if not found:
+    found = unit_lines(connection, day, [unit_id])
+    if unit_id not in found:
         raise NotFound(_("Đơn vị này không có đối tượng trong ngày đã chọn."))
-    return found[0]
+    return found[unit_id]
 
 
 def units_below(connection: Connection, day: date, unit_id: uuid.UUID | None, tops: Collection[uuid.UUID] | None = None) -> list[Line]:
     """The units right below one and its own people, adding up to it; None: the units at the top and people of no unit, adding up to
     the whole, or `tops`, when only these may be seen. Most people missing first, own people last."""
     if unit_id is None and tops is not None:
-        return _sorted(unit_line(connection, day, one) for one in tops if _is_there(connection, day, one))
+        return _sorted(unit_lines(connection, day, tops).values())
     parent = str(unit_id) if unit_id else ""
     own = str(unit_id or NO_UNIT)
     below = _rows(connection, day, lambda one: one.kind == UNIT and one.parent_key == parent, _below, kind=UNIT, parent=parent)
     here = _rows(connection, day, lambda one: one.kind == OWN and one.key == own, _by_key, kind=OWN, key=own)
     return _sorted(below) + [one for one in here if one.figures.people or one.figures.left_out]
-
-
-def _is_there(connection: Connection, day: date, unit_id: uuid.UUID) -> bool:
-    return bool(_rows(connection, day, lambda one: one.kind == UNIT and one.key == str(unit_id), _by_key, kind=UNIT, key=str(unit_id)))
 
 
 def path_to(connection: Connection, day: date, unit_id: uuid.UUID) -> list[Line]:
@@ -116,16 +124,21 @@ def lagging(connection: Connection, day: date, most: int = 20, within: Collectio
     if within is None:
         rows = connection.execute(_slowest.limit(most), {"day": day}).all()
         return [one for one in map(_line_of, rows) if one.figures.missing]
-    found: dict[str, Line] = {}
-    waiting = [str(one) for one in within]
+    tops = [str(one) for one in within]
+    inner, waiting = set[str](), tops
     while waiting:
-        parent = waiting.pop()
-        lines = units_below(connection, day, uuid.UUID(parent))
-        waiting += [one.key for one in lines if one.kind == UNIT and one.has_more]
-        found |= {one.key: one for one in lines if one.kind == UNIT and not one.has_more}
-        if not lines and _is_there(connection, day, uuid.UUID(parent)):
-            found[parent] = unit_line(connection, day, uuid.UUID(parent))
-    return [one for one in _sorted(found.values()) if one.figures.missing][:most]
+        inner |= set(waiting)
+        below = connection.execute(_inner_below, {"day": day, "parents": waiting}).scalars()
+        waiting = [key for key in below if key not in inner]
+    leaves = connection.execute(_slowest_of.limit(most), {"day": day, "parents": sorted(inner), "tops": tops}).all()
+    return [one for one in map(_line_of, leaves) if one.figures.missing]
+
+
+def unit_lines(connection: Connection, day: date, unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Line]:
+    """Several units with all units below each; units where nobody was counted that day are not among them."""
+    keys = sorted(str(one) for one in unit_ids)
+    rows = _rows(connection, day, lambda one: one.kind == UNIT and one.key in keys, _by_keys, keys=keys) if keys else []
+    return {one.unit_id: one for one in rows if one.unit_id}
 
 
 def trend(connection: Connection, since: date, until: date, unit_id: uuid.UUID | None = None) -> list[Point]:
@@ -182,11 +195,14 @@ def _numbers(figures: Figures) -> tuple[int, ...]:
 
 
 def _rows(connection: Connection, day: date, belongs: Any, query: Any, **values: Any) -> list[Line]:
+    rows = connection.execute(query, {"day": day, **values}).all()
+    if rows:
+        return [_line_of(row) for row in rows]
     head = connection.execute(_head, {"day": day}).first()
     if head is None:
         raise NotFound(_("Ngày %(day)s không có số liệu chốt.", day=f"{day:%d/%m/%Y}"))
     if head.parameters.get("format", 1) > 1:
-        return [_line_of(row) for row in connection.execute(query, {"day": day, **values})]
+        return []
     return [one for one in map(_line_of, _worked_out(connection, head)) if belongs(one)]
 
 

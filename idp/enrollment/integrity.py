@@ -18,6 +18,7 @@ from idp.enrollment.models import Snapshot
 from idp.enrollment.snapshot_hash import BEGINNING, TOTAL_COLUMNS, Contents, hash_of
 from idp.enrollment.snapshots import read_contents
 from idp.enrollment.totals import UNIT, add_up
+from idp.enrollment.trail_witness import differences
 
 _s = table_of(Snapshot)
 
@@ -34,7 +35,8 @@ class Flaw:
 
 
 def flaws(connection: Connection) -> Iterator[Flaw]:
-    """All of them: intervals, snapshots with their rows, closings and signatures. Reads everything."""
+    """All of them: intervals, snapshots with their rows, closings and signatures, and what the audit trail says of these. Reads
+    everything."""
     for position, row in broken_intervals(connection):
         who = f"position {position}" + (f", person {row.person_id}" if row is not None else ", missing")
         yield Flaw("rung_interval", None, who)
@@ -42,6 +44,7 @@ def flaws(connection: Connection) -> Iterator[Flaw]:
     broken = first_broken_closing(connection)
     if broken:
         yield Flaw("closing" if broken[1] == "closing" else "closing_signature", None, f"number {broken[0]}")
+    yield from (Flaw(*one) for one in differences(connection))
 
 
 def _flaws_of_snapshots(connection: Connection) -> Iterator[Flaw]:

@@ -8,13 +8,15 @@ from sqlalchemy import Connection, case, func, select, union
 from clients.catalogue import list_systems
 from idp.credentials.models import HardwareToken, Passkey, TotpCredential
 from idp.database import table_of
+from idp.enrollment.quality_sources import quality_elsewhere
 from idp.enrollment.recount import NOW
 from idp.enrollment.rungs import NO_UNIT, NOT_KNOWN, Basis
 from idp.enrollment.standing_models import RungDifference, RungInterval, SystemEntry
-from idp.people.models import Person, PersonState, Unit
+from idp.people.career_models import PlannedChange
+from idp.people.models import Level, Person, PersonState, Unit
 
 _u, _e, _i, _p = table_of(Unit), table_of(SystemEntry), table_of(RungInterval), table_of(Person)
-_d = table_of(RungDifference)
+_d, _w = table_of(RungDifference), table_of(PlannedChange)
 _t, _k, _h = table_of(TotpCredential), table_of(Passkey), table_of(HardwareToken)
 _keys = (NOW.c.unit_id, NOW.c.staff_category, NOW.c.rung)
 _counted = (
@@ -27,6 +29,8 @@ _counts = select(
     _counted.c.entitled, _counted.c.absent, _counted.c.exempt,
 ).select_from(_counted.outerjoin(_u, _u.c.id == _counted.c.unit_id))  # fmt: skip
 _people = NOW.join(_p, _p.c.id == NOW.c.id)
+_closed_or_levelless = _u.c.valid_to.is_not(None) | _u.c.level.not_in([level.value for level in Level])
+_wrong_unit = select(func.count()).select_from(NOW.join(_u, _u.c.id == NOW.c.unit_id)).where(_closed_or_levelless)
 _QUALITY = {
     "no_unit": NOW.c.unit_id == NO_UNIT,
     "no_category": NOW.c.staff_category == NOT_KNOWN,
@@ -34,6 +38,7 @@ _QUALITY = {
     "no_mail": _p.c.mail_key.is_(None),
     "locked_in_directory": _p.c.directory_locked,
     "suspended": (_p.c.state != PersonState.ACTIVE.value) & ~_p.c.directory_locked,
+    "no_staff_code": func.coalesce(_p.c.staff_code, "") == "",
 }
 # As sets of persons, which a database joins at once, where a test for each person would be a look for each.
 _FACTORS: dict[str, Any] = {
@@ -87,7 +92,13 @@ def lines_of(connection: Connection, basis: Basis, upto: int) -> list[tuple[str,
         found.append(("factor", name, many))
     shared = connection.execute(select(func.coalesce(func.sum(_shared_codes.c.people), 0))).scalar_one()
     differing = select(func.count()).where(_d.c.day == basis.day)
-    found += [("quality", "shared_staff_code", int(shared)), ("quality", "differences", connection.execute(differing).scalar_one())]
+    overdue = select(func.count(func.distinct(_w.c.person_id))).where(
+        _w.c.carried_out_at.is_(None), _w.c.called_off_at.is_(None), _w.c.from_day < basis.day
+    )
+    counted_singly = {"differences": differing, "wrong_unit": _wrong_unit, "changes_overdue": overdue}
+    found += [("quality", name, connection.execute(query).scalar_one()) for name, query in counted_singly.items()]
+    found += [("quality", "shared_staff_code", int(shared))]
+    found += [("quality", key, number) for key, number in quality_elsewhere(connection, basis.day).items()]
     return found + (_changes_since(connection, upto) if upto else [])
 
 

@@ -48,19 +48,6 @@ FACTORS = {
     "passkey": _l("Khóa truy cập hoặc khóa bảo mật"),
     "hardware_token": _l("Thiết bị tạo mã"),
 }
-QUALITY = {
-    "no_unit": (_l("Chưa rõ đơn vị"), _l("Bổ sung đơn vị của vị trí chính trong dữ liệu nhân sự.")),
-    "no_category": (_l("Chưa rõ loại cán bộ"), _l("Bổ sung loại: cán bộ, công chức, viên chức hay hợp đồng.")),
-    "no_sign_in_name": (_l("Chưa có tên đăng nhập"), _l("Cấp tài khoản trong danh bạ.")),
-    "no_mail": (_l("Chưa có thư điện tử công vụ"), _l("Bổ sung để nhận được thư nhắc.")),
-    "locked_in_directory": (
-        _l("Bị khóa trong danh bạ mà vẫn trong biên chế"),
-        _l("Kiểm tra: mở khóa, hoặc cho thôi việc trong dữ liệu nhân sự."),
-    ),
-    "suspended": (_l("Bị vô hiệu hóa mà vẫn trong biên chế"), _l("Kiểm tra lý do vô hiệu hóa.")),
-    "shared_staff_code": (_l("Mã CBCCVC bị trùng"), _l("Xử lý ở trang Cần xem xét.")),
-    "differences": (_l("Lần đếm lại không khớp, đã ghi nhận"), _l("Báo quản trị hệ thống.")),
-}
 CAUSES = {
     "time.two_factor": _l("Quá số ngày không đăng nhập bằng hai yếu tố"),
     "time.entry": _l("Quá số ngày không vào hệ thống đã kết nối"),

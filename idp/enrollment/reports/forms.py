@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.dashboard import Compared, added, dashboard_of
 from idp.enrollment.figures_of_day import Figures
+from idp.enrollment.quality_words import QUALITY
 from idp.enrollment.reports.system_words import own_password_words, standing_words, system_level
 from idp.enrollment.rungs import Rung
-from idp.enrollment.tracker_words import QUALITY, STATES, line_words
+from idp.enrollment.tracker_words import STATES, line_words
 from idp.errors import NotFound
 from idp.people.models import Level
 from idp.people.names import fold
