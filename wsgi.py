@@ -27,6 +27,7 @@ from directory_sync.sheets import setting_up as sheets
 from directory_sync.sheets.cli import import_file
 from directory_sync.source_cli import group as source_commands
 from idp import cli, doctor
+from idp.api.cli import group as api_commands
 from idp.app import create_app
 from idp.console.app_role_cli import group as app_role_commands
 from idp.console.entry_cli import group as entry_commands
@@ -94,6 +95,7 @@ client_commands.add_command(entry_commands)
 client_commands.add_command(path_commands)
 client_commands.add_command(app_role_commands)
 main.add_command(reorganisation)
+main.add_command(api_commands)
 
 
 def __getattr__(name: str) -> Flask:

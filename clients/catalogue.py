@@ -156,7 +156,7 @@ def add_system(connection: Connection, wanted: System, *, actor: str) -> uuid.UU
 def change_system(connection: Connection, code: str, /, *, actor: str, **changes: Any) -> System:
     """Change parts of what is written down, named as in System; return what it is now. Another application, or none, takes the
     proof of the one before with it. Raises as `add_system`, and NotFound."""
-    before = told(_locked(connection, code))
+    before = told(require_locked(connection, code))
     after = System(**(asdict(before) | changes))
     if after == before:
         return before
@@ -181,7 +181,7 @@ _NO_PROOF: Mapping[str, None] = {"proven_at": None, "stated_at": None, "stated_b
 def state_integrated(connection: Connection, code: str, *, actor: str, reason: str) -> None:
     """Vouch that people sign in to the system through the provider, without a check that shows it. Raises NotFound, or Refusal when
     no application is connected."""
-    row = _locked(connection, code)
+    row = require_locked(connection, code)
     if row.client_id is None:
         raise Refusal(_("Hệ thống chưa gắn với ứng dụng nào; gắn ứng dụng trước khi xác nhận."), "system_not_connected")
     values = {"stated_at": clock.now(), "stated_by": actor, "stated_reason": reason}
@@ -191,7 +191,7 @@ def state_integrated(connection: Connection, code: str, *, actor: str, reason: s
 
 def withdraw_statement(connection: Connection, code: str, *, actor: str, reason: str) -> None:
     """Take that word back. Raises NotFound."""
-    row = _locked(connection, code)
+    row = require_locked(connection, code)
     if row.stated_at is None:
         return
     connection.execute(update(_s).where(_s.c.code == code), {"stated_at": None, "stated_by": None, "stated_reason": None})
@@ -207,7 +207,7 @@ def note_proof(connection: Connection, client_key: uuid.UUID, *, passed: bool) -
 
 def retire_system(connection: Connection, code: str, *, actor: str, reason: str) -> None:
     """Write down that the system is out of use: it leaves the denominator from now on. Raises NotFound."""
-    row = _locked(connection, code)
+    row = require_locked(connection, code)
     if row.retired_at is None:
         connection.execute(update(_s).where(_s.c.code == code), {"retired_at": clock.now()})
         audit.record(connection, audit.Event.SYSTEM_RETIRED, actor=actor, client_id=row.client_key, code=code, name=row.name, reason=reason)
@@ -215,7 +215,7 @@ def retire_system(connection: Connection, code: str, *, actor: str, reason: str)
 
 def reopen_system(connection: Connection, code: str, *, actor: str, reason: str) -> None:
     """Write down that the system is in use again. Raises NotFound."""
-    row = _locked(connection, code)
+    row = require_locked(connection, code)
     if row.retired_at is not None:
         connection.execute(update(_s).where(_s.c.code == code), {"retired_at": None})
         audit.record(
@@ -223,7 +223,8 @@ def reopen_system(connection: Connection, code: str, *, actor: str, reason: str)
         )
 
 
-def _locked(connection: Connection, code: str) -> Any:
+def require_locked(connection: Connection, code: str) -> Any:
+    """As `require_system`, and nobody changes it until the end of the transaction. Raises NotFound."""
     connection.execute(select(_s.c.id).where(_s.c.code == code).with_for_update()).first()
     return require_system(connection, code)
 

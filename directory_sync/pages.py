@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
-from directory_sync import approval_pages, ledger, plan_pages, plans, reorganisation_pages
+from directory_sync import api_endpoint, approval_pages, ledger, plan_pages, plans, reorganisation_pages
 from directory_sync.asked import ask
 from directory_sync.models import RequestKind, RunState, SyncRun
 from directory_sync.panels import panels
@@ -149,7 +149,7 @@ def gauges(connection: Connection) -> Iterator[Gauge]:
 
 def set_up_pages(app: Flask) -> None:
     """Register the pages, and what they tell the console's home."""
-    for one in (blueprint, plan_pages.blueprint, approval_pages.blueprint):
+    for one in (blueprint, plan_pages.blueprint, approval_pages.blueprint, api_endpoint.blueprint):
         app.register_blueprint(one)
     app.register_blueprint(reorganisation_pages.blueprint)
     add_attention(app, attention)

@@ -13,6 +13,14 @@ from idp.account import application_pages as account_application_pages
 from idp.account import factor_pages as account_factor_pages
 from idp.account import pages as account_pages
 from idp.account import password_pages as account_password_pages
+from idp.api import audit_endpoint as api_audit_endpoint
+from idp.api import client_endpoint as api_client_endpoint
+from idp.api import openapi_endpoint
+from idp.api import people_endpoint as api_people_endpoint
+from idp.api import secret_endpoint as api_secret_endpoint
+from idp.api import system_endpoint as api_system_endpoint
+from idp.api import tracker_endpoint as api_tracker_endpoint
+from idp.api.pages import set_up_api_pages
 from idp.console import (
     audit_pages,
     client_pages,
@@ -128,6 +136,13 @@ BLUEPRINTS = (
     device_pages.blueprint,
     registration_endpoint.blueprint,
     logo_endpoint.blueprint,
+    openapi_endpoint.blueprint,
+    api_people_endpoint.blueprint,
+    api_client_endpoint.blueprint,
+    api_secret_endpoint.blueprint,
+    api_system_endpoint.blueprint,
+    api_audit_endpoint.blueprint,
+    api_tracker_endpoint.blueprint,
     check_endpoint.blueprint,
     sign_in_endpoint.blueprint,
 )
@@ -147,6 +162,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_reach(app)
     set_up_address_limits(app, settings)
     set_up_acting(app)
+    set_up_api_pages(app)
     app.jinja_env.globals.update(place_of=place_of, sees_all=sees_all)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -123,6 +123,8 @@ class Event(enum.StrEnum):
     DEVICE_APPROVED = "device.approved"
     DEVICE_DENIED = "device.denied"
     DEVICE_CODE_REFUSED = "device_code.refused"
+    API_ROLE_GRANTED = "api_role.granted"
+    API_ROLE_REVOKED = "api_role.revoked"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
     SYNC_RUN_APPLIED = "sync_run.applied"

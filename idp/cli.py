@@ -19,6 +19,7 @@ from clients import logos, secret_care
 from idp import audit, schema
 from idp.backup_cli import backup_command, restore_command
 from idp.command_line import json_option, plain, show_json, show_table
+from idp.api import messages
 from idp.console.cli import restore, role_group, suspend
 from idp.console.help_cli import activation_code, proof, reset_factors, temporary_code, withdraw_proof
 from idp.console.leaving_cli import list_leavings
@@ -61,6 +62,7 @@ def house_jobs() -> list[Job]:
         Job("tracker", 5, look_job, lease_seconds=600),
         Job("snapshot", 600, snapshot_job, lease_seconds=600),
         *acting.jobs(),
+        *messages.jobs(),
     ]
 
 

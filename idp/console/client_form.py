@@ -125,10 +125,10 @@ def given() -> dict[str, Any]:
         told["response_types"] = ("code",)
     if "jwks" in form:
         told["jwks"] = _keys(form["jwks"])
-    return _fitting(told)
+    return fitting(told)
 
 
-def _fitting(told: dict[str, Any]) -> dict[str, Any]:
+def fitting(told: dict[str, Any]) -> dict[str, Any]:
     """What belongs to another method than the chosen one goes."""
     method = told.get("token_endpoint_auth_method")
     if method == PUBLIC:

@@ -102,6 +102,8 @@ SENTENCES: dict[str, LazyString] = {
     Event.DEVICE_APPROVED: _l("Cho thiết bị vào ứng dụng"),
     Event.DEVICE_DENIED: _l("Từ chối thiết bị"),
     Event.DEVICE_CODE_REFUSED: _l("Nhập sai mã thiết bị"),
+    Event.API_ROLE_GRANTED: _l("Cấp cho %(client)s một vai trò ở API"),
+    Event.API_ROLE_REVOKED: _l("Thu hồi một vai trò của %(client)s ở API"),
     Event.ROLE_GRANTED: _l("Cấp vai trò cho %(person)s"),
     Event.ROLE_REVOKED: _l("Thu hồi vai trò của %(person)s"),
     Event.SYNC_RUN_APPLIED: _l("Lượt đồng bộ đã áp dụng"),

@@ -14,6 +14,7 @@ from idp.database import forget_connections
 from idp.errors import Refusal
 from idp.request_ids import request_id
 from idp.web.csrf import is_machine_request
+from idp.web.problems import is_api_request, problem, problem_of
 
 RETRY_SECONDS = 5
 _log = structlog.get_logger()
@@ -57,7 +58,9 @@ def _words_for(status: int) -> Words:
 
 
 def _answer(status: int, words: Words, reason: str, retry_seconds: int | None = None) -> Response:
-    if is_machine_request():
+    if is_api_request():
+        response = problem(status, reason)
+    elif is_machine_request():
         # RFC 6749 §5.2 has a name for a request by the wrong method, and callers of OAuth look for it.
         told = {"error": "invalid_request", "error_description": "another method is expected"} if status == 405 else {"error": reason}
         response = jsonify(**told, request_id=request_id())
@@ -72,6 +75,8 @@ def _answer(status: int, words: Words, reason: str, retry_seconds: int | None = 
 def _answer_refusal(refusal: Refusal) -> Response:
     general = _words_for(refusal.status)
     _log.info("request.refused", reason=refusal.reason, status=refusal.status)
+    if is_api_request() and refusal.status != 503:
+        return problem_of(refusal)
     words = Words(general.heading, refusal.message) if refusal.message else general
     return _answer(refusal.status, words, refusal.reason, RETRY_SECONDS if refusal.status == 503 else None)
 
