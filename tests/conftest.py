@@ -14,15 +14,17 @@ from playwright.sync_api import Browser, sync_playwright
 
 from idp import clock
 from idp.app import create_app
+from idp.web.application import Application
 from tests.support import services
 from tests.support.browser import chromium
-from tests.support.installation import Databases, FreshContextClient, close, settings_for
+from tests.support.installation import CompiledTemplates, Databases, FreshContextClient, close, settings_for
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
 # A busy machine is no counterexample, and a run tries what the run before it tried. HYPOTHESIS_PROFILE=searching looks for what is new.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("searching", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+Application.jinja_options = {"bytecode_cache": CompiledTemplates()}  # every test makes an application of its own
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
