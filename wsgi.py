@@ -31,6 +31,7 @@ from idp.api.cli import group as api_commands
 from idp.app import create_app
 from idp.console.app_role_cli import group as app_role_commands
 from idp.console.entry_cli import group as entry_commands
+from idp.console.failure_cli import failure
 from idp.console.path_cli import group as path_commands
 from idp.console.system_cli import group as system_commands
 from idp.errors import Refusal
@@ -92,6 +93,7 @@ for command in SERVICE_COMMANDS:
 main.add_command(scim_commands)
 client_commands.add_command(provisioning_commands)
 client_commands.add_command(entry_commands)
+client_commands.add_command(failure)
 client_commands.add_command(path_commands)
 client_commands.add_command(app_role_commands)
 main.add_command(reorganisation)

@@ -1,14 +1,17 @@
 """Settings of widely used programs for one client, ready to be pasted: nothing is left to fill in but the secret."""
 
 import json
+import secrets
 from dataclasses import dataclass
+
+from clients.landing import landing_path
 
 SECRET = "KHOA-BI-MAT"  # stands where the secret goes, after the moment in which it is known
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the settings are made of."""
+    """What the settings are made of. `landing`: where people come after signing out."""
 
     issuer: str
     client_id: str
@@ -16,6 +19,7 @@ class Facts:
     redirect_uri: str
     scope: str
     is_public: bool
+    landing: str | None = None
 
 
 def env_file(facts: Facts) -> str:
@@ -31,10 +35,12 @@ def env_file(facts: Facts) -> str:
 
 def setups(facts: Facts) -> list[tuple[str, str]]:
     """By program, what goes into its settings."""
+    origin = "/".join(facts.redirect_uri.split("/")[:3])
+    landing = landing_path(origin, facts.landing)
     values = {
         "issuer": facts.issuer, "id": facts.client_id, "secret": facts.secret or SECRET, "uri": facts.redirect_uri, "scope": facts.scope,
         "comma": ",".join(facts.scope.split()), "quoted": ", ".join(json.dumps(name) for name in facts.scope.split()),
-        "origin": "/".join(facts.redirect_uri.split("/")[:3]),
+        "origin": origin, "random": secrets.token_hex(16), "open": _APACHE_OPEN.replace("@landing@", landing) if landing else "",
     }  # fmt: skip
     return [(name, _filled(text, values)) for name, text in _TEXTS if not facts.is_public or name in _FOR_PUBLIC]
 
@@ -45,6 +51,13 @@ def _filled(text: str, values: dict[str, str]) -> str:
     return text
 
 
+_APACHE_OPEN = """
+# Where people land after signing out: protected like the rest, it would ask them to sign in again.
+<Location "@landing@">
+    AuthType None
+    Require all granted
+</Location>
+"""
 _FOR_PUBLIC = frozenset({"Node (openid-client)"})
 _TEXTS = (
     (
@@ -96,12 +109,14 @@ OIDC_SCOPES="@scope@"
     ),
     (
         "Node (openid-client)",
-        """import * as client from 'openid-client'
-const config = await client.discovery(new URL('@issuer@'), '@id@', '@secret@')
+        """// node --env-file=@id@.env app.mjs
+import * as client from 'openid-client'
+const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_REDIRECT_URI, OIDC_SCOPE } = process.env
+const config = await client.discovery(new URL(OIDC_ISSUER), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
 const code_verifier = client.randomPKCECodeVerifier()
 const to = client.buildAuthorizationUrl(config, {
-  redirect_uri: '@uri@',
-  scope: '@scope@',
+  redirect_uri: OIDC_REDIRECT_URI,
+  scope: OIDC_SCOPE,
   code_challenge: await client.calculatePKCECodeChallenge(code_verifier),
   code_challenge_method: 'S256',
   state: client.randomState(),
@@ -137,16 +152,36 @@ OIDC_OP_JWKS_ENDPOINT = "@issuer@/jwks"
         "Apache (mod_auth_openidc)",
         """OIDCProviderMetadataURL @issuer@/.well-known/openid-configuration
 OIDCClientID @id@
-OIDCClientSecret @secret@
-OIDCRedirectURI @uri@
-OIDCScope "@scope@"
+OIDCClientSecret "@secret@"
+OIDCProviderTokenEndpointAuth client_secret_basic
 OIDCPKCEMethod S256
-OIDCCryptoPassphrase "exec:/usr/bin/openssl rand -hex 32"
-<Location />
-  AuthType openid-connect
-  Require valid-user
+OIDCScope "@scope@"
+
+# A path of this host that leads nowhere else: the module answers it itself.
+OIDCRedirectURI @uri@
+OIDCDefaultURL @origin@/
+# 32 random characters, the same on every server of the application.
+OIDCCryptoPassphrase "@random@"
+
+# Sessions stay on this server, so that the provider can end them: with client-cookie it could not.
+OIDCSessionType server-cache
+OIDCCacheType shm
+OIDCSessionInactivityTimeout 3600
+OIDCSessionMaxDuration 43200
+OIDCCookieHTTPOnly On
+OIDCCookieSameSite On
+
+# REMOTE_USER is the permanent subject; names and addresses change.
+OIDCRemoteUserClaim sub
+OIDCPassClaimsAs both
+OIDCPassIDTokenAs claims
+OIDCPassUserInfoAs claims
+
+<Location "/">
+    AuthType openid-connect
+    Require valid-user
 </Location>
-""",
+@open@""",
     ),
     (
         "oauth2-proxy (nginx)",

@@ -35,6 +35,7 @@ from idp.console import (
     system_pages,
 )
 from idp.console import entry_pages as console_entry_pages
+from idp.console import failure_pages as console_failure_pages
 from idp.console.client_reach import set_up_reach
 from idp.console.reach import sees_all
 from idp.database import db, engine_options, prepare_engine
@@ -112,6 +113,7 @@ BLUEPRINTS = (
     client_pages.blueprint,
     system_pages.blueprint,
     console_entry_pages.blueprint,
+    console_failure_pages.blueprint,
     path_pages.blueprint,
     draft_pages.blueprint,
     secret_pages.blueprint,

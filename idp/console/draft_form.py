@@ -13,18 +13,28 @@ from clients.entry_models import EntryKind
 from clients.forward_auth_origins import check_origins
 from clients.metadata import PRIVATE_KEY_JWT
 from clients.metadata_rules import checked
-from clients.redirect_uris import check_redirect_uris
+from clients.redirect_uris import check_redirect_uris, check_uris
 from clients.refusals import InvalidMetadata
+from clients.registry import find_even_disabled, is_client_id
 from clients.sector import check_sector
 from idp.console.entry_names import named_rule, unit_named
 from idp.errors import Refusal
 
 PAGES = ("about", "kind", "addresses", "data", "check")
 FIELDS: dict[str, tuple[str, ...]] = {
-    "about": ("client_name", "owner", "purpose", "contact_1", "contact_2", "environment"),
-    "kind": ("kind", "method", "jwks_uri", "application_type"),
+    "about": ("client_name", "client_id", "owner", "purpose", "contact_1", "contact_2", "environment"),
+    "kind": ("kind", "method", "jwks_uri", "application_type", "profile"),
     "addresses": ("redirect_uris", "post_logout_redirect_uris", "backchannel_logout_uri", "client_uri", "origins"),
-    "data": ("subject_type", "minimum_acr", "require_consent", "entry_everybody", "entry_units", "entry_people"),
+    "data": (
+        "subject_type",
+        "minimum_acr",
+        "default_max_age",
+        "require_consent",
+        "entry_everybody",
+        "entry_units",
+        "entry_people",
+        "entry_nobody",
+    ),
     "check": (),
 }
 LISTS: dict[str, tuple[str, ...]] = {"data": ("scope", "entry_categories", "entry_roles")}
@@ -48,9 +58,11 @@ def flaws(connection: Connection, answers: dict[str, Any]) -> dict[str, dict[str
     else:
         _look_at_addresses(answers, found["addresses"])
     try:
-        entry_of(connection, answers)
+        entry = entry_of(connection, answers)
     except Refusal as refusal:
         found["data"]["entry_units"] = refusal.message
+    else:
+        _look_at_entry(entry, answers, found["data"])
     if not any(found.values()):
         _look_at_whole(answers, found["check"])
     return found
@@ -67,7 +79,18 @@ def entry_of(connection: Connection, answers: dict[str, Any]) -> list[EntryRule]
     return list(dict.fromkeys(named_rule(connection, kind, subject) for kind, subject in named))
 
 
+def _look_at_entry(entry: list[EntryRule], answers: dict[str, Any], found: dict[str, str]) -> None:
+    """Nobody may enter by oversight: who wants it so says so. A machine has no people."""
+    if not entry and not answers.get("entry_nobody") and answers.get("kind") != ClientKind.MACHINE:
+        found["entry_nobody"] = _("Chưa chọn ai được vào. Chọn ít nhất một cách, hoặc đánh dấu “Chưa cho ai vào”.")
+
+
 def _look_at_facts(connection: Connection, answers: dict[str, Any], found: dict[str, str]) -> None:
+    client_id = answers.get("client_id") or ""
+    if client_id and not is_client_id(client_id):
+        found["client_id"] = _("Tên ngắn chỉ gồm chữ không dấu, số, dấu gạch nối và dấu chấm, tối đa 64 ký tự.")
+    elif client_id and find_even_disabled(client_id) is not None:
+        found["client_id"] = _("Tên ngắn này đã có ứng dụng dùng. Chọn tên khác.")
     needed = {"client_name": _("Ghi tên ứng dụng."), "contact_1": _("Ghi người phụ trách thứ nhất.")}
     found |= {name: words for name, words in needed.items() if not answers.get(name)}
     if not answers.get("contact_2"):
@@ -86,6 +109,7 @@ def _look_at_addresses(answers: dict[str, Any], found: dict[str, str]) -> None:
     kind, wanted = answers.get("kind"), metadata_of(answers)
     if kind == ClientKind.MACHINE:
         return
+    _try("post_logout_redirect_uris", found, lambda: check_uris(wanted.post_logout_redirect_uris))
     if kind == ClientKind.LEGACY:
         _try("origins", found, lambda: check_origins(wanted.forward_auth_origins, wanted.redirect_uris))
         if not wanted.forward_auth_origins:

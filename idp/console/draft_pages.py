@@ -12,6 +12,8 @@ from clients import drafts
 from clients.client_secrets import holds
 from clients.draft_models import DraftState
 from clients.drafts import metadata_of
+from clients.entry_rules import kept_rules
+from clients.guard_setups import guard_setups
 from clients.metadata import PUBLIC
 from clients.registry import RegisteredClient, find_by_key, find_even_disabled
 from clients.setups import Facts, env_file, setups
@@ -34,7 +36,9 @@ blueprint = Blueprint("console_drafts", __name__)
 @requires(Permission.DRAFT_CLIENTS)
 def list_drafts() -> str:
     """The drafts that are not done with."""
-    return render_template("drafts/list.html", drafts=[row for row in drafts.going_on(reader()) if reaches_draft(Permission.DRAFT_CLIENTS, row)], words=words())
+    return render_template(
+        "drafts/list.html", drafts=[row for row in drafts.going_on(reader()) if reaches_draft(Permission.DRAFT_CLIENTS, row)], words=words()
+    )
 
 
 @blueprint.post("/console/drafts")
@@ -189,13 +193,22 @@ def _done(draft_id: uuid.UUID, secret: str | None) -> str:
 
 
 def _setup_page(client: RegisteredClient, row: Any, secret: str | None, *, may_take: bool) -> str:
-    facts = _facts(client, secret)
+    facts, guards = _facts(client, secret), client.metadata.forward_auth_origins
     return render_template(
-        "drafts/done.html", client=client, draft=row, secret=secret, may_take=may_take, facts=facts, setups=setups(facts),
-        guards=client.metadata.forward_auth_origins,
+        "drafts/done.html", client=client, draft=row, secret=secret, may_take=may_take, facts=facts,
+        setups=[file for origin in guards[:1] for file in guard_setups(facts.issuer, client.client_id, origin, facts.landing)] or setups(facts),
+        guards=guards, is_shut=not kept_rules(reader(), client.key),
     )  # fmt: skip
 
 
 def _facts(client: RegisteredClient, secret: str | None) -> Facts:
-    uri, scope = min(client.redirect_uris, default=""), " ".join(sorted(client.scopes))
-    return Facts(current_settings().issuer, client.client_id, secret, uri, scope, client.token_endpoint_auth_method == PUBLIC)
+    uri, scope = min(client.redirect_uris, default=""), client.metadata.scope
+    return Facts(
+        current_settings().issuer,
+        client.client_id,
+        secret,
+        uri,
+        scope,
+        client.token_endpoint_auth_method == PUBLIC,
+        min(client.post_logout_redirect_uris, default=None),
+    )

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from clients.draft_models import ClientKind, DraftState, Environment
-from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, PRIVATE_KEY_JWT
+from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, FAPI2, PRIVATE_KEY_JWT
 
 
 def words() -> dict[str, Any]:
@@ -34,6 +34,13 @@ def words() -> dict[str, Any]:
                 ClientKind.LEGACY.value, _("Hệ thống cũ, không sửa được"),
                 _("Máy chủ proxy (nginx, Traefik, Caddy) đứng trước và hỏi hệ thống xác thực thay cho ứng dụng."),
             ),
+        ],
+        "profiles": [
+            ("", _("Thông thường")),
+            (FAPI2, _("FAPI 2.0: cho tiền, quyền, hồ sơ của nhiều người; ứng dụng phải ký bằng khóa riêng")),
+        ],
+        "ages": [
+            ("", _("Theo phiên đăng nhập chung")), ("28800", _("8 giờ")), ("3600", _("1 giờ")), ("900", _("15 phút")),
         ],
         "methods": [
             (CLIENT_SECRET_BASIC, _("Khóa bí mật, gửi trong tiêu đề (nên dùng)")),

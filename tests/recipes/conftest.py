@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import LONGEST_WAIT_MILLISECONDS
 from tests.support.demo import Demo, running_demo
+from tests.support.recipes import Recipe
 from tests.support.services import unprivileged_user
+from tests.support.wizard import Connected, connect, open_console
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +20,22 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demo as it comes; logout tokens may go to the recipes' own ports."""
     with running_demo(tmp_path_factory.mktemp("recipes") / "instance", {"DEMO_OUTBOUND_ALLOW": "127.0.0.1"}) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def connecting(demo: Demo, chrome: Browser) -> Callable[[Recipe], Connected]:
+    """Two administrators at their consoles, who connect an application as a document says. The demo has one: a leader becomes the
+    second."""
+    leader = demo.account("leader").username
+    assert demo.hopnhat("role", "grant", leader, "it_admin").returncode == 0
+    first = open_console(demo, chrome, "it_admin")
+    second: list[Page] = []
+
+    def at_second() -> Page:
+        second.append(second[0] if second else open_console(demo, chrome, "leader"))
+        return second[0]
+
+    return lambda recipe: connect(first, at_second, recipe)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def site(demo: Demo, folder: Path) -> Iterator[Site]:
             },
         )  # fmt: skip
         (folder / "Caddyfile").write_text(MAIN + recipe.file("/etc/caddy/solieu.caddy"))
-        certificate(folder)
+        certificate(folder, "baocao")
         registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
         assert registered.returncode == 0, registered.stderr
         kept = [f"{name}={folder}" for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")]

@@ -1,8 +1,8 @@
 """docs/integration/mod-auth-openidc.md, as it stands: Debian's Apache module signs people in, and out when it is told."""
 
 import json
-import secrets
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from tests.support.official import at_step, give_code, give_password, read_notic
 from tests.support.recipe_visit import sign_out_at_the_provider, wait_until_out
 from tests.support.recipes import Recipe
 from tests.support.services import find_program, free_port, running, unprivileged_user
+from tests.support.wizard import Connected
 
+SECRETS = re.compile(r'(?<=(?:Secret|phrase) )".*"')
 MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc")
 MAIN = """
 ServerRoot {folder}
@@ -30,6 +32,7 @@ ErrorLog {folder}/error.log
 ProxyPass /oidc/ !
 ProxyPass / http://127.0.0.1:{application}/
 Include {folder}/hopnhat.conf
+Include {folder}/hopnhat-parts.conf
 """
 
 
@@ -55,16 +58,16 @@ class Application:
 
 
 @pytest.fixture(scope="module")
-def application(demo: Demo, folder: Path) -> Iterator[Application]:
-    """Apache as the document configures it, the client registered as it says, on other addresses."""
+def application(demo: Demo, folder: Path, connecting: Callable[[Recipe], Connected]) -> Iterator[Application]:
+    """Apache with the settings that the console shows after what the document says to fill in there, on other addresses."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    replaced = {"https://login.example.gov.vn": demo.issuer, "https://hoso.example.gov.vn": url, "CRYPTO_PASSPHRASE": secrets.token_hex(16)}
+    replaced = {"https://login.example.gov.vn": demo.issuer, "https://hoso.example.gov.vn": url}
     recipe = Recipe("mod-auth-openidc.md", replaced)
-    registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
-    assert registered.returncode == 0, registered.stderr
-    configuration = recipe.file("/etc/apache2/conf-available/hopnhat.conf")
-    (folder / "hopnhat.conf").write_text(configuration.replace("CLIENT_SECRET", json.loads(registered.stdout)["client_secret"]))
+    shown = connecting(recipe).settings("Apache (mod_auth_openidc)")
+    assert SECRETS.sub('"…"', shown) == SECRETS.sub('"…"', recipe.file("/etc/apache2/conf-available/hopnhat.conf"))
+    (folder / "hopnhat.conf").write_text(shown)
+    (folder / "hopnhat-parts.conf").write_text(recipe.file("/etc/apache2/conf-available/hopnhat-parts.conf"))
     modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
     with echo_application() as behind:
         (folder / "apache.conf").write_text(MAIN.format(folder=folder, port=port, modules=modules, application=behind))

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.support.echo_application import echo_application
 from tests.support.official import at_step, give_code, give_password, press, read_notice
 from tests.support.recipes import Recipe
 from tests.support.services import find_program, free_port, running, unprivileged_user
+from tests.support.wizard import Connected
 
 MAIN = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log info; worker_processes 1;
@@ -24,7 +25,7 @@ events {{ worker_connections 64; }}
 http {{
     access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    include {folder}/baocao.conf;
+    include {folder}/bao-cao.conf;
 }}
 """
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # nobody vouches for its certificate
@@ -58,7 +59,14 @@ class Site:
         return requests.request(method, self.origin + path, headers=sent, verify=False, allow_redirects=False, timeout=10)
 
 
-def certificate(folder: Path) -> None:
+def replaced(text: str, here: dict[str, str]) -> str:
+    """A file with what differs on this machine."""
+    for example, real in here.items():
+        text = text.replace(example, real)
+    return text
+
+
+def certificate(folder: Path, name: str) -> None:
     """A certificate that nobody vouches for."""
     command = [
         "openssl",
@@ -76,31 +84,32 @@ def certificate(folder: Path) -> None:
         "-addext",
         "subjectAltName=IP:127.0.0.1",
     ]
-    files = ["-keyout", str(folder / "baocao.key"), "-out", str(folder / "baocao.pem")]
+    files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
     subprocess.run([*command, *files], check=True, capture_output=True, user=unprivileged_user())
 
 
 @pytest.fixture(scope="module")
-def site(demo: Demo, folder: Path) -> Iterator[Site]:
-    """nginx as the document configures it, the client registered as it says, on other addresses."""
+def site(demo: Demo, folder: Path, connecting: Callable[[Recipe], Connected]) -> Iterator[Site]:
+    """nginx with the files that the console shows after what the document says to fill in there, on other addresses."""
     port = free_port()
     origin = f"https://127.0.0.1:{port}"
     with echo_application() as application:
-        recipe = Recipe(
-            "nginx-forward-auth.md",
-            {
-                "https://login.example.gov.vn": demo.issuer, "https://baocao.example.gov.vn": origin, "bao-cao": f"bao-cao-{port}",
-                "listen 443 ssl": f"listen 127.0.0.1:{port} ssl", "server_name baocao.example.gov.vn": "server_name 127.0.0.1",
-                "127.0.0.1:9000": f"127.0.0.1:{application}", "include hopnhat-": f"include {folder}/hopnhat-",
-                "ssl_certificate /etc/nginx/": f"ssl_certificate {folder}/", "_key /etc/nginx/": f"_key {folder}/",
-            },
-        )  # fmt: skip
-        for name in ("hopnhat-ask.conf", "hopnhat-identity.conf", "hopnhat-nobody.conf", "conf.d/baocao.conf"):
-            (folder / Path(name).name).write_text(recipe.file(f"/etc/nginx/{name}"))
+        recipe = Recipe("nginx-forward-auth.md", {"https://login.example.gov.vn": demo.issuer, "https://baocao.example.gov.vn": origin})
+        shown = connecting(recipe)
+        here = {
+            "listen 443 ssl": f"listen 127.0.0.1:{port} ssl", "127.0.0.1:9000": f"127.0.0.1:{application}",
+            "include hopnhat-": f"include {folder}/hopnhat-", "ssl_certificate /etc/nginx/": f"ssl_certificate {folder}/",
+            "_key /etc/nginx/": f"_key {folder}/",
+        }  # fmt: skip
+        for name in ("/etc/nginx/hopnhat-ask.conf", "/etc/nginx/hopnhat-identity.conf", "/etc/nginx/conf.d/bao-cao.conf"):
+            text = shown.settings(name)
+            assert text == recipe.file(name).replace("baocao.example.gov.vn", "127.0.0.1"), name
+            (folder / Path(name).name).write_text(replaced(text, here))
+        (folder / "hopnhat-parts").mkdir()
+        for name in ("hopnhat-nobody.conf", "hopnhat-parts/bao-cao.conf"):
+            (folder / name).write_text(replaced(recipe.file(f"/etc/nginx/{name}"), here))
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
-        certificate(folder)
-        registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
-        assert registered.returncode == 0, registered.stderr
+        certificate(folder, "bao-cao")
         command = [
             find_program("nginx", "/usr/sbin/nginx"),
             "-p",

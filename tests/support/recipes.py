@@ -6,6 +6,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "integration"
 _MARKED = re.compile(r"<!-- recipe: (\S+) -->\n```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_WIZARD = re.compile(r"<!-- wizard -->\n(?:\|.*\n){2}((?:\|.*\n)+)")
 _COMMANDS = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -22,6 +23,13 @@ class Recipe:
         """The content of a file that the document shows."""
         files: dict[str, str] = dict(_MARKED.findall(self._text))
         return files[name]
+
+    def wizard(self) -> list[tuple[str, str, str]]:
+        """What is filled in at the console: page, label, and what to enter."""
+        found = _WIZARD.search(self._text)
+        assert found, "the document has no table of the wizard"
+        rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in found.group(1).splitlines()]
+        return [(page, field, entered) for page, field, entered in rows]
 
     def command(self, start: str) -> list[str]:
         """The arguments of the command that begins so."""
