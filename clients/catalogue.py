@@ -99,6 +99,7 @@ _systems = select(
 ).select_from(_s.outerjoin(_c, _c.c.id == _s.c.client_id))  # fmt: skip
 _in_order = _systems.order_by(_s.c.retired_at.is_not(None), _s.c.name, _s.c.code)
 _one = _systems.where(_s.c.code == bindparam("code"))
+_of_application = _systems.where(_s.c.client_id == bindparam("key"))
 
 
 def list_systems(connection: Connection, standing: Standing | None = None) -> Sequence[Any]:
@@ -110,6 +111,11 @@ def list_systems(connection: Connection, standing: Standing | None = None) -> Se
 def find_system(connection: Connection, code: str) -> Any | None:
     """One system by its code."""
     return connection.execute(_one, {"code": code}).first()
+
+
+def system_of_client(connection: Connection, client_key: uuid.UUID) -> Any | None:
+    """The system that an application is, where the catalogue says so."""
+    return connection.execute(_of_application, {"key": client_key}).first()
 
 
 def require_system(connection: Connection, code: str) -> Any:

@@ -19,6 +19,7 @@ from clients.entry_rules import about, write_rule
 from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
 from clients.metadata_rules import checked
 from clients.models import Client
+from clients.proofs import note_changes
 from clients.refusals import InvalidMetadata
 from clients.resources import all_resources
 from idp import audit, clock
@@ -93,6 +94,8 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
         connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **columns_of(after)})
         was = {name: asdict(before)[name] for name in differing}
         audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=row.id, before=was, after=differing, **_why(reason))
+    if differing:
+        note_changes(connection, row.id, differing, actor=actor)
     if "token_endpoint_auth_method" in differing:
         _fit_secrets(connection, row.id, after.token_endpoint_auth_method)
     registry.forget(client_id)

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select
 from clients.entry import EntryRule, RoleRule, role_rules_of, rules_of
 from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
+from clients.watch import Watch, watch_of
 from idp.database import reader, table_of
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -34,7 +35,7 @@ class KnownSecret:
 class RegisteredClient:
     """A client as the endpoints need it (metadata names: RFC 7591 §2). `key` is its primary key, `client_id` its public name;
     what is looked at in every request has a field of its own, `metadata` holds all. `entry`: who may come in through it;
-    `is_open_always`: everybody, whatever the day; `roles`: what they are there."""
+    `is_open_always`: everybody, whatever the day; `roles`: what they are there; `watch`: the check of it that is open."""
 
     key: uuid.UUID
     client_id: str
@@ -55,6 +56,7 @@ class RegisteredClient:
     entry: tuple[EntryRule, ...] = ()
     is_open_always: bool = False
     roles: tuple[RoleRule, ...] = ()
+    watch: Watch | None = None
 
     @property
     def is_public(self) -> bool:
@@ -124,7 +126,8 @@ def _read(client_id: str) -> RegisteredClient | None:
     if row is None:
         return None
     secrets = tuple(KnownSecret(*secret) for secret in reader().execute(_secrets, {"client": row.id}))
-    return replace(from_row(row, secrets, rules_of(reader(), row.id)), roles=role_rules_of(reader(), row.id))
+    roles, watch = role_rules_of(reader(), row.id), watch_of(reader(), row.id)
+    return replace(from_row(row, secrets, rules_of(reader(), row.id)), roles=roles, watch=watch)
 
 
 def from_row(row: Any, secrets: tuple[KnownSecret, ...] = (), entry: tuple[EntryRule, ...] = ()) -> RegisteredClient:

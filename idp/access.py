@@ -4,17 +4,19 @@ import uuid
 from datetime import datetime
 
 from flask import Flask
-from sqlalchemy import Connection, bindparam, update
+from flask_babel import gettext as _
+from sqlalchemy import Connection, bindparam, select, update
 
 from idp import audit, clock
 from idp.credentials import hardware_tokens, officer_codes, passkeys, recovery_codes, totp
 from idp.database import table_of
+from idp.errors import Refusal
 from idp.login.change_pages import WHEN_CHANGED
 from idp.oidc import authorizations, leavings
 from idp.oidc.backchannel_logout import WITHDRAWN
 from idp.people import letters
 from idp.people.letters import Letter
-from idp.people.models import DirectoryReason, Person, PersonState
+from idp.people.models import INTEGRATION_CHECK, DirectoryReason, Person, PersonState
 from idp.people.sign_in_name import lock
 from idp.sessions import browser_sessions, known_browsers, trusted_browsers
 
@@ -27,6 +29,7 @@ _set_state = (
     .values(state=bindparam("after"), state_reason=bindparam("why"), state_changed_at=bindparam("now"))
 )
 
+_source = select(_p.c.source).where(_p.c.id == bindparam("person"))
 _DIRECTORY_REASONS = frozenset(DirectoryReason)
 _set_reason = (
     update(_p)
@@ -67,8 +70,11 @@ def _decide_over_the_directory(connection: Connection, person_id: uuid.UUID, rea
     return True
 
 
-def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str) -> bool:
-    """Let a suspended person sign in again. What was withdrawn stays withdrawn: they sign in anew. Return whether this call did it."""
+def restore(connection: Connection, person_id: uuid.UUID, *, reason: str, actor: str, for_check: bool = False) -> bool:
+    """Let a suspended person sign in again. What was withdrawn stays withdrawn: they sign in anew. Return whether this call did it.
+    Raises Refusal for a made-up person, unless it is a check of an application that needs them."""
+    if not for_check and connection.execute(_source, {"person": person_id}).scalar() == INTEGRATION_CHECK:
+        raise Refusal(_("Đây là người kiểm thử của một ứng dụng; chỉ đợt kiểm tra ứng dụng đó mở lại được."), "test_person")
     if not _change_state(connection, person_id, PersonState.SUSPENDED, PersonState.ACTIVE, reason, clock.now()):
         return False
     # A code that was being redeemed while access was withdrawn may have slipped in behind it; nothing older comes back to life.

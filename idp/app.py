@@ -22,7 +22,9 @@ from idp.api import system_endpoint as api_system_endpoint
 from idp.api import tracker_endpoint as api_tracker_endpoint
 from idp.api.pages import set_up_api_pages
 from idp.console import (
+    activity_pages,
     audit_pages,
+    check_pages,
     client_pages,
     draft_pages,
     help_pages,
@@ -33,6 +35,7 @@ from idp.console import (
     preview_pages,
     secret_pages,
     system_pages,
+    token_check_pages,
 )
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
@@ -75,6 +78,7 @@ from idp.oidc import (
 )
 from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
 from idp.people.unit_paths import place_of
+from idp.proof import test_sign_in_pages
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
@@ -115,6 +119,10 @@ BLUEPRINTS = (
     console_entry_pages.blueprint,
     console_failure_pages.blueprint,
     path_pages.blueprint,
+    check_pages.blueprint,
+    activity_pages.blueprint,
+    token_check_pages.blueprint,
+    test_sign_in_pages.blueprint,
     draft_pages.blueprint,
     secret_pages.blueprint,
     preview_pages.blueprint,

@@ -40,6 +40,7 @@ from idp.login.token_cli import token
 from idp.oidc import key_rotation, subjects, upkeep
 from idp.oidc.cli import keys
 from idp.people.cli import people
+from idp.proof import checks
 from idp.sessions import browser_sessions, trusted_browsers
 
 _log = structlog.get_logger()
@@ -56,6 +57,7 @@ def house_jobs() -> list[Job]:
         *secret_care.jobs(),
         *resting.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
+        Job("integration_checks", 60, checks.end_overdue, lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
         Job("old_trusted_browsers", 3600, lambda: in_transaction(trusted_browsers.forget_expired), lease_seconds=60),
         Job("old_failure_counts", 3600, lambda: in_transaction(failures.forget_old), lease_seconds=60),

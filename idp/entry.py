@@ -9,7 +9,7 @@ from clients.entry import EntryRule
 from clients.entry_models import EntryKind
 from clients.registry import RegisteredClient
 from idp.database import reader, table_of
-from idp.people.models import Person, PersonState
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.people.unit_paths import units_up_from
 from idp.people.units import below
 from idp.prepared import first
@@ -28,7 +28,7 @@ _roles = select(_g.c.role).where(
 
 def may_enter(connection: Connection, person_id: uuid.UUID, client: RegisteredClient) -> bool:
     """Whether this person may enter this application today. Of one that is open to everybody, nothing is asked."""
-    if client.is_open_always:
+    if client.is_open_always or (client.watch is not None and client.watch.lets_in(person_id)):
         return True
     rules = _in_force(client)
     if not rules or any(rule.kind is EntryKind.EVERYBODY for rule in rules):
@@ -39,7 +39,7 @@ def may_enter(connection: Connection, person_id: uuid.UUID, client: RegisteredCl
 
 def row_may_enter(person: Any, client: RegisteredClient) -> bool:
     """As `may_enter`, of a row that has been read already: `of_person`, `unit_id`, `staff_category`."""
-    if client.is_open_always:
+    if client.is_open_always or (client.watch is not None and client.watch.lets_in(person.of_person)):
         return True
     rules = _in_force(client)
     if not rules or any(rule.kind is EntryKind.EVERYBODY for rule in rules):
@@ -65,8 +65,8 @@ def roles_in(person: Any, client: RegisteredClient) -> list[str]:
 
 
 def entitled_people(client: RegisteredClient) -> Select[tuple[uuid.UUID]]:
-    """One SELECT of the keys of all people at work whom the rules of today let in."""
-    return select(_p.c.id).where(_p.c.state == PersonState.ACTIVE.value, is_entitled(client.entry))
+    """One SELECT of the keys of all people at work whom the rules of today let in; of nobody who was made up for a check."""
+    return select(_p.c.id).where(_p.c.state == PersonState.ACTIVE.value, _p.c.source != INTEGRATION_CHECK, is_entitled(client.entry))
 
 
 def is_entitled(rules: tuple[EntryRule, ...]) -> ColumnElement[bool]:

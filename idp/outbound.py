@@ -17,6 +17,7 @@ from idp.settings import current_settings
 
 CONNECT_SECONDS, READ_SECONDS, LARGEST_ANSWER = 3.0, 5.0, 64 * 1024
 PATIENT_SECONDS = 1.0
+TOO_LARGE = "the answer is too large or too slow"
 # Networks that reach IPv4 addresses in disguise: NAT64, 6to4, Teredo.
 _DISGUISES = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
@@ -82,13 +83,18 @@ def post_form(url: str, fields: dict[str, str], *, public_only: bool = False) ->
     return status
 
 
-def fetch(url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER, public_only: bool = False) -> Fetched:
-    """GET what a client has published; `largest` in bytes, `public_only` as in `resolve`. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
+def fetch(
+    url: str, *, accept: str = "application/json", largest: int = LARGEST_ANSWER, public_only: bool = False, is_ours: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> Fetched:  # fmt: skip
+    """GET what a client has published; `largest` in bytes, `public_only` and `is_ours` as in `resolve`. Redirects are not followed. Raises OutboundRefused or OutboundFailed,
     also when the answer is larger or takes too long: half of it is worth nothing."""
     with one_at_a_time():
-        status, headers, body = _send("GET", resolve(url, public_only=public_only), None, {"Accept": accept}, largest)
+        status, headers, body = _send(
+            "GET", resolve(url, public_only=public_only, is_ours=is_ours), None, {"Accept": accept, **(headers or {})}, largest
+        )
     if body is None:
-        raise OutboundFailed("the answer is too large or too slow")
+        raise OutboundFailed(TOO_LARGE)
     return Fetched(status, headers.get("Content-Type", "").partition(";")[0].strip().lower(), body)
 
 
@@ -131,13 +137,15 @@ def _read(answer: urllib3.BaseHTTPResponse, largest: int, deadline: float) -> by
     return bytes(received)
 
 
-def resolve(url: str, *, public_only: bool = False) -> Target:
+def resolve(url: str, *, public_only: bool = False, is_ours: bool = False) -> Target:
     """Where this URL leads, if we may go there: https to a public address, or an address that the operator allows by
-    HOPNHAT_OUTBOUND_ALLOW, which does not count with `public_only`: whoever named the address is known to nobody here. Raises
+    HOPNHAT_OUTBOUND_ALLOW, which does not count with `public_only`: whoever named the address is known to nobody here. `is_ours`: below our own issuer, which
+    the operator has set. Raises
     OutboundRefused or OutboundFailed."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     is_allowed = not public_only and bool({host, f"{host}:{port}"} & current_settings().outbound_allow)
+    is_allowed = is_allowed or (is_ours and url.startswith(current_settings().issuer + "/"))
     if parts.scheme not in ("https", "http") or not host or (parts.scheme == "http" and not is_allowed):
         raise OutboundRefused(f"{parts.scheme}://{host} is not https")
     try:

@@ -13,7 +13,7 @@ from clients.registry import RegisteredClient
 from idp.database import table_of
 from idp.entry import is_entitled
 from idp.oidc.subjects import subject_for
-from idp.people.models import Person, PersonState, Unit
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState, Unit
 from idp.people.units import below
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -40,7 +40,8 @@ def due(client: RegisteredClient, units: Sequence[str]) -> Any:
     """The condition on a person to have an account: active, with a username, let in by the rules of the application, and in one of the
     units or below them; none named: anywhere."""
     within = _p.c.unit_id.in_(select(below([uuid.UUID(unit) for unit in units]).c.id)) if units else true()
-    return and_(_p.c.state == PersonState.ACTIVE, _p.c.username.is_not(None), is_entitled(client.entry), within)
+    counted = and_(_p.c.state == PersonState.ACTIVE, _p.c.source != INTEGRATION_CHECK, _p.c.username.is_not(None))
+    return and_(counted, is_entitled(client.entry), within)
 
 
 def people(condition: Any) -> Select[Any]:

@@ -45,6 +45,8 @@ READ_TABLES = frozenset({
 })  # fmt: skip
 # Why a table about people is left out.
 WITHHELD_TABLES = {
+    "integration_check": "whose sign-ins an application was checked with, told in the history of the application",
+    "integration_sight": "that an application was seen to sign somebody in while it was checked; the sign-in itself is told",
     "saved_filter": "ways of narrowing a list that somebody keeps for their work at the console, shown there",
     "desk_case": "questions that an officer must decide, told in the history once they are decided",
     "missing_person": "who is missing from the directory for a moment, told in the history when something follows",

@@ -1,9 +1,9 @@
 """/console/clients: the applications, registered, changed, disabled, and given a new secret that is shown once."""
 
 import secrets as random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -54,7 +54,7 @@ def show(client_id: str) -> str:
         client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
         assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
         is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
-        links=current_app.extensions.get(CLIENT_LINKS, ()), is_shut=not kept_rules(reader(), row.id),
+        is_shut=not kept_rules(reader(), row.id),
     )  # fmt: skip
 
 
@@ -147,6 +147,12 @@ def rotate_secret(client_id: str) -> str | tuple[str, int]:
         return registration.rotate_secret(connection, client_id, actor=actor, transition_days=days, reason=reason)
 
     return _credentials(client_id, in_transaction(rotate), row.client_name)
+
+
+@blueprint.app_template_global("client_links")
+def client_links() -> Sequence[tuple[str, str]]:
+    """The pages of others about one application, for its tabs: words and endpoint."""
+    return cast("Sequence[tuple[str, str]]", current_app.extensions.get(CLIENT_LINKS, ()))
 
 
 def _require(client_id: str) -> Any:

@@ -40,7 +40,7 @@ from idp.enrollment.models import Exemption
 from idp.enrollment.parameters import Parameters, in_force_on
 from idp.enrollment.standing_models import SystemEntry
 from idp.people.career_models import Appointment, PlannedChange, PlannedKind, PostKind
-from idp.people.models import DirectoryReason, Person, PersonState, Unit
+from idp.people.models import INTEGRATION_CHECK, DirectoryReason, Person, PersonState, Unit
 from idp.settings import current_settings
 
 # 1.1: proofing is recorded, and B4 and B5 ask for it. 1.2: B6; D1 and D2; people on secondment count at the host unit.
@@ -80,7 +80,11 @@ HAS_TOKEN = exists().where(_h.c.person_id == _p.c.id, _h.c.revoked_at.is_(None))
 _has_factor = HAS_PHONE | HAS_KEY | HAS_TOKEN
 _has_codes = exists().where(_r.c.person_id == _p.c.id, _r.c.confirmed_at.is_not(None), _r.c.replaced_at.is_(None))
 # In post is whom the staff directory still has: suspending somebody must not improve a figure.
-IN_POST = or_(_p.c.state == PersonState.ACTIVE.value, func.coalesce(_p.c.state_reason, "") != DirectoryReason.GONE.value)
+# Nobody is who was made up to check an application.
+IN_POST = and_(
+    _p.c.source != INTEGRATION_CHECK,
+    or_(_p.c.state == PersonState.ACTIVE.value, func.coalesce(_p.c.state_reason, "") != DirectoryReason.GONE.value),
+)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,11 @@ class Standing:
         return not self.held.second_factor or (self.must_use_passkey and not self.held.passkey)
 
     @property
+    def is_test(self) -> bool:
+        """Whether this is a made-up person with whom an application is checked: they have nothing to prove more with."""
+        return self.session is not None and self.session.amr == assurance.TEST
+
+    @property
     def password_ends_soon(self) -> bool:
         """Whether the directory said that the password ends within days, and the person has not read it in this sign-in."""
         session = self.session
@@ -102,6 +107,7 @@ class Standing:
 
 RULES: tuple[tuple[Step, Callable[[Standing], bool]], ...] = (
     (Step.REFUSED, lambda standing: standing.wanted.minimum_acr not in assurance.OFFERED),
+    (Step.REFUSED, lambda standing: standing.is_test and standing.lacks_proof),
     (Step.PASSWORD, lambda standing: standing.session is None or standing.is_too_old or standing.is_stale_for_enrolling),
     (Step.CHOOSE_ACCOUNT, lambda standing: standing.wanted.select_account),
     # The first factor is not enrolled with a password alone, which somebody else may know, where officers hand out slips.

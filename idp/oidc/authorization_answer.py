@@ -14,10 +14,11 @@ import structlog
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from clients import watch
+from clients.check_models import SightKind
 from clients.profiles import profile_of
 from idp import audit, clock
-from idp.database import in_transaction, new_id, reader
-from idp.entry import may_enter
+from idp.database import in_transaction, new_id
 from idp.errors import Refusal, Unavailable
 from idp.oidc import consents, demands, failure_notes, pushed_requests
 from idp.oidc.arrival import Arrival
@@ -26,6 +27,7 @@ from idp.oidc.authorization_request import AuthorizationRequest, read_request
 from idp.oidc.authorization_response import respond
 from idp.oidc.demands import Demand, demand_after_sign_in, demand_of, for_person, is_met
 from idp.oidc.destination import Destination, RequestRefused, unreadable
+from idp.oidc.entering import session_may_enter
 from idp.oidc.subjects import subject_for
 from idp.request_ids import request_id
 from idp.sessions.browser_sessions import LiveSession, current
@@ -69,7 +71,7 @@ def answer(arrival: Arrival, flow: SignInRequest | None = None) -> AnyResponse:
     if live is None or not is_met(demand, live):
         return _ask_to_sign_in(asked, demand, flow)
     check_person(asked, live)
-    if not may_enter(reader(), live.person_id, asked.client):
+    if not session_may_enter(live, asked.client):
         return _tell_no_entry(asked, demand, flow, live)
     if consents.is_needed(asked, live.person_id):
         return _ask_for_consent(asked, demand, flow)
@@ -109,7 +111,16 @@ def grant(asked: AuthorizationRequest, live: LiveSession, authorization_id: uuid
         confirmation={"jkt": asked.dpop_jkt} if asked.dpop_jkt else None,
         resource=asked.resources,
     )
+    if asked.client.watch is not None:
+        _note_for_check(asked, live)
     return _send(asked.to, code=seal_code(granted))
+
+
+def _note_for_check(asked: AuthorizationRequest, live: LiveSession) -> None:
+    watch.seen(
+        asked.client, SightKind.CODE_GIVEN, live.person_id, pkce=asked.code_challenge is not None, scope=asked.scope,
+        nonce=asked.nonce is not None, acr=live.acr, redirect_uri=asked.to.redirect_uri,
+    )  # fmt: skip
 
 
 def refuse(refused: RequestRefused) -> AnyResponse:

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from clients.logos import paths_of
 from idp.database import in_transaction, reader
-from idp.entry import may_enter
 from idp.oidc import authorizations, consents
 from idp.oidc.arrival import arrive_again
 from idp.oidc.authorization_answer import Page, answer, authorization_of, check_person, grant, telling_the_client
@@ -16,6 +15,7 @@ from idp.oidc.authorization_request import AuthorizationRequest, read_request
 from idp.oidc.authorize_endpoint import require_ours
 from idp.oidc.demands import demand_after_sign_in, for_person, is_met
 from idp.oidc.destination import RequestRefused
+from idp.oidc.entering import session_may_enter
 from idp.oidc.scope_words import words_of
 from idp.opaque_tokens import digest
 from idp.sessions.browser_sessions import LiveSession, current
@@ -94,7 +94,7 @@ def _visit() -> tuple[SignInRequest, AuthorizationRequest, LiveSession] | Respon
     asked, live = read_request(arrival), current()
     if live is None or not is_met(for_person(demand_after_sign_in(asked, flow.not_before), live), live):
         return answer(arrival, flow)
-    if not may_enter(reader(), live.person_id, asked.client):
+    if not session_may_enter(live, asked.client):
         return answer(arrival, flow)
     check_person(asked, live)
     return flow, asked, live

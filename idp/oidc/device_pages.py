@@ -15,11 +15,11 @@ from clients.registry import RegisteredClient, find_by_key
 from idp import audit, clock
 from idp.credentials import failures
 from idp.database import in_transaction, reader
-from idp.entry import may_enter
 from idp.errors import Forbidden, Refusal
 from idp.oidc import consents, device_authorizations, failure_notes
 from idp.oidc.demands import Demand, for_person, is_met
 from idp.oidc.device_codes import LONGEST_TYPED, read_user_code
+from idp.oidc.entering import session_may_enter
 from idp.oidc.entry_pages import page_of_refusal
 from idp.oidc.scope_words import words_of
 from idp.sealing import SealBroken, current_keys
@@ -62,7 +62,7 @@ def question() -> str | AnyResponse:
     if not is_met(demand, live):
         here = request.full_path.removesuffix("?")
         return begin(SignInRequest(return_to=here, cancel_to="/device", client_name=client.client_name, minimum_acr=demand.minimum_acr))
-    if not may_enter(reader(), live.person_id, client):
+    if not session_may_enter(live, client):
         return page_of_refusal(client, live)
     return render_template(
         "oidc/device_question.html",
@@ -85,7 +85,7 @@ def answered() -> str | AnyResponse:
         done = in_transaction(lambda connection: device_authorizations.deny(connection, waiting, live.person_id))
     elif not is_met(for_person(Demand(client.minimum_acr, None, select_account=False), live), live):
         return redirect(request.full_path, 303)
-    elif not may_enter(reader(), live.person_id, client):
+    elif not session_may_enter(live, client):
         return page_of_refusal(client, live)
     else:
         done = in_transaction(lambda connection: _approve(connection, waiting, client, live))

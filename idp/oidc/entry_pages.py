@@ -6,11 +6,11 @@ from clients.drafts import card_of
 from clients.failure_models import FailureKind
 from clients.registry import RegisteredClient
 from idp.database import reader
-from idp.entry import may_enter
 from idp.oidc import failure_notes
 from idp.oidc.arrival import arrive_again
 from idp.oidc.authorization_answer import Page, answer, telling_the_client
 from idp.oidc.authorize_endpoint import require_ours
+from idp.oidc.entering import session_may_enter
 from idp.people.units import find_unit
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.sessions.sign_in_request import FlowExpired, begin_again, open_flow
@@ -32,7 +32,7 @@ def no_entry() -> Page:
         return begin_again(expired.request)
     require_ours(flow)
     arrival, live = arrive_again(flow.payload), current()
-    if live is None or may_enter(reader(), live.person_id, arrival.client):
+    if live is None or session_may_enter(live, arrival.client):
         return answer(arrival, flow)
     if flow.leads_to:
         forms_may_lead_to(flow.leads_to, "https:")

@@ -1,11 +1,15 @@
 """POST /token (RFC 6749 §3.2): authenticate the client, hand the request to its grant, which writes, and answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from flask import Blueprint, Response, request
 
+from clients import watch
+from clients.check_models import SightKind
 from clients.registry import RegisteredClient
+from idp.compact_jws import read
 from idp.database import in_transaction
 from idp.oidc import client_answers, dpop
 from idp.oidc.client_authentication import authenticate_client
@@ -46,9 +50,20 @@ def token() -> Response:
         outcome = _granted(_grant(form, client), client, form)
         if isinstance(outcome, OAuth2Error):
             return client_answers.refused(outcome, client, "token")
-        return client_answers.told(describe(outcome, client), client)
+        told = describe(outcome, client)
+        if client.watch is not None:
+            _note_for_check(client, form["grant_type"], outcome, told)
+        return client_answers.told(told, client)
     except OAuth2Error as error:
         return client_answers.refused(error, client, "token")
+
+
+def _note_for_check(client: RegisteredClient, grant_type: str, issued: Issued, told: dict[str, Any]) -> None:
+    claims = sorted(read(told["id_token"], len(told["id_token"])).claims) if told.get("id_token", "").count(".") == 2 else []
+    watch.seen(
+        client, SightKind.TOKEN_GIVEN, issued.person_id, grant_type=grant_type, method=client.token_endpoint_auth_method,
+        scope=told.get("scope", ""), id_token=claims, refresh_token="refresh_token" in told, token_type=told["token_type"],
+    )  # fmt: skip
 
 
 def _grant(form: dict[str, str], client: RegisteredClient) -> Grant:

@@ -5,6 +5,8 @@ from typing import Any
 from flask import Blueprint, Response
 from sqlalchemy import bindparam, select
 
+from clients import watch
+from clients.check_models import SightKind
 from clients.models import Client
 from clients.registry import RegisteredClient, find_client
 from idp import clock
@@ -56,6 +58,8 @@ def userinfo() -> Response:
             raise bearer.invalid()
         extra = allowed_claims((row.requested_claims or {}).get("userinfo", ()), client.scopes)
         told = {"sub": subject_for(client, row.subject), **with_roles(claims_of(row, token.scope, extra), row, client)}
+        if client.watch is not None:
+            watch.seen(client, SightKind.USERINFO_TOLD, row.of_person, claims=sorted(told))
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
         return told_to(client, told, headers)
     except bearer.BearerRefused as refused:

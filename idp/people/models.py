@@ -41,6 +41,10 @@ class DirectoryReason(enum.StrEnum):
     LOCKED = "locked_in_directory"
 
 
+# The source of people who were made up so that an application can be checked with them: they are nobody, and are never counted.
+INTEGRATION_CHECK = "integration_check"
+
+
 class Unit(Record):
     """An agency or a part of one. Codes change and close; the key is our own and stays."""
 

@@ -9,6 +9,7 @@ OFFERED = ALL  # what signing in can bring about
 # amr values (RFC 8176 §2; for a recovery code and for one from an officer it knows none): kept space-separated in the order in which they were proved.
 PASSWORD, OTP, RECOVERY, TEMPORARY, MULTIPLE = "pwd", "otp", "recovery", "temporary", "mfa"
 HARDWARE_KEY, SOFTWARE_KEY, PRESENCE = "hwk", "swk", "user"
+TEST = "test"  # nobody proved anything: an administrator uses a made-up person to check an application
 
 
 def with_key(before: str, *, synced: bool) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def find_viewer() -> Viewer | None:
         auth_time=live.auth_time,
         shared_pc=live.shared_pc,
         permissions=permissions_of(live.person_id),
+        is_test=live.amr == assurance.TEST,
     )
 
 

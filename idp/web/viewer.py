@@ -63,6 +63,7 @@ class Viewer:
     permissions: frozenset[Permission]
     client_id: str | None = None
     is_emergency: bool = False
+    is_test: bool = False  # a made-up person with whom an application is checked: no page of ours is theirs
 
     @property
     def actor(self) -> str:
@@ -99,6 +100,14 @@ def require_viewer() -> Viewer:
     return found
 
 
+def require_person_here() -> Viewer:
+    """The viewer, where a deed is done in somebody's own name: neither a program nor whoever opened an envelope. Raises Forbidden."""
+    found = require_viewer()
+    if found.is_emergency or found.client_id is not None:
+        raise Forbidden("", reason="needs_a_person")
+    return found
+
+
 def may(permission: Permission) -> bool:
     """Whether the viewer may do this: for showing or hiding a link, never instead of the guard."""
     found = viewer()
@@ -116,8 +125,11 @@ def signed_in(door: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(door)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if viewer() is None:
+        found = viewer()
+        if found is None:
             return cast("R", _ask(None, None))
+        if found.is_test:
+            raise Forbidden("", reason="test_person")
         return door(*args, **kwargs)
 
     setattr(guarded, PERMISSION_ATTRIBUTE, "signed_in")
