@@ -10,10 +10,14 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError
+
+from idp import prepared_postgresql
+from idp.prepared_postgresql import Numbered
 
 Statement = Select[Any] | Insert | Update | Delete
 Convert = Callable[[Any], Any]
@@ -23,9 +27,10 @@ Row = tuple[Table, Mapping[str, Any]]
 @dataclass(frozen=True)
 class _Compiled:
     """A statement in the words of one driver. `constants`: values that stand in the statement; `to_driver` and `from_driver`:
-    the conversions that are needed at all, by name and by place."""
+    the conversions that are needed at all, by name and by place; `numbered`: the statement as PostgreSQL prepares it."""
 
     text: str
+    numbered: Numbered | None
     positions: tuple[str, ...] | None
     constants: dict[str, Any]
     to_driver: tuple[tuple[str, Convert], ...]
@@ -35,13 +40,14 @@ class _Compiled:
 
 _known: dict[tuple[Any, ...], _Compiled] = {}
 _joined: dict[tuple[Any, ...], Select[Any]] = {}
+_numbers = count()
 
 
 def first(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Any:
     """The first row of the answer, or None; columns by name or by place."""
     compiled = _compiled(connection.dialect, statement, values)
     assert compiled.make_row is not None
-    row = _run(connection, compiled, values).fetchone()
+    row, _ = _run(connection, compiled, values)
     if row is None:
         return None
     if compiled.from_driver:
@@ -54,7 +60,8 @@ def first(connection: Connection, statement: Statement, values: Mapping[str, Any
 def run(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> int:
     """Run what changes something; return how many rows it changed. (PostgreSQL's driver counts no rows of an INSERT that may do
     nothing: let such a one RETURN something and ask for the `first`.)"""
-    return int(_run(connection, _compiled(connection.dialect, statement, values), values).rowcount)
+    _, changed = _run(connection, _compiled(connection.dialect, statement, values), values)
+    return changed
 
 
 def first_with(connection: Connection, change: Insert | Update, values: Mapping[str, Any], *rows: Row) -> Any:
@@ -107,8 +114,10 @@ def _compile(dialect: Dialect, statement: Statement, values: Mapping[str, Any]) 
     constants = {name: binders[name](value) for name, value in compiled.params.items() if name not in values}
     columns = list(statement.exported_columns.items())
     converts = [column.type.dialect_impl(dialect).result_processor(dialect, None) for _, column in columns]
+    text = str(compiled)
     return _Compiled(
-        text=str(compiled),
+        text=text,
+        numbered=prepared_postgresql.numbered(text, f"hopnhat_{next(_numbers)}") if dialect.name == "postgresql" else None,
         positions=tuple(compiled.positiontup) if compiled.positiontup else None,
         constants=constants,
         to_driver=tuple((name, binders[name]) for name in values if name in binders and binders[name] is not _as_it_is),
@@ -130,27 +139,29 @@ def _processor(found: Convert | None) -> Convert:
     return found or _as_it_is
 
 
-def _run(connection: Connection, compiled: _Compiled, values: Mapping[str, Any]) -> Any:
+def _run(connection: Connection, compiled: _Compiled, values: Mapping[str, Any]) -> tuple[Any, int]:
+    """The first row of the answer, if there is one, and how many rows were changed."""
     given = {**compiled.constants, **values}
     for name, convert in compiled.to_driver:
         given[name] = convert(given[name])
-    driver = connection.connection.dbapi_connection
-    assert driver is not None
-    cursor = driver.cursor()
+    driver: Any = connection.connection.dbapi_connection
     sent = given if compiled.positions is None else [given[name] for name in compiled.positions]
     if connection.dispatch.before_cursor_execute:  # whoever counts the statements of an engine counts these too
-        connection.dispatch.before_cursor_execute(connection, cursor, compiled.text, sent, None, False)
+        connection.dispatch.before_cursor_execute(connection, None, compiled.text, sent, None, False)
     try:
+        if compiled.numbered is not None and driver.autocommit:
+            return prepared_postgresql.execute(driver, compiled.numbered, given)
+        cursor = driver.cursor()
         cursor.execute(compiled.text, sent)
+        return cursor.fetchone() if compiled.make_row else None, cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _told_by_sqlalchemy(connection, compiled.text, error, cursor) from error
-    return cursor
+        raise _told_by_sqlalchemy(connection, compiled.text, error) from error
 
 
-def _told_by_sqlalchemy(connection: Connection, text: str, error: Any, cursor: Any) -> Exception:
+def _told_by_sqlalchemy(connection: Connection, text: str, error: Any) -> Exception:
     """The error as `Connection.execute` raises it; a connection that broke is not used again. Values are never told."""
     dialect, driver = connection.dialect, connection.connection.dbapi_connection
-    broken = dialect.is_disconnect(error, driver, cursor)
+    broken = dialect.is_disconnect(error, driver, None)
     if broken:
         connection.invalidate(error)
     told: Exception = DBAPIError.instance(
