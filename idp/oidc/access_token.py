@@ -4,7 +4,6 @@ Opaque, it is a sealed value that only this provider can read; as a JWT (RFC 906
 """
 
 import json
-import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from idp.settings import current_settings
 CONTEXT, JWT_CONTEXT, JWT_TYPE = "access token", "access token jti", "at+jwt"
 LONGEST = 6000
 MORE = "\n"  # no scope holds it
-UUID_BYTES, OWN_ID_BYTES = 16, 8
+UUID_BYTES = 16
 
 
 class AccessTokenUnreadable(Exception):
@@ -50,11 +49,6 @@ class Bearer:
     client_id: str
     subject: str
     authentication: dict[str, Any]
-
-
-def new_own_id() -> bytes:
-    """What tells a client's own tokens of one authorization apart."""
-    return os.urandom(OWN_ID_BYTES)
 
 
 def seal_access_token(token: AccessToken) -> Secret:

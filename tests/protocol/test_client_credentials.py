@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from clients.registration import change, disable
 from idp import clock
 from idp.database import in_transaction, reader, table_of
+from idp.oidc.access_token import open_access_token
 from idp.oidc.authorizations import revoke
 from idp.oidc.models import Authorization
 from tests.support import trail
@@ -112,23 +113,37 @@ def test_a_client_of_the_profile_gets_its_own_token_bound(browser: FlaskClient, 
     assert party.post(browser, {"grant_type": GRANT}).get_json()["token_type"] == "DPoP"
 
 
-def test_each_grant_is_audited_and_those_of_a_minute_share_an_authorization(
+def test_each_second_is_audited_and_those_of_a_minute_share_an_authorization(
     browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock
 ) -> None:
-    """One event for each, with the address that asked and the token's own id; told apart by what the tokens are for."""
+    """An event for each second and address that asked, written before its first token is given; told apart by what the tokens are for."""
     first, second = (ask(browser, machine).get_json()["access_token"] for _ in range(2))
     assert first != second
+    assert len(trail.events("client.authorized")) == 1
     browser.environ_base["REMOTE_ADDR"] = "192.0.2.7"
     ask(browser, machine)
+    time.advance(seconds=1)
+    ask(browser, machine)
     events = trail.events("client.authorized")
-    assert [event.address for event in events] == ["127.0.0.1", "127.0.0.1", "192.0.2.7"]
-    assert len({event.detail["token_id"] for event in events}) == 3
+    assert [event.address for event in events] == ["127.0.0.1", "192.0.2.7", "192.0.2.7"]
+    assert len({event.detail["token_series"] for event in events}) == 3
     assert authorizations() == 1
     ask(browser, machine, scope="dossiers", resource=ISSUER)
     assert authorizations() == 2
     time.advance(minutes=1)
     ask(browser, machine)
     assert (len(trail.events("client.authorized")), authorizations()) == (5, 3)
+
+
+def test_every_token_says_which_event_it_was_given_under(browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock) -> None:
+    """Its own id begins with the series that the event names."""
+    own = []
+    for _ in range(2):
+        own += [open_access_token(ask(browser, machine).get_json()["access_token"]).own_id for _ in range(3)]
+        time.advance(seconds=1)
+    assert len(set(own)) == 6
+    series = [event.detail["token_series"] for event in trail.events("client.authorized")]
+    assert [one.hex()[:16] for one in own if one] == [series[0]] * 3 + [series[1]] * 3
 
 
 @pytest.mark.parametrize("form", ["opaque", "jwt"])
@@ -144,7 +159,7 @@ def test_giving_one_back_ends_that_one_and_none_beside_it(browser: FlaskClient, 
     third = ask(browser, machine).get_json()["access_token"]
     assert all(introspected(browser, machine, token)["active"] for token in (second, third))
     [event] = trail.events("client_token.revoked")
-    assert event.detail["token_id"] == trail.events("client.authorized")[0].detail["token_id"]
+    assert event.detail["token_id"].startswith(trail.events("client.authorized")[0].detail["token_series"])
 
 
 def test_another_client_cannot_give_it_back(browser: FlaskClient, machine: RelyingParty, party: RelyingParty) -> None:
@@ -154,10 +169,14 @@ def test_another_client_cannot_give_it_back(browser: FlaskClient, machine: Relyi
     assert introspected(browser, machine, token)["active"]
 
 
-def test_an_authorization_that_an_operator_ended_gives_no_further_token_of_its_minute(browser: FlaskClient, machine: RelyingParty) -> None:
-    """All of it ends at once; the next token is of a new one, in every process."""
+def test_an_authorization_that_an_operator_ended_gives_no_good_token_of_its_minute(
+    browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock
+) -> None:
+    """All of it ends at once, what is given under it in that second too; a second later, in every process, the token is of a new one."""
     before = [ask(browser, machine).get_json()["access_token"] for _ in range(2)]
     [ended] = reader().execute(select(table_of(Authorization).c.id)).scalars()
     in_transaction(lambda c: revoke(c, ended, reason="misuse", actor="cli:test"))
+    before.append(ask(browser, machine).get_json()["access_token"])
+    time.advance(seconds=1)
     after = ask(browser, machine).get_json()["access_token"]
-    assert [introspected(browser, machine, token)["active"] for token in (*before, after)] == [False, False, True]
+    assert [introspected(browser, machine, token)["active"] for token in (*before, after)] == [False, False, False, True]
