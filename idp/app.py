@@ -33,7 +33,9 @@ from idp.console import (
     path_pages,
     people_pages,
     preview_pages,
+    saved_filter_pages,
     secret_pages,
+    session_pages,
     system_pages,
     token_check_pages,
 )
@@ -127,6 +129,8 @@ BLUEPRINTS = (
     secret_pages.blueprint,
     preview_pages.blueprint,
     people_pages.blueprint,
+    session_pages.blueprint,
+    saved_filter_pages.blueprint,
     leaving_pages.blueprint,
     help_pages.blueprint,
     audit_pages.blueprint,

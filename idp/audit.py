@@ -208,6 +208,9 @@ class Event(enum.StrEnum):
     LAGGING_UNITS_TOLD = "lagging_units.told"
     EVIDENCE_TAKEN = "evidence.taken"
     AUDIT_EXPORTED = "audit.exported"
+    PEOPLE_EXPORTED = "people.exported"
+    SESSIONS_EXPORTED = "sessions.exported"
+    EXPORT_ENDED = "export.ended"
     BACKUP_MADE = "backup.made"
     BACKUP_RESTORED = "backup.restored"
 

@@ -1,48 +1,79 @@
-"""/console/audit: the trail, filtered and told in sentences; its chain; its export, which is on record itself."""
+"""/console/audit: the trail, filtered and told in sentences; its chain; its export, which needs a reason and is on record itself."""
 
 import json
 import uuid
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
 
+from clients.models import Client
 from idp import audit
 from idp.command_line import plain
-from idp.console.trail import Filters, Line, chain_state, export, read_page
+from idp.console.export_pages import EXPORT_EFFORT, export_page
+from idp.console.exports import Export, kind_asked_for, send_lines, send_table
+from idp.console.history_reasons import may_read_history
+from idp.console.reasons import read_reason
+from idp.console.saved_filter_pages import address_of, asked_of, kept_filters, why_address
+from idp.console.saved_filters import AUDIT
+from idp.console.trail import Filters, Line, chain_state, find_events, find_name
 from idp.console.words import SENTENCES, kind_words
-from idp.database import in_transaction, reader
+from idp.database import reader, table_of
 from idp.errors import NotFound
 from idp.people.roster import require_person_named
 from idp.settings import current_settings
 from idp.web.formats import format_seconds
-from idp.web.spreadsheet import csv_lines
-from idp.web.viewer import Permission, require_viewer, requires
+from idp.web.paging import Page
+from idp.web.viewer import Permission, requires
 
 blueprint = Blueprint("console_audit", __name__)
+_c = table_of(Client)
 YEARS = range(1900, 3000)  # others cannot be brought into every time zone
 
 
 @blueprint.get("/console/audit")
 @requires(Permission.SEE_AUDIT)
-def trail() -> str:
+def trail() -> str | Response:
     """One page of events, newest first, and the state of the chain."""
     filters, errors = _read_filters()
-    lines, after = read_page(reader(), filters, request.args.get("after"))
-    kept = {name: value for name, value in request.args.items() if value and name != "after"}
+    if asks := _reason_wanted(filters):
+        return asks
+    page = find_events(reader(), filters, after=request.args.get("after"), before=request.args.get("before"))
     return render_template(
         "console/audit.html",
-        lines=lines,
-        after=after,
-        kept=kept,
+        page=page,
+        asked=asked_of(AUDIT),
+        saved=kept_filters(AUDIT),
+        address_of=address_of,
         errors=errors,
         chain=chain_state(reader()),
         kinds=_kinds(),
+        applications=_applications(),
         pretty=_pretty,
     )
+
+
+def _applications() -> list[tuple[str, str]]:
+    rows = reader().execute(select(_c.c.id, _c.c.client_name).order_by(_c.c.client_name))
+    return [("", _("Mọi ứng dụng")), *((str(row.id), row.client_name) for row in rows)]
+
+
+def _reason_wanted(filters: Filters) -> Response | None:
+    """The way to the page that asks why, when the trail is narrowed to one person and that has not been said of late."""
+    for person_id in (filters.person_id, _person_of(filters.actor)):
+        if person_id is None or may_read_history(person_id) or find_name(reader(), person_id) is None:
+            continue
+        return redirect(why_address(person_id, AUDIT, asked_of(AUDIT)), 303)
+    return None
+
+
+def _person_of(actor: str) -> uuid.UUID | None:
+    kind, _separator, name = actor.partition(":")
+    return _key(name) if kind == "person" else None
 
 
 @blueprint.post("/console/audit/verify")
@@ -52,36 +83,38 @@ def verify() -> str:
     return render_template("console/audit_verified.html", report=audit.verify_chain(reader()))
 
 
+@blueprint.get("/console/audit/export")
+@requires(Permission.SEE_AUDIT, freshly=True)
+def ask_export() -> str:
+    """What is taken away, and why."""
+    return export_page(AUDIT, asked_of(AUDIT))
+
+
 @blueprint.post("/console/audit/export")
 @requires(Permission.SEE_AUDIT, freshly=True)
-def download() -> Response:
-    """The events that match, as CSV or JSON lines, sent while they are read. That they were taken is on record first."""
-    filters, errors = _read_filters()
+def download() -> Response | tuple[str, int]:
+    """The events that match, as CSV, a workbook or JSON lines, with a reason, sent while they are read."""
+    filters, unread = _read_filters()
+    if unread:
+        raise NotFound(next(iter(unread.values())))
+    if asks := _reason_wanted(filters):
+        return asks
+    kind, (reason, errors) = kind_asked_for(("csv", "xlsx", "jsonl")), read_reason()
     if errors:
-        raise NotFound(next(iter(errors.values())))
-    kind = "csv" if request.form.get("kind") == "csv" else "jsonl"
-    asked = {name: value for name, value in request.args.items() if value}
-    actor = require_viewer().actor
-    in_transaction(lambda connection: audit.record(connection, audit.Event.AUDIT_EXPORTED, actor=actor, kind=kind, filters=asked))
-    lines = export(reader(), filters)
-    body = _as_csv(lines) if kind == "csv" else _as_json_lines(lines)
-    mimetype = "text/csv" if kind == "csv" else "application/x-ndjson"
-    headers = {"Content-Disposition": f'attachment; filename="nhat-ky.{kind}"'}
-    return Response(stream_with_context(body), mimetype=mimetype, headers=headers)
+        return export_page(AUDIT, asked_of(AUDIT), errors), 400
 
+    def read(after: str | None, most: int) -> Page:
+        return find_events(reader(), filters, after=after, most=most, effort=EXPORT_EFFORT)
 
-def _as_csv(lines: Iterator[Line]) -> Iterator[str]:
+    asked = Export(audit.Event.AUDIT_EXPORTED, Permission.SEE_AUDIT, "nhat-ky", asked_of(AUDIT), reason, read)
+    if kind == "jsonl":
+        return send_lines(asked, lambda line: _compact({"id": line.id, "at": line.at, **line.raw}) + "\n")
     headings = [_("Thời điểm"), _("Ai"), _("Việc"), _("Loại"), _("Địa chỉ"), _("Mã tra cứu"), _("Chi tiết")]
-    rows = (
-        (format_seconds(line.at), line.actor, line.told, line.event, line.address, line.request_id, _compact(line.raw["detail"]))
-        for line in lines
-    )
-    return csv_lines(headings, rows)
+    return send_table(asked, kind, headings, _cells)
 
 
-def _as_json_lines(lines: Iterator[Line]) -> Iterator[str]:
-    for line in lines:
-        yield _compact({"id": line.id, "at": line.at, **line.raw}) + "\n"
+def _cells(line: Line) -> tuple[object, ...]:
+    return format_seconds(line.at), line.actor, line.told, line.event, line.address, line.request_id, _compact(line.raw["detail"])
 
 
 def _compact(value: Any) -> str:
@@ -104,11 +137,12 @@ def _read_filters() -> tuple[Filters, dict[str, str]]:
     filters = Filters(
         since=_start_of(since) if since else None,
         until=_start_of(until + timedelta(days=1)) if until else None,
-        event=given.get("event", ""),
+        event=given.get("event", "").replace("\0", ""),
         actor=_actor(given.get("actor", ""), errors),
         person_id=person_id,
         client_id=_key(given.get("client")),
-        request_id=given.get("code", ""),
+        request_id=given.get("code", "").replace("\0", ""),
+        address=given.get("address", "").replace("\0", ""),
     )
     return filters, errors
 

@@ -8,11 +8,16 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from idp import access
+from idp import access, audit
+from idp.console.export_pages import EXPORT_EFFORT, export_page
+from idp.console.exports import Export, kind_asked_for, send_table
+from idp.console.history_reasons import GOOD_FOR, give_reason, may_read_history
 from idp.console.person_deeds import deeds_for
 from idp.console.person_facts import count_open_sessions, facts_of, require_session_of
 from idp.console.reach import may_change, require_changeable, within
 from idp.console.reasons import read_reason
+from idp.console.saved_filter_pages import address_of, asked_of, kept_filters
+from idp.console.saved_filters import AUDIT, PEOPLE, SESSIONS
 from idp.console.trail import Filters as TrailFilters
 from idp.console.trail import read_page
 from idp.console.words import assurance_words, proof_words, reason_words, role_words
@@ -26,11 +31,14 @@ from idp.oidc.leavings import leavings_of
 from idp.people import units
 from idp.people.models import Level, Person, PersonState
 from idp.people.precedence import told_origins
-from idp.people.roster import Filters, count_people, require_person, search_people
+from idp.people.roster import Filters, require_person, search_people
+from idp.people.unit_paths import place_of
 from idp.people.words import LEVELS, STATES, category_words, level_words, source_words, state_words
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
 from idp.settings import current_settings
+from idp.web.formats import format_time
+from idp.web.paging import Page
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_people", __name__)
@@ -43,12 +51,10 @@ _p = table_of(Person)
 def list_people() -> str:
     """One page of the roster."""
     filters = _read_filters()
-    rung = standing().label("rung")
-    page = search_people(reader(), filters, after=request.args.get("after"), columns=[rung, IN_POST.label("in_post")])
-    kept = {name: value for name, value in request.args.items() if value and name in ("q", "level", "state", "rung", "unit")}
+    page = search_people(reader(), filters, after=request.args.get("after"), before=request.args.get("before"), columns=_columns())
     return render_template(
         "console/people.html",
-        page=page, total=count_people(reader(), filters), kept=kept, labels=LABELS, state_words=state_words,
+        page=page, asked=asked_of(PEOPLE), saved=kept_filters(PEOPLE), address_of=address_of, labels=LABELS, state_words=state_words,
         unit=units.find_unit(reader(), filters.unit_id) if filters.unit_id else None,
         levels=[("", _("Mọi cấp")), *((level.value, words) for level, words in LEVELS.items())],
         states=[("", _("Mọi trạng thái")), *((state.value, words) for state, words in STATES.items())],
@@ -56,11 +62,48 @@ def list_people() -> str:
     )  # fmt: skip
 
 
+@blueprint.get("/console/people/export")
+@requires(Permission.SEE_PEOPLE, freshly=True)
+def ask_export() -> str:
+    """What is taken away, and why."""
+    return export_page(PEOPLE, asked_of(PEOPLE))
+
+
+@blueprint.post("/console/people/export")
+@requires(Permission.SEE_PEOPLE, freshly=True)
+def export() -> Response | tuple[str, int]:
+    """The people that match, as CSV or a workbook, with a reason."""
+    reason, errors = read_reason()
+    if errors:
+        return export_page(PEOPLE, asked_of(PEOPLE), errors), 400
+
+    def read(after: str | None, most: int) -> Page:
+        return search_people(reader(), _read_filters(), after=after, columns=_columns(), most=most, effort=EXPORT_EFFORT)
+
+    asked = Export(audit.Event.PEOPLE_EXPORTED, Permission.SEE_PEOPLE, "can-bo", asked_of(PEOPLE), reason, read)
+    headings = [
+        _("Họ và tên"), _("Tên đăng nhập"), _("Mã CBCCVC"), _("Chức vụ"), _("Loại"), _("Đơn vị"), _("Thuộc"), _("Cấp"), _("Bậc"),
+        _("Đăng nhập lần cuối"), _("Trạng thái"),
+    ]  # fmt: skip
+    return send_table(asked, kind_asked_for(("csv", "xlsx")), headings, _cells)
+
+
+def _cells(row: Any) -> tuple[object, ...]:
+    return (
+        row.name, row.username, row.staff_code, row.title, category_words(row.staff_category), row.unit_name, place_of(row.unit_id),
+        level_words(row.level), row.rung if row.in_post else "", format_time(row.last_signed_in_at), state_words(row.state),
+    )  # fmt: skip
+
+
+def _columns() -> list[Any]:
+    return [standing().label("rung"), IN_POST.label("in_post")]
+
+
 def _read_filters() -> Filters:
     given = request.args
     level, state, rung = given.get("level", ""), given.get("state", ""), given.get("rung", "")
     return Filters(
-        text=given.get("q", "")[:200],
+        text=given.get("q", "")[:200].replace("\0", ""),
         level=level if level in set(Level) else "",
         state=state if state in set(PersonState) else "",
         unit_id=_key(given.get("unit")),
@@ -81,11 +124,12 @@ def _key(text: str | None) -> uuid.UUID | None:
 def show(person_id: uuid.UUID) -> str:
     """All that the console knows of one person."""
     person = require_person(reader(), person_id, within(Permission.SEE_PEOPLE))
-    history, _more = read_page(reader(), TrailFilters(person_id=person_id), most=SHOWN_EVENTS)
+    opened = may_read_history(person_id)
+    history, _more = read_page(reader(), TrailFilters(person_id=person_id), most=SHOWN_EVENTS) if opened else ([], None)
     rung, in_post = reader().execute(select(standing(), IN_POST).where(_p.c.id == person_id)).one()
     return render_template(
         "console/person.html",
-        person=person, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
+        person=person, opened=opened, facts=facts_of(reader(), person_id), history=history, path=units.path_to(reader(), person.unit_id),
         rung=Rung(rung) if in_post else None, labels=LABELS, changeable=may_change(person_id, Permission.SUSPEND_PEOPLE),
         leavings=leavings_of(reader(), person_id), device_words=device_words, place_words=place_words,
         helpable=may_change(person_id, Permission.HELP_PEOPLE), staffable=may_change(person_id, Permission.DECIDE_ON_PEOPLE), rests_until=unlocking.rests_until(reader(), person_id),
@@ -94,6 +138,32 @@ def show(person_id: uuid.UUID) -> str:
         state_words=state_words, reason_words=reason_words, role_words=role_words, assurance=assurance_words,
         factor_words=factor_words, more_deeds=deeds_for(person), origins=told_origins(reader(), person), source_words=source_words,
     )  # fmt: skip
+
+
+@blueprint.get("/console/people/<uuid:person_id>/history")
+@requires(Permission.SEE_PEOPLE)
+def ask_why_history(person_id: uuid.UUID) -> str:
+    """Why somebody's history is opened; the person will see who asked, and why."""
+    return _history_page(require_person(reader(), person_id, within(Permission.SEE_PEOPLE)))
+
+
+@blueprint.post("/console/people/<uuid:person_id>/history")
+@requires(Permission.SEE_PEOPLE)
+def open_history(person_id: uuid.UUID) -> Response | tuple[str, int]:
+    """Open it for half an hour, with a reason, and go on to where it was wanted."""
+    person = require_person(reader(), person_id, within(Permission.SEE_PEOPLE))
+    reason, errors = read_reason()
+    if errors:
+        return _history_page(person, errors), 400
+    in_transaction(lambda connection: give_reason(connection, person_id, reason))
+    to = request.args.get("to")
+    if to in (SESSIONS, AUDIT):
+        return redirect(address_of(to, asked_of(to)), 303)
+    return redirect(url_for("console_people.show", person_id=person_id), 303)
+
+
+def _history_page(person: Any, errors: dict[str, str] | None = None) -> str:
+    return render_template("console/history_reason.html", person=person, errors=errors or {}, minutes=int(GOOD_FOR.total_seconds() // 60))
 
 
 @blueprint.get("/console/people/<uuid:person_id>/<any(suspend, restore, sign_out):deed>")

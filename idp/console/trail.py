@@ -1,7 +1,7 @@
 """The audit trail as people read it: filtered, newest first, a page at a time, with names in place of keys."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +18,6 @@ from idp.web import paging
 from idp.web.paging import EFFORT, PAGE_ROWS, Page, Stretch
 
 SLACK = timedelta(minutes=1)  # an event's id is made a moment after its time is taken
-EXPORT_BATCH = 500
-LONGEST_EXPORT = 100_000  # rows
 _e, _l, _p, _c = table_of(AuditEvent), table_of(AuditLink), table_of(Person), table_of(Client)
 _id_at = select(_e.c.id)
 
@@ -96,13 +94,19 @@ def _moved(event_id: uuid.UUID, span: timedelta) -> uuid.UUID:
 
 
 def find_events(
-    connection: Connection, filters: Filters, *, after: str | None = None, before: str | None = None, most: int = PAGE_ROWS
+    connection: Connection,
+    filters: Filters,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    most: int = PAGE_ROWS,
+    effort: int = EFFORT,
 ) -> Page:
     """One page of the events that match, told, newest first. Raises NotFound for a place never given."""
     stretch = stretch_of(connection, filters)
     if stretch is None:
         return Page(())
-    page = paging.read_page(connection, select(_e), [stretch], after=after, before=before, most=most)
+    page = paging.read_page(connection, select(_e), [stretch], after=after, before=before, most=most, effort=effort)
     return replace(page, rows=told(connection, page.rows))
 
 
@@ -164,16 +168,9 @@ def actor_words(actor: str, people: dict[uuid.UUID, str]) -> str:
     return words.get(kind) or _("Hệ thống (%(name)s)", name=name)
 
 
-def export(connection: Connection, filters: Filters) -> Iterator[Line]:
-    """All events that match, newest first, at most 100,000, read in batches as they are sent."""
-    after: str | None = None
-    sent = 0
-    while sent < LONGEST_EXPORT:
-        lines, after = read_page(connection, filters, after, min(EXPORT_BATCH, LONGEST_EXPORT - sent))
-        yield from lines
-        sent += len(lines)
-        if after is None:
-            return
+def find_name(connection: Connection, person_id: uuid.UUID) -> str | None:
+    """The name of a person; None for nobody."""
+    return connection.execute(select(_p.c.name).where(_p.c.id == person_id)).scalar()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from idp.credentials.proofings import CERTIFICATE, IN_PERSON, VNEID
 from idp.people.models import DirectoryReason
 from idp.roles.models import Role
 from idp.sessions.assurance import AAL1, AAL2, AAL3
+from idp.web.formats import format_number
 
 ROLES = {
     Role.IT_ADMIN: _l("Quản trị CNTT"),
@@ -189,6 +190,9 @@ SENTENCES: dict[str, LazyString] = {
     Event.LAGGING_UNITS_TOLD: _l("Báo đơn vị chậm cho lãnh đạo"),
     Event.EVIDENCE_TAKEN: _l("Tải gói bằng chứng số liệu"),
     Event.AUDIT_EXPORTED: _l("Xuất nhật ký"),
+    Event.PEOPLE_EXPORTED: _l("Xuất danh sách cán bộ"),
+    Event.SESSIONS_EXPORTED: _l("Xuất danh sách phiên đăng nhập"),
+    Event.EXPORT_ENDED: _l("Xuất xong một danh sách"),
 }
 PROOFS = {
     IN_PERSON: _l("gặp trực tiếp, theo thẻ căn cước"),
@@ -244,6 +248,8 @@ def _addition(event: str, detail: Mapping[str, Any]) -> str:
         return _("lượt số %(number)s", number=detail["run"])
     if "reorganisation" in detail:
         return _("phương án số %(number)s", number=detail["reorganisation"])
+    if event == Event.EXPORT_ENDED:
+        return _("%(rows)s dòng", rows=format_number(int(detail.get("rows", 0))))
     if event == Event.SNAPSHOT_TAKEN:
         return str(detail.get("day", ""))
     return _name_or_reason(event, detail)

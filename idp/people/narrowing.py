@@ -40,7 +40,7 @@ def _contains(text: str) -> ColumnElement[bool]:
 
 
 def _of_units(filters: Filters) -> list[ColumnElement[bool]]:
-    found = []
+    found: list[ColumnElement[bool]] = []
     if filters.level:
         found.append(_p.c.unit_id.in_(select(_u.c.id).where(_u.c.level == filters.level)))
     for unit_ids in ([filters.unit_id] if filters.unit_id is not None else None, filters.within):

@@ -18,6 +18,7 @@ class BrowserSession(Record):
     __table_args__ = (
         # Of the open ones only, which are few: listed newest first, by place, and ended when their time is over.
         Index("ix_browser_session_open_id", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_browser_session_open_person_id", "person_id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         Index("ix_browser_session_open_address_id", "address", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         Index("ix_browser_session_open_expires_at", "expires_at", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )

@@ -36,6 +36,11 @@ def workbook(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]])
     return cast("bytes", importlib.import_module("idp.web.workbooks").write(title, headings, rows))
 
 
+def workbook_chunks(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """As `workbook`, for a table of any length: its rows are not kept in memory, and columns are all equally wide."""
+    return cast("Iterator[bytes]", importlib.import_module("idp.web.workbooks").write_as_it_comes(title, headings, rows))
+
+
 def form_workbook(name: str, **parts: Any) -> bytes:
     """An official form as a workbook; `parts` as `form_workbook.write` takes them."""
     return cast("bytes", importlib.import_module("idp.web.form_workbook").write(name, **parts))

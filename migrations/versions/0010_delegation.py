@@ -193,6 +193,7 @@ def _add_lists() -> None:
     op.drop_index("ix_browser_session_expires_at", "browser_session")
     is_open = _partly("ended_at IS NULL")
     op.create_index("ix_browser_session_open_id", "browser_session", ["id"], **is_open)
+    op.create_index("ix_browser_session_open_person_id", "browser_session", ["person_id"], **is_open)
     op.create_index("ix_browser_session_open_address_id", "browser_session", ["address", "id"], **is_open)
     op.create_index("ix_browser_session_open_expires_at", "browser_session", ["expires_at"], **is_open)
     if op.get_bind().dialect.name == "postgresql":
@@ -223,7 +224,7 @@ def _drop_lists() -> None:
     op.create_index("ix_person_sort_key", "person", ["sort_key"])
     if op.get_bind().dialect.name == "postgresql":
         op.execute('ALTER TABLE person ALTER COLUMN search_key TYPE text COLLATE "default"')
-    for name in ("expires_at", "address_id", "id"):
+    for name in ("expires_at", "address_id", "person_id", "id"):
         op.drop_index(f"ix_browser_session_open_{name}", "browser_session")
     op.create_index("ix_browser_session_expires_at", "browser_session", ["expires_at"])
     for name in EVENT_INDEXES:

@@ -21,6 +21,7 @@ from tests.support.people import add_person
 from tests.support.signed_in import browser_of, send_form, words_of
 
 TRAIL, EXPORT = "/console/audit", "/console/audit/export"
+REASON = "Kiểm tra theo công văn số 7"
 
 
 def _record(event: audit.Event, times: int = 1, **given: Any) -> None:
@@ -55,6 +56,7 @@ def test_the_trail_narrows_by_day_kind_person_actor_and_request_code(app: Flask,
     time.advance(days=3)
     _record(audit.Event.TOTP_ENROLLED, person_id=person_id, actor=f"person:{person_id}")
     browser = browser_of(app, Role.AUDITOR)
+    send_form(browser, f"/console/people/{person_id}/history", {"reason": REASON})
     created, enrolled = "Tạo khóa ký", "đăng ký ứng dụng tạo mã"
     for query, shown, hidden in (
         ("since=24/11/2026", enrolled, created),
@@ -99,15 +101,15 @@ def test_the_error_page_s_code_leads_to_what_happened(app: Flask) -> None:
 
 def test_an_export_is_on_record_before_it_is_sent(app: Flask) -> None:
     browser = browser_of(app, Role.AUDITOR)
-    answer = send_form(browser, EXPORT + "?event=signing_key.created", {"kind": "jsonl"}, page=TRAIL)
+    answer = send_form(browser, EXPORT + "?event=signing_key.created", {"kind": "jsonl", "reason": REASON}, page=TRAIL)
     assert answer.status_code == 200
-    assert "Xuất nhật ký" in words_of(browser.get(TRAIL))
+    assert f"Xuất nhật ký ({REASON})" in words_of(browser.get(TRAIL))
     assert "signing_key.created" in words_of(browser.get(TRAIL))
 
 
 def test_json_lines_hold_all_that_was_recorded(app: Flask) -> None:
     _record(audit.Event.SIGNING_KEY_CREATED, 1203, kid="k")
-    answer = send_form(browser_of(app, Role.AUDITOR), EXPORT + "?event=signing_key.created", {"kind": "jsonl"}, page=TRAIL)
+    answer = send_form(browser_of(app, Role.AUDITOR), EXPORT + "?event=signing_key.created", {"kind": "jsonl", "reason": REASON}, page=TRAIL)
     lines = [json.loads(line) for line in words_of(answer).splitlines()]
     assert sorted(line["detail"]["number"] for line in lines) == list(range(1203))
 
@@ -115,7 +117,7 @@ def test_json_lines_hold_all_that_was_recorded(app: Flask) -> None:
 def test_a_spreadsheet_finds_no_formula_in_the_export(app: Flask) -> None:
     person_id = add_person(name="=HYPERLINK(1)")
     _record(audit.Event.SESSION_STARTED, person_id=person_id, actor="+cmd")
-    answer = send_form(browser_of(app, Role.AUDITOR), EXPORT, {"kind": "csv"}, page=TRAIL)
+    answer = send_form(browser_of(app, Role.AUDITOR), EXPORT, {"kind": "csv", "reason": REASON}, page=TRAIL)
     told = words_of(answer)
     assert told.startswith("\ufeff")
     for row in csv.reader(io.StringIO(told[1:])):
@@ -150,7 +152,7 @@ def test_a_day_that_no_calendar_of_ours_reaches_is_told_and_takes_nothing_away(a
     _record(audit.Event.SIGNING_KEY_CREATED)
     browser = browser_of(app, Role.AUDITOR)
     assert "Ngày viết như 24/11/2026." in words_of(browser.get(f"{TRAIL}?{query}"))
-    assert send_form(browser, f"{EXPORT}?{query}", {"kind": "csv"}, page=TRAIL).status_code == 404
+    assert send_form(browser, f"{EXPORT}?{query}", {"kind": "csv", "reason": REASON}, page=TRAIL).status_code == 404
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-11-24T00:00:00"])
