@@ -163,15 +163,15 @@ def tls_context(ca_file: Path | None, host: str) -> ssl.SSLContext:
     return context
 
 
-def open_line(url: str, context: ssl.SSLContext, connect_deadline: float) -> Line:
-    """A new connection; encrypted from its first byte for ldaps://. Raises LineBroken."""
+def open_line(url: str, context: ssl.SSLContext | None, connect_deadline: float) -> Line:
+    """A new connection; encrypted from its first byte with a TLS context. Raises LineBroken."""
     parts = urlsplit(url)
-    host, encrypted = parts.hostname or "", parts.scheme == "ldaps"
+    host = parts.hostname or ""
     connected = None
     try:
-        connected = socket.create_connection((host, parts.port or (636 if encrypted else 389)), _left(connect_deadline))
+        connected = socket.create_connection((host, parts.port or (389 if context is None else 636)), _left(connect_deadline))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if encrypted:
+        if context is not None:
             connected.settimeout(_left(connect_deadline))  # for the whole handshake
             connected = context.wrap_socket(connected, server_hostname=host)
     except OSError as trouble:  # ssl.SSLError and its certificate errors are such
