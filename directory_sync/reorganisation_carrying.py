@@ -12,6 +12,7 @@ from directory_sync.apply_units import apply_units
 from directory_sync.changes import Changes
 from directory_sync.known import KnownUnit
 from directory_sync.ledger import Run
+from directory_sync.reorganisation_clients import hand_over_rules
 from directory_sync.reorganisation_models import Reorganisation, ReorganisationRow, ReorganisationState, RoleFate
 from directory_sync.schemes import Line, Matched, match, moves
 from idp import audit, clock
@@ -37,6 +38,7 @@ def carry_out_units(connection: Connection, run: Run, known: Mapping[str, KnownU
         _write_down(connection, run, line, ids, went)
     closed = {unit.record.source_key: unit.unit_id for unit in changes.units.closed if unit.record.source_key in decided}
     _hand_over_roles(connection, matched, closed, ids)
+    hand_over_rules(connection, matched, closed, ids)
     for number in sorted({line.row.number for line in done}):
         connection.execute(update(_o).where(_o.c.number == number).values(state=ReorganisationState.UNDER_WAY))
         rows = sum(line.row.number == number for line in done)

@@ -91,9 +91,15 @@ def _others(connection: Connection) -> dict[uuid.UUID, Counter[str]]:
     found: dict[uuid.UUID, Counter[str]] = {}
     for table in db.metadata.sorted_tables:
         for column in _naming_units(table):
-            for unit_id, count in connection.execute(select(column, func.count()).where(column.is_not(None)).group_by(column)):
+            counted = select(column, func.count()).where(column.is_not(None), *_is_kept(table)).group_by(column)
+            for unit_id, count in connection.execute(counted):
                 found.setdefault(unit_id, Counter())[table.name] += count
     return found
+
+
+def _is_kept(table: Table) -> list[Any]:
+    """What was taken back names nothing any more."""
+    return [table.c.removed_at.is_(None)] if "removed_at" in table.c else []
 
 
 def _naming_units(table: Table) -> list[Any]:

@@ -45,6 +45,9 @@ FILE_MISTAKES = {
 }
 TABLES = {
     "client": _l("ứng dụng kết nối"),
+    "client_card": _l("ứng dụng do đơn vị làm chủ quản"),
+    "client_entry_rule": _l("quy tắc vào ứng dụng, sẽ chuyển sang đơn vị mới"),
+    "client_role_rule": _l("quy tắc vai trò trong ứng dụng, sẽ chuyển sang đơn vị mới"),
     "appointment": _l("chức vụ, vị trí kiêm nhiệm"),
     "planned_change": _l("thay đổi nhân sự đã lên lịch"),
 }
