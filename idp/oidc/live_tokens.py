@@ -72,10 +72,7 @@ def give_back(connection: Connection, token: AccessToken, own_id: bytes) -> bool
 
 def find_live_refresh_token(connection: Connection, token: RefreshToken) -> Any:
     """The authorization of a refresh token that could be used now, with its person and when it ends, or None."""
-    values = {"authorization": token.authorization_id, "now": clock.now()}
-    if token.old_digest is not None:
-        return first(connection, _live_old, {**values, "old": token.old_digest})
-    return first(connection, _live_refresh, {**values, "at": token.sequence, "idle_since": refresh_chains.idle_since()})
+    return first(connection, _live_refresh if token.old_digest is None else _live_old, refresh_chains.values_of(token))
 
 
 def all_live(connection: Connection, authorization_ids: Sequence[UUID]) -> bool:

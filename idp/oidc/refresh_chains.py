@@ -19,14 +19,22 @@ from idp.oidc.authorizations import is_administrator, person_may_sign_in
 from idp.oidc.models import Authorization, OldRefreshToken
 from idp.oidc.refresh_token import ONE, RefreshToken, RefreshTokenUnreadable, open_refresh_token, seal_refresh_token
 from idp.opaque_tokens import Secret
+from idp.people import mirror
 from idp.people.models import Person
 from idp.prepared import first
+from idp.sessions.models import BrowserSession
 from idp.settings import current_settings
 
-_a, _p, _c, _old = table_of(Authorization), table_of(Person), table_of(Client), table_of(OldRefreshToken)
+_a, _p, _s, _c = table_of(Authorization), table_of(Person), table_of(BrowserSession), table_of(Client)
+_old = table_of(OldRefreshToken)
 
 _id = bindparam("authorization", type_=Uuid())
-_may_have_one = select(_p.c.id).where(_p.c.id == _a.c.person_id, person_may_sign_in, not_(is_administrator)).correlate(_a).exists()
+# As with sessions: while nobody reads the directory, nobody would notice that the person has left.
+_was_let_in_lately = select(_s.c.id).where(_s.c.id == _a.c.session_id, _s.c.directory_asked_at >= bindparam("asked_since")).exists()
+_is_known_of = or_(not_(mirror.is_stale(_p.c.source)), _was_let_in_lately)
+_may_have_one = (
+    select(_p.c.id).where(_p.c.id == _a.c.person_id, person_may_sign_in, not_(is_administrator), _is_known_of).correlate(_a).exists()
+)
 _client_is_enabled = select(_c.c.id).where(_c.c.id == _a.c.client_id, _c.c.disabled_at.is_(None)).correlate(_a).exists()
 _subject = select(_p.c.subject).where(_p.c.id == _a.c.person_id).correlate(_a).scalar_subquery()
 _stands = and_(_a.c.id == _id, _a.c.revoked_at.is_(None), _may_have_one, _client_is_enabled)
@@ -94,10 +102,8 @@ def require_token(connection: Connection, written: str) -> RefreshToken:
 def take(connection: Connection, token: RefreshToken, *, rotates: bool) -> Any:
     """Use a token and let its successor take its place, or keep it and its chain alive where it does not rotate. Return whose it is,
     with the `refresh_sequence` that is good now; None when the token is worth nothing. One statement: for `at_once`."""
-    values = {"authorization": token.authorization_id, "now": clock.now(), "step": int(rotates)}
-    if token.old_digest is not None:
-        return first(connection, _begin, {**values, "old": token.old_digest})
-    return first(connection, _take, {**values, "at": token.sequence, "idle_since": idle_since()})
+    statement = _take if token.old_digest is None else _begin
+    return first(connection, statement, {**values_of(token), "step": int(rotates)})
 
 
 def written_now(shown: RefreshToken, sequence: int, written: str) -> Secret:
@@ -113,9 +119,14 @@ def ends_at(row: Any) -> datetime:
     return ends
 
 
-def idle_since() -> datetime:
-    """A chain that was last used before is dead."""
-    return clock.now() - timedelta(seconds=current_settings().refresh_token_idle_seconds)
+def values_of(token: RefreshToken) -> dict[str, Any]:
+    """What `is_good` asks of a token of today, or `is_good_old` of an old one."""
+    now = clock.now()
+    values = {"authorization": token.authorization_id, "now": now, "asked_since": mirror.asked_since()}
+    if token.old_digest is not None:
+        return {**values, "old": token.old_digest}
+    # A chain that was last used before is dead.
+    return {**values, "at": token.sequence, "idle_since": now - timedelta(seconds=current_settings().refresh_token_idle_seconds)}
 
 
 def find_state(connection: Connection, token: RefreshToken) -> Any:

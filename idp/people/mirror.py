@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp import clock
@@ -18,6 +18,11 @@ _t, _p = table_of(MirrorReading), table_of(Person)
 def read_at_of(source: ColumnElement[str]) -> Any:
     """When a person's own source was last read, as a column of a query; none where it was never read."""
     return select(_t.c.read_at).where(_t.c.source == source).scalar_subquery()
+
+
+def is_stale(source: ColumnElement[str]) -> ColumnElement[bool]:
+    """The opposite of `is_recent`, as a condition of a query: a source that is read was not read since `asked_since`."""
+    return exists(select(_t.c.source).where(_t.c.source == source, _t.c.read_at < bindparam("asked_since")))
 
 
 _of_person = select(read_at_of(_p.c.source)).where(_p.c.id == bindparam("of_person"))
@@ -38,4 +43,9 @@ def is_fresh(connection: Connection, person_id: uuid.UUID) -> bool:
 
 def is_recent(read_at: datetime | None) -> bool:
     """Whether something was asked lately enough. True where the source was never read: then there is no mirror that could be old."""
-    return read_at is None or clock.now() - read_at <= timedelta(seconds=current_settings().mirror_seconds)
+    return read_at is None or read_at >= asked_since()
+
+
+def asked_since() -> datetime:
+    """What was asked before is too old."""
+    return clock.now() - timedelta(seconds=current_settings().mirror_seconds)

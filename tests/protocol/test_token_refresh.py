@@ -15,6 +15,7 @@ from clients.registration import change, disable
 from clients.resources import Resource
 from idp import access, clock
 from idp.database import in_transaction, table_of
+from idp.people import mirror
 from idp.people.models import Person
 from idp.roles.grants import grant
 from idp.roles.models import Role
@@ -202,3 +203,31 @@ def test_a_resource_that_was_taken_from_the_client_is_not_refreshed(browser: Fla
     assert party.refresh(browser, both["refresh_token"]).status_code == 200
     in_transaction(lambda c: change(c, party.client_id, actor="cli:test", resources=APIS))
     assert party.refresh(browser, told["refresh_token"]).status_code == 200
+
+
+def test_a_token_rests_while_its_persons_own_source_is_not_read(
+    browser: FlaskClient, party: RelyingParty, told: dict[str, Any], time: clock.ManualClock
+) -> None:
+    """As a session does: neither a reading nor a password's yes for eight hours, and it is worth nothing until the next reading."""
+    in_transaction(lambda c: mirror.note_reading(c, "test"))
+    time.advance(hours=8)
+    token = party.refresh(browser, told["refresh_token"]).get_json()["refresh_token"]
+    time.advance(seconds=1)
+    in_transaction(lambda c: mirror.note_reading(c, "another"))
+    facts = browser.post("/introspect", data={"token": token}, headers=party.headers()).get_json()
+    assert (refused(browser, party, token), facts) == (True, {"active": False})
+    in_transaction(lambda c: mirror.note_reading(c, "test"))
+    assert party.refresh(browser, token).status_code == 200
+
+
+def test_a_token_goes_on_without_a_reading_after_a_fresh_password(
+    browser: FlaskClient, party: RelyingParty, person_id: uuid.UUID, time: clock.ManualClock
+) -> None:
+    in_transaction(lambda c: mirror.note_reading(c, "test"))
+    time.advance(hours=9)
+    sign_in(browser, person_id)
+    token = party.tokens(browser, scope=SCOPE)["refresh_token"]
+    time.advance(hours=8)
+    token = party.refresh(browser, token).get_json()["refresh_token"]
+    time.advance(seconds=1)
+    assert refused(browser, party, token)
