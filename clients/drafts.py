@@ -11,6 +11,7 @@ from clients import registry
 from clients.client_secrets import add_secret, end_secrets
 from clients.draft_models import ClientCard, ClientDraft, ClientKind, DraftState, Environment
 from clients.entry import EntryRule
+from clients.entry_models import EntryKind
 from clients.forward_auth_origins import CALLBACK_PATH
 from clients.metadata import ACR, CLIENT_SECRET_BASIC, FAPI2, PUBLIC, SECRET_METHODS, ClientMetadata
 from clients.models import Client
@@ -83,14 +84,15 @@ def withdraw(connection: Connection, draft_id: uuid.UUID) -> bool:
 
 
 def submit(connection: Connection, draft_id: uuid.UUID, *, actor: str, entry: Sequence[EntryRule], owner: uuid.UUID | None) -> str | None:
-    """Send a draft in. One for tests is connected at once: return its client_id; one for real work waits for a second administrator.
+    """Send a draft in. One for tests is connected at once: return its client_id; one for real work, or for everybody, waits for a second administrator.
     Raises Refusal, InvalidMetadata."""
     row = require_draft(connection, draft_id)
     values = {"state": DraftState.SUBMITTED.value, "submitted_by": actor, "submitted_at": clock.now(), "word": None}
     if _move(connection, draft_id, (DraftState.OPEN,), values) is None:
         raise _not_open()
     audit.record(connection, audit.Event.CLIENT_DRAFT_SUBMITTED, actor=actor, draft=str(draft_id), name=row.answers.get("client_name", ""))
-    if row.answers.get("environment") == Environment.TEST:
+    is_wide = any(rule.kind is EntryKind.EVERYBODY for rule in entry)  # what opens to the whole province takes two, for whatever it is
+    if row.answers.get("environment") == Environment.TEST and not is_wide:
         return _connect(connection, row, actor=actor, approved_by=None, entry=entry, owner=owner)
     return None
 

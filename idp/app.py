@@ -33,17 +33,24 @@ from idp.console import (
     path_pages,
     people_pages,
     preview_pages,
+    proposal_pages,
+    role_pages,
     saved_filter_pages,
     secret_pages,
     session_pages,
     system_pages,
     token_check_pages,
 )
+from idp.console import (
+    emergency_pages as console_emergency_pages,
+)
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
 from idp.console.client_reach import set_up_reach
 from idp.console.reach import sees_all
 from idp.database import db, engine_options, prepare_engine
+from idp.emergency import pages as emergency_pages
+from idp.emergency.setting_up import set_up_emergency
 from idp.enrollment import closing_pages, dashboard_pages, names_pages
 from idp.enrollment import pages as enrollment_pages
 from idp.enrollment.campaigns import pages as campaign_pages
@@ -108,6 +115,7 @@ BLUEPRINTS = (
     account_factor_pages.blueprint,
     account_adding_pages.blueprint,
     account_password_pages.blueprint,
+    emergency_pages.blueprint,
     enrollment_pages.blueprint,
     dashboard_pages.blueprint,
     names_pages.blueprint,
@@ -119,8 +127,8 @@ BLUEPRINTS = (
     client_pages.blueprint,
     system_pages.blueprint,
     console_entry_pages.blueprint,
-    console_failure_pages.blueprint,
     path_pages.blueprint,
+    console_failure_pages.blueprint,
     check_pages.blueprint,
     activity_pages.blueprint,
     token_check_pages.blueprint,
@@ -129,6 +137,9 @@ BLUEPRINTS = (
     secret_pages.blueprint,
     preview_pages.blueprint,
     people_pages.blueprint,
+    role_pages.blueprint,
+    proposal_pages.blueprint,
+    console_emergency_pages.blueprint,
     session_pages.blueprint,
     saved_filter_pages.blueprint,
     leaving_pages.blueprint,
@@ -172,8 +183,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     _set_up_database(app, settings)
     set_up_web(app, settings)
     set_up_visitors(app)
+    set_up_emergency(app)
     set_up_access(app)
     set_up_reach(app)
+    for look in (proposal_pages.attention, role_pages.attention, console_emergency_pages.attention):
+        home.add_attention(app, look)
     set_up_address_limits(app, settings)
     set_up_acting(app)
     set_up_api_pages(app)

@@ -16,16 +16,18 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from clients import logos, secret_care
-from idp import audit, schema
+from idp import audit, doctor_advice, schema
+from idp.api import messages
 from idp.backup_cli import backup_command, restore_command
 from idp.command_line import json_option, plain, show_json, show_table
-from idp.api import messages
+from idp.console import role_job
 from idp.console.cli import restore, role_group, suspend
 from idp.console.help_cli import activation_code, proof, reset_factors, temporary_code, withdraw_proof
 from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
 from idp.database import in_transaction, reader
 from idp.doctor import examine
+from idp.emergency.cli import group as emergency_commands
 from idp.enrollment.acting_cli import COMMANDS as ACTING_COMMANDS
 from idp.enrollment.campaigns import setting_up as acting
 from idp.enrollment.cli import enrollment
@@ -56,6 +58,7 @@ def house_jobs() -> list[Job]:
         *logos.jobs(),
         *secret_care.jobs(),
         *resting.jobs(),
+        *role_job.jobs(),
         Job("audit_chain", 1.0, lambda: in_transaction(audit.link_events), lease_seconds=60),
         Job("integration_checks", 60, checks.end_overdue, lease_seconds=60),
         Job("expired_sessions", 60, lambda: in_transaction(browser_sessions.end_expired), lease_seconds=60),
@@ -180,16 +183,19 @@ def doctor(as_json: bool) -> None:
     """Check configuration, database, directory, clock and keys, and say what to do."""
     findings = examine()
     if as_json:
-        show_json([{"check": name, "ok": not remedy, "remedy": remedy} for name, remedy in findings])
+        told = [{"check": name, "ok": not remedy, "remedy": remedy} for name, remedy in findings]
+        show_json([*told, *({"check": name, "ok": True, "remedy": words} for name, words in doctor_advice.advice())])
     else:
         show_table(["Check", "State", "What to do"], [(name, "✗" if remedy else "✓", remedy) for name, remedy in findings], "")
+        for name, words in doctor_advice.advice():
+            click.echo(f"{name}: {words or 'ready'}")
     if any(remedy for _, remedy in findings):
         sys.exit(1)
 
 
 def add_commands(group: click.Group) -> None:
     """Attach the house's own commands."""
-    for command in (serve, worker, doctor, db, audit_group, backup_command, restore_command, people, enrollment, keys, role_group, token):
+    for command in (serve, worker, doctor, db, audit_group, backup_command, restore_command, people, enrollment, keys, role_group, token, emergency_commands):
         group.add_command(command)
     for command in ACTING_COMMANDS:
         enrollment.add_command(command)

@@ -206,6 +206,17 @@ class Settings(BaseSettings):
         le=36525,
         description="How long it holds that an officer has made sure who somebody is (rung B3), in days; 0: until it is withdrawn.",
     )
+    emergency_networks: tuple[str, ...] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="From which networks the page of emergency access can be opened, as JSON; from elsewhere there is no such page. "
+        "[]: from nowhere.",
+    )
+    emergency_seconds: int = Field(
+        3600, ge=300, le=4 * 3600, description="How long the sealed password of an emergency account opens the console, in seconds."
+    )
+    emergency_alarm_addresses: tuple[str, ...] = Field(
+        (), description="Mail addresses told at once when an emergency account is used, beside every administrator of the province, as JSON."
+    )
     network_names: dict[str, str] = Field(
         {}, description="Names of the province's networks, as JSON: network (10.1.0.0/16) to name, shown instead of bare addresses."
     )
@@ -326,6 +337,13 @@ class Settings(BaseSettings):
         for text in value:
             ip_network(text)
         return value
+    @field_validator("emergency_networks")
+    @classmethod
+    def _check_emergency_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ip_network(text)
+        return value
+
 
     @field_validator("mtls_url")
     @classmethod

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -14,7 +15,9 @@ from idp.errors import NotFound
 from idp.people.models import Person, Unit
 from idp.people.roster import require_person_named
 from idp.roles import grants
+from idp.roles.grants import Terms
 from idp.roles.models import Role
+from idp.web.formats import today
 
 _p, _u = table_of(Person), table_of(Unit)
 ROLE = click.Choice([role.value for role in Role])
@@ -29,13 +32,19 @@ def role_group() -> None:
 @click.argument("person")
 @click.argument("role", type=ROLE)
 @click.option("--unit", help="Code or id of the unit that the role is for; without, the whole province.")
-def grant_role(person: str, role: str, unit: str | None) -> None:
-    """Give PERSON (username, official mail address, staff code or id) the ROLE."""
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day; without, today.")
+@click.option("--until", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day; without, until it is revoked.")
+@click.option("--reason", help="Why; kept with the grant and in the audit trail.")
+def grant_role(person: str, role: str, unit: str | None, first: datetime | None, last: datetime | None, reason: str | None) -> None:
+    """Give PERSON (username, official mail address, staff code or id) the ROLE. The operator of the server needs no second person."""
+    terms = Terms(first.date() if first else None, last.date() if last else None, reason)
     found, unit_id = require_person_named(reader(), person), _unit_id(unit)
 
     def give(connection: Connection) -> bool:
-        given = grants.grant(connection, found.id, Role(role), unit_id=unit_id, actor=operator())
-        if given:  # an administrator's session is shorter and asks for two factors: it begins with the role
+        given = grants.grant(connection, found.id, Role(role), unit_id=unit_id, actor=operator(), terms=terms)
+        if given and (
+            terms.valid_from is None or terms.valid_from <= today()
+        ):  # an administrator's session is shorter and asks for two factors: it begins with the role
             access.role_granted(connection, found.id, actor=operator())
         return given
 
@@ -46,10 +55,13 @@ def grant_role(person: str, role: str, unit: str | None) -> None:
 @click.argument("person")
 @click.argument("role", type=ROLE)
 @click.option("--unit", help="Code or id of the unit that the role was for; without, the one for the whole province.")
-def revoke_role(person: str, role: str, unit: str | None) -> None:
+@click.option("--reason", help="Why; kept in the audit trail.")
+def revoke_role(person: str, role: str, unit: str | None, reason: str | None) -> None:
     """Take the ROLE from PERSON."""
     found, unit_id = require_person_named(reader(), person), _unit_id(unit)
-    taken = in_transaction(lambda connection: grants.revoke(connection, found.id, Role(role), unit_id=unit_id, actor=operator()))
+    taken = in_transaction(
+        lambda connection: grants.revoke(connection, found.id, Role(role), unit_id=unit_id, actor=operator(), reason=reason)
+    )
     if not taken:
         raise click.ClickException(f"{found.name} does not hold {role} there.")
     click.echo(f"{found.name}: {role} revoked.")
@@ -73,14 +85,22 @@ def list_roles(as_json: bool) -> None:
             "unit": units.get(row.unit_id),
             "granted_at": row.granted_at,
             "granted_by": row.granted_by,
+            "approved_by": row.approved_by,
+            "reason": row.reason,
+            "valid_from": row.valid_from,
+            "valid_until": row.valid_until,
+            "begun_at": row.begun_at,
         }
         for row in held
     ]
     if as_json:
         show_json(found)
     else:
-        lines = [(one["name"], one["username"], one["role"], one["unit"] or "whole province", one["granted_at"]) for one in found]
-        show_table(["Name", "Username", "Role", "For", "Since"], lines, "Nobody holds a role.")
+        lines = [
+            (one["name"], one["username"], one["role"], one["unit"] or "whole province", one["granted_at"], one["valid_until"] or "–")
+            for one in found
+        ]
+        show_table(["Name", "Username", "Role", "For", "Since", "Until"], lines, "Nobody holds a role.")
 
 
 def _unit_id(written: str | None) -> uuid.UUID | None:

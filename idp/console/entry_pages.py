@@ -9,12 +9,13 @@ from sqlalchemy import Connection, func, select
 from werkzeug.wrappers import Response
 
 from clients.entry_models import EntryKind
-from clients.entry_rules import add_rule, kept_rules, remove_rule
+from clients.entry_rules import kept_rules, remove_rule
 from clients.registry import RegisteredClient, find_even_disabled
 from idp.console.entry_names import named_rule, subjects_of
 from idp.console.entry_words import CATEGORY_CHOICES, KIND_WORDS, ROLE_CHOICES, rule_words
 from idp.console.reasons import read_reason
 from idp.console.system_file import read_day
+from idp.console.widening import add_or_propose
 from idp.database import in_transaction, reader
 from idp.entry import entitled_people
 from idp.errors import NotFound, Refusal
@@ -35,8 +36,8 @@ def rules(client_id: str) -> str:
 @blueprint.post("/console/clients/<client_id>/entry")
 @requires(Permission.CHANGE_CLIENTS)
 def add(client_id: str) -> Response | tuple[str, int]:
-    """One more rule."""
-    client, actor = _require(client_id), require_viewer().actor
+    """One more rule; one for the whole province is proposed."""
+    client = _require(client_id)
     reason, errors = read_reason()
     try:
         kind = EntryKind(request.form.get("kind", ""))
@@ -48,19 +49,20 @@ def add(client_id: str) -> Response | tuple[str, int]:
             days[name] = read_day(request.form.get(name, "").strip())
         except ValueError as unclear:
             errors[name] = str(unclear)
-    if not errors:
-        field = SUBJECT_FIELDS.get(kind, "")
-
-        def write(connection: Connection) -> None:
-            rule = named_rule(connection, kind, request.form.get(field, ""), valid_from=days["valid_from"], valid_to=days["valid_to"])
-            add_rule(connection, client_id, rule, actor=actor, reason=reason)
-
-        try:
-            in_transaction(write)
-        except Refusal as refusal:
-            errors[field] = refusal.message
     if errors:
         return _page(client, request.form.to_dict(), errors), 400
+    field = SUBJECT_FIELDS.get(kind, "")
+
+    def write(connection: Connection) -> uuid.UUID | None:
+        rule = named_rule(connection, kind, request.form.get(field, ""), valid_from=days["valid_from"], valid_to=days["valid_to"])
+        return add_or_propose(connection, client, rule, require_viewer(), reason=reason)
+
+    try:
+        proposal_id = in_transaction(write)
+    except Refusal as refusal:
+        return _page(client, request.form.to_dict(), {field: refusal.message}), 400
+    if proposal_id is not None:
+        return redirect(url_for("console_proposals.show", proposal_id=proposal_id), 303)
     return redirect(url_for("console_entry.rules", client_id=client_id), 303)
 
 

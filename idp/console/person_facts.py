@@ -85,7 +85,7 @@ def _applications(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]
 
 def _roles(connection: Connection, person_id: uuid.UUID) -> Sequence[Any]:
     query = (
-        select(_g.c.role, _g.c.granted_at, _u.c.name.label("unit_name"))
+        select(_g.c.role, _g.c.granted_at, _g.c.valid_from, _g.c.valid_until, _g.c.begun_at, _u.c.name.label("unit_name"))
         .select_from(_g.outerjoin(_u, _u.c.id == _g.c.unit_id))
         .where(_g.c.person_id == person_id, _g.c.revoked_at.is_(None))
         .order_by(_g.c.granted_at)

@@ -18,7 +18,7 @@ from idp.enrollment.periods import PeriodKind, period_of
 from idp.errors import Refusal
 from idp.people.models import Level, Person
 from idp.people.words import LEVELS, level_words
-from idp.web.viewer import Permission, require_viewer, requires
+from idp.web.viewer import Permission, require_person_here, require_viewer, requires
 
 blueprint = Blueprint("closings", __name__)
 KINDS = {
@@ -89,7 +89,7 @@ def _closing_attempt(field: str, deed: Callable[[], None]) -> str | Response:
 @requires(Permission.CLOSE_PERIODS, freshly=True)
 def sign(sequence: int) -> str | Response:
     """Sign a closing in one's own name."""
-    viewer = require_viewer()
+    viewer = require_person_here()
     return _closing_attempt(
         "", lambda: in_transaction(lambda connection: closings.sign(connection, sequence, viewer.person_id, actor=viewer.actor))
     )

@@ -62,6 +62,14 @@ LETTERS = {
         "Đã mở khóa đăng nhập", "Cán bộ hỗ trợ vừa mở khóa đăng nhập sau nhiều lần nhập sai.",
         "Sign-in unlocked", "The help desk has just unlocked sign-in after wrong tries.",
     ),
+    "role_granted": Words(
+        "Vai trò mới trong hệ thống", "Tài khoản vừa được giao một vai trò quản trị, kiểm tra hoặc hỗ trợ trong hệ thống định danh.",
+        "New role", "The account was just given a role of administration, audit or support in the identity system.",
+    ),
+    "role_ending": Words(
+        "Vai trò sắp hết hạn", "Một vai trò của tài khoản trong hệ thống định danh hết hạn trong vòng 14 ngày. Nếu còn cần, đề nghị quản trị viên giao lại.",
+        "Role about to end", "A role of the account in the identity system ends within 14 days. If it is still needed, ask an administrator to give it anew.",
+    ),
     "idle": Words(
         "Tài khoản sắp bị vô hiệu hóa", "Tài khoản đã lâu không được dùng và sẽ bị vô hiệu hóa nếu không đăng nhập trong vài ngày tới.",
         "Account about to be suspended", "The account has not been used for long, and will be suspended unless it is signed in to within days.",

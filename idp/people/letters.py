@@ -48,10 +48,13 @@ class Letter(enum.StrEnum):
     RESTS = "rests"
     PROOFED = "proofed"
     UNLOCKED = "unlocked"
+    ROLE_GRANTED = "role_granted"
+    ROLE_ENDING = "role_ending"
 
 
 ONCE_A_DAY = (Letter.STRANGE_BROWSER, Letter.RESTS)
-OF_OTHERS = (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE, Letter.RESTS, Letter.PROOFED, Letter.UNLOCKED)
+OF_OTHERS = (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE, Letter.RESTS, Letter.PROOFED, Letter.UNLOCKED, Letter.ROLE_GRANTED,
+             Letter.ROLE_ENDING)  # fmt: skip
 
 
 def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:

@@ -154,7 +154,5 @@ def take_unwarned(connection: Connection) -> list[Any]:
 def _record(
     connection: Connection, event: audit.Event, person_id: uuid.UUID, role: Role, unit_id: uuid.UUID | None, actor: str, **told: Any
 ) -> None:
-    facts = {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items() if value is not None}
-    audit.record(
-        connection, event, actor=actor, person_id=person_id, role=role.value, unit_id=str(unit_id) if unit_id else None, **facts
-    )  # fmt: skip
+    facts: dict[str, Any] = {name: str(value) for name, value in told.items() if value is not None}
+    audit.record(connection, event, actor=actor, person_id=person_id, role=role.value, unit_id=str(unit_id) if unit_id else None, **facts)

@@ -49,11 +49,11 @@ def propose(
     if len(waiting) >= MOST_WAITING:
         raise Refusal(_("Có quá nhiều đề xuất đang chờ. Xử lý bớt rồi đề xuất tiếp."), "too_many_proposals", 409)
     row_id = new_id()
-    row = {
+    made = {
         "id": row_id, "kind": kind, "subject": str(subject), "content": written, "digest": digest, "reason": reason, "proposed_by": actor,
         "proposed_at": now, "expires_at": now + lasts, "state": ProposalState.WAITING.value,
     }  # fmt: skip
-    connection.execute(insert(_t), row)
+    connection.execute(insert(_t), made)
     _record(connection, audit.Event.PROPOSAL_MADE, row_id, kind, actor, reason=reason, content=written)
     return row_id
 

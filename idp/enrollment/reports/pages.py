@@ -23,7 +23,7 @@ from idp.enrollment.rungs import LABELS, Rung
 from idp.enrollment.tracker_words import line_words
 from idp.errors import NotFound
 from idp.web.spreadsheet import XLSX
-from idp.web.viewer import Permission, require_viewer, requires
+from idp.web.viewer import Permission, require_person_here, require_viewer, requires
 
 blueprint = Blueprint("reports", __name__)
 MOST_FLAWS = 50
@@ -51,7 +51,7 @@ def list_reports() -> str:
 def choose_mail() -> str:
     """Choose how often Biểu 01 comes by mail."""
     every = request.form.get("every", "")
-    in_transaction(lambda connection: subscribe(connection, require_viewer().person_id, every if every in CHOICES else ""))
+    in_transaction(lambda connection: subscribe(connection, require_person_here().person_id, every if every in CHOICES else ""))
     chosen = subscription_of(reader(), require_viewer().person_id)
     return render_template("enrollment/reports.html", day=asked_day(), chosen=chosen, choices=CHOICES, said="1")
 
