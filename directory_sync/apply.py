@@ -19,6 +19,7 @@ from directory_sync.models import ChangeKind
 from directory_sync.staff_record import StaffRecord
 from idp import access, audit, clock
 from idp.database import insert_rows, new_ids, table_of
+from idp.people import letters
 from idp.people.models import Person, PersonState, Unit
 from idp.people.names import search_key, sort_key, split_name
 
@@ -87,6 +88,8 @@ def apply_updates(connection: Connection, run: Run, updates: Sequence[Update], u
     ledger.write_down(connection, run, lines)
     people = [(change.person_id, {"run": run.number, "fields": sorted(change.after)}) for change in told]
     audit.record_for_each(connection, audit.Event.PERSON_CHANGED, people, actor=run.started_by)
+    former = [(change.person_id, change.before["mail"]) for change in told if "mail" in change.after and change.before.get("mail")]
+    letters.write_to_former_addresses(connection, former)
 
 
 def apply_suspensions(connection: Connection, run: Run, suspensions: Sequence[Suspension]) -> None:

@@ -50,6 +50,10 @@ LETTERS = {
         "Cán bộ hỗ trợ đã cấp mã", "Cán bộ hỗ trợ vừa cấp một mã tạm hoặc phiếu kích hoạt cho tài khoản.",
         "Code issued by the help desk", "The help desk has just issued a temporary code or an activation slip for the account.",
     ),
+    "mail_changed": Words(
+        "Địa chỉ thư của tài khoản đã đổi", "Hồ sơ cán bộ vừa ghi một địa chỉ thư khác cho tài khoản; từ nay thông báo gửi đến địa chỉ mới.",
+        "Mail address changed", "The personnel record now holds another mail address for the account; from now on messages go to the new one.",
+    ),
     "rests": Words(
         "Đăng nhập tạm khóa vì nhập sai nhiều lần", "Mật khẩu hoặc mã xác thực của tài khoản bị nhập sai nhiều lần nên tạm khóa một lúc.",
         "Sign-in rests after wrong tries", "The password or a code of the account was entered wrongly many times, so sign-in rests for a while.",

@@ -7,6 +7,7 @@ are how passwords are stolen. Without a mail server nothing is written; the hist
 import enum
 import time
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -50,11 +51,12 @@ class Letter(enum.StrEnum):
     UNLOCKED = "unlocked"
     ROLE_GRANTED = "role_granted"
     ROLE_ENDING = "role_ending"
+    ADDRESS_CHANGED = "mail_changed"
 
 
 ONCE_A_DAY = (Letter.STRANGE_BROWSER, Letter.RESTS)
 OF_OTHERS = (Letter.FACTORS_RESET, Letter.OFFICER_CODE_ISSUED, Letter.IDLE, Letter.RESTS, Letter.PROOFED, Letter.UNLOCKED, Letter.ROLE_GRANTED,
-             Letter.ROLE_ENDING)  # fmt: skip
+             Letter.ROLE_ENDING, Letter.ADDRESS_CHANGED)  # fmt: skip
 
 
 def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
@@ -65,6 +67,16 @@ def write(connection: Connection, person_id: uuid.UUID, letter: Letter) -> None:
     if letter in ONCE_A_DAY and _is_told_lately(connection, person_id, facts):
         return
     outbox.enqueue(connection, KIND, {**facts, "at": clock.now().isoformat()}, person_id=person_id)
+
+
+def write_to_former_addresses(connection: Connection, former: Iterable[tuple[uuid.UUID, str]]) -> None:
+    """Tell each person at the address that they had until now that it has changed: whoever changed it reads the new one."""
+    if not smtp.is_configured():
+        return
+    at = clock.now().isoformat()
+    for person_id, mail in former:
+        facts = {"letter": Letter.ADDRESS_CHANGED.value, "address": None, "at": at, "to": mail}
+        outbox.enqueue(connection, KIND, facts, person_id=person_id)
 
 
 def _where_from(letter: Letter) -> str | None:
@@ -94,7 +106,7 @@ def deliver(message: Message) -> None:
 
 
 def _as_mail(message: Message) -> EmailMessage:
-    name, mail = _addressee(message.person_id)
+    name, mail = _addressee(message.person_id, message.payload.get("to"))
     letter, at = str(message.payload["letter"]), datetime.fromisoformat(message.payload["at"])
     told, sender = LETTERS[letter], _mailbox(current_settings().organization_name, current_settings().mail_from or "")
     written = EmailMessage()
@@ -116,11 +128,12 @@ def _mailbox(name: str, mail: str) -> Address:
     return Address(name, addr_spec=mail)
 
 
-def _addressee(person_id: uuid.UUID | None) -> tuple[str, str]:
+def _addressee(person_id: uuid.UUID | None, former_mail: str | None) -> tuple[str, str]:
     row = reader().execute(_address, {"of_person": person_id}).first()
-    if row is None or not row.mail:
+    mail = former_mail or (row.mail if row else None)
+    if row is None or not mail:
         raise Undeliverable("the person has no mail address")
-    return "".join(sign for sign in row.name if sign.isprintable()), row.mail
+    return "".join(sign for sign in row.name if sign.isprintable()), mail
 
 
 DELIVERERS: dict[str, outbox.Deliver] = {KIND: deliver}
