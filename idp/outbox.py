@@ -67,7 +67,7 @@ _is_free = or_(_t.c.leased_until.is_(None), _t.c.leased_until <= bindparam("now"
 _due = (
     select(_t.c.id, _t.c.kind, _t.c.payload, _t.c.person_id, _t.c.client_id, _t.c.created_at, _t.c.attempts)
     .where(_is_open, _is_free, _t.c.next_attempt_at <= bindparam("now"))
-    .order_by(_t.c.next_attempt_at)
+    .order_by(_t.c.next_attempt_at, _t.c.id)
     .limit(bindparam("most"))
 )
 _lease = (
