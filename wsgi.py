@@ -37,6 +37,9 @@ from idp.console.path_cli import group as path_commands
 from idp.console.system_cli import group as system_commands
 from idp.errors import Refusal
 from idp.people.cli import people
+from idp.saml import setting_up as saml
+from idp.saml.cli import add as saml_add
+from idp.saml.cli import group as saml_commands
 from idp.settings import Settings, SettingsMistaken
 from idp.web.language import ENGLISH
 
@@ -50,6 +53,7 @@ def build(settings: Settings | None = None) -> Flask:
     doctor.add_check(app, "changes of staff", deadlines.remedy)
     scim.set_up_scim(app)
     cli.add_jobs(app, scim.jobs())
+    saml.set_up_saml(app)
     sheets.set_up_sheets(app)
     cli.add_jobs(app, sheets.jobs())
     person_pages.set_up_person_pages(app)
@@ -98,6 +102,8 @@ client_commands.add_command(failure)
 client_commands.add_command(path_commands)
 client_commands.add_command(app_role_commands)
 client_commands.add_command(check_client)
+client_commands.add_command(saml_add, "saml-add")
+main.add_command(saml_commands)
 main.add_command(reorganisation)
 main.add_command(api_commands)
 

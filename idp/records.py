@@ -1,6 +1,6 @@
 """Every table of the house, imported in one place, so that migrations and tests see them all."""
 
-from clients import catalogue_models, check_models, draft_models, entry_models
+from clients import catalogue_models, check_models, draft_models, entry_models, saml_models
 from clients import models as client_models
 from idp import audit, jobs, outbox, spent_identifiers
 from idp.api import models as api_models
@@ -31,6 +31,7 @@ MODULES = (
     catalogue_models,
     entry_models,
     draft_models,
+    saml_models,
     check_models,
     oidc_models,
     enrollment_models,

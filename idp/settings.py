@@ -233,6 +233,12 @@ class Settings(BaseSettings):
     signing_key_days: int = Field(
         90, ge=0, le=3650, description="A signing key is replaced by the worker after so many days; 0: only by `hopnhat keys rotate`."
     )
+    saml: bool = Field(
+        False, description="Whether applications that speak SAML 2.0 may sign people in here (docs/saml.md); what reads XML is not loaded without."
+    )
+    saml_session_seconds: int = Field(
+        3600, ge=300, le=12 * 3600, description="For how long a SAML application may keep somebody without asking again, in seconds: it cannot be told when they leave."
+    )
     session_management: bool = Field(
         True, description="Whether applications may ask in an iframe whether the sign-in has changed (OpenID Connect Session Management)."
     )

@@ -69,6 +69,6 @@ def _signed(to: Destination, sent: dict[str, str]) -> str:
 
 
 def _form(redirect_uri: str, sent: dict[str, str]) -> Response:
-    set_policy(script_src=_SCRIPT_HASH)
+    set_policy(script_src=SCRIPT_HASH)
     forms_may_lead_to(redirect_uri)
     return Response(render_template("oidc/form_post.html", redirect_uri=redirect_uri, sent=sent, send_script=SEND_SCRIPT))

@@ -102,7 +102,7 @@ def done() -> AnyResponse:
         session_id = frontchannel_logout.session_of(request.args.get("session", ""))
     except SealBroken:
         return _page(None, None, [])
-    return _page(None, session_id, frontchannel_logout.addresses(session_id))
+    return _gone(None, session_id)
 
 
 def _answer(parameters: dict[str, str]) -> AnyResponse:
@@ -173,6 +173,7 @@ def _sign_out(target: str | None) -> AnyResponse:
 def _gone(target: str | None, session_id: uuid.UUID | None = None, flaw: str | None = None) -> AnyResponse:
     """Where the person lands. Applications that want to be told in the browser are loaded by our own page, which then leads on."""
     frames = frontchannel_logout.addresses(session_id) if session_id else []
+    target = frontchannel_logout.way_on(session_id, target) if session_id else target
     response: Response | AnyResponse = (
         redirect(target, 303) if target is not None and not frames else _page(target, session_id, frames, flaw)
     )

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from urllib.parse import urlencode, urlsplit
 
+from flask import current_app
 from sqlalchemy import bindparam, select
 
 from clients.models import Client
@@ -15,6 +16,7 @@ from idp.sealing import current_keys
 from idp.settings import current_settings
 
 PAGE, CONTEXT = "/end_session/done", "ended session"
+FURTHER_WAYS = "hopnhat.further_ways_out"  # of others: (session, target) -> a URL that leads round and then to the target, or None
 _a, _c = table_of(Authorization), table_of(Client)
 _clients_of_session = (
     select(_c.c.client_id)
@@ -38,9 +40,16 @@ def origins_of(urls: Sequence[str]) -> str:
     return " ".join(sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls)}))
 
 
+def way_on(session_id: uuid.UUID, target: str | None) -> str | None:
+    """Where a browser goes on whose session has ended, before it lands at `target`: applications that are visited one by one."""
+    ways = (way(session_id, target) for way in current_app.extensions.get(FURTHER_WAYS, ()))
+    return next((way for way in ways if way is not None), target)
+
+
 def page_after(session_id: uuid.UUID) -> str | None:
     """Our signed-out page for a session that a person ended on another page of ours; None when no application wants to be visited."""
-    return f"{PAGE}?session={current_keys().seal_text(session_id.bytes, CONTEXT)}" if addresses(session_id) else None
+    is_visited = addresses(session_id) or way_on(session_id, None)
+    return f"{PAGE}?session={current_keys().seal_text(session_id.bytes, CONTEXT)}" if is_visited else None
 
 
 def session_of(sealed: str) -> uuid.UUID:

@@ -20,7 +20,7 @@ from idp import clock
 from idp.database import db, in_transaction, reader, table_of
 from idp.oidc.models import InstallationSecret
 from idp.sealing import SealBroken, current_keys
-from idp.settings import LOOPBACK_HOSTS
+from idp.settings import LOOPBACK_HOSTS, current_settings
 
 PAIRWISE, NAME, KEY_BYTES = "pairwise", "pairwise_subjects", 32
 SUBJECT_TYPES = ("public", PAIRWISE)
@@ -57,7 +57,10 @@ def sector_of(client: RegisteredClient) -> str:
     else of the redirect URIs, which then have one host only. Every native application has the host of loopback, and is alone."""
     if client.metadata.sector_identifier_uri is not None:
         return urlsplit(client.metadata.sector_identifier_uri).hostname or client.client_id
-    host = urlsplit(min(client.redirect_uris, default="")).hostname
+    redirect_uri = min(client.redirect_uris, default="")
+    if redirect_uri.startswith(f"{current_settings().issuer}/saml/"):  # our own address: of every application that speaks SAML
+        return client.client_id
+    host = urlsplit(redirect_uri).hostname
     return client.client_id if host is None or host in LOOPBACK_HOSTS else host
 
 

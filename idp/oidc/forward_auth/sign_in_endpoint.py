@@ -4,7 +4,6 @@ It is an ordinary authorization of an ordinary client; only that the code is red
 """
 
 import json
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -12,24 +11,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
-from authlib.oauth2.rfc6749 import OAuth2Error
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Blueprint, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from idp import clock
 from idp.oidc import signing_keys
-from idp.oidc.authorization_code import CodeUnreadable, open_code
 from idp.oidc.forward_auth import answers
 from idp.oidc.forward_auth.admission import admit, dismiss, find_admitted
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded, guarded_site, path_of_site
 from idp.oidc.forward_auth.requirements import Requirements, read_requirements
 from idp.oidc.forward_auth.sign_in_state import SignInState, StateUnusable, begin, binding_of_browser, open_state, seal_state
-from idp.oidc.grants.authorization_code import redeem_code
+from idp.oidc.own_codes import challenge_of, redeemed
 from idp.oidc.parameters import MalformedRequest, query_parameters
 from idp.oidc.subjects import session_for, subject_for
-from idp.oidc.token_response import Issued
 from idp.opaque_tokens import new_token
 from idp.settings import current_settings
 from idp.web.csrf import csrf_exempt
@@ -81,7 +76,7 @@ def _authorization_request(site: GuardedSite, wanted: Requirements, state: SignI
         "response_type": "code",
         "scope": " ".join(sorted(site.client.scopes - NOT_OF_SITES)),
         "state": sealed,
-        "code_challenge": create_s256_code_challenge(state.code_verifier),
+        "code_challenge": challenge_of(state.code_verifier),
         "code_challenge_method": "S256",
         **({"claims": json.dumps({"id_token": acr}, separators=(",", ":"))} if "acr" in wanted.written() else {}),
         **({"max_age": str(wanted.max_age)} if wanted.max_age is not None else {}),
@@ -100,21 +95,12 @@ def callback(site: GuardedSite, parameters: dict[str, str]) -> Response:
         return answers.not_signed_in(site, _("Lượt đăng nhập này đã hết hạn hoặc bắt đầu ở trình duyệt khác."), "/")
     if "code" not in parameters or parameters.get("iss") != current_settings().issuer:
         return answers.not_signed_in(site, _words_for(parameters.get("error")), state.target)
-    authorization_id = _redeem(site, state, parameters["code"])
-    if authorization_id is None:
+    granted = redeemed(site.client, parameters["code"], site.callback_uri, state.code_verifier)
+    if granted is None:
         return answers.not_signed_in(site, _words_for(None), state.target)
     response = redirect(site.origin + state.target, 303)
-    admit(response, site, authorization_id)
+    admit(response, site, granted.authorization_id)
     return response
-
-
-def _redeem(site: GuardedSite, state: SignInState, code: str) -> uuid.UUID | None:
-    form = {"code": code, "redirect_uri": site.callback_uri, "code_verifier": state.code_verifier}
-    try:
-        outcome = redeem_code(site.client, form, None)
-        return open_code(code).authorization_id if isinstance(outcome, Issued) else None
-    except (OAuth2Error, CodeUnreadable):
-        return None
 
 
 def _words_for(error: str | None) -> str:
