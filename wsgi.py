@@ -31,6 +31,7 @@ from idp.api.cli import group as api_commands
 from idp.app import create_app
 from idp.console.app_role_cli import group as app_role_commands
 from idp.console.check_cli import check_client
+from idp.console.client_file_cli import apply_file, export
 from idp.console.entry_cli import group as entry_commands
 from idp.console.failure_cli import failure
 from idp.console.path_cli import group as path_commands
@@ -99,6 +100,8 @@ main.add_command(scim_commands)
 client_commands.add_command(provisioning_commands)
 client_commands.add_command(entry_commands)
 client_commands.add_command(failure)
+client_commands.add_command(apply_file)
+client_commands.add_command(export)
 client_commands.add_command(path_commands)
 client_commands.add_command(app_role_commands)
 client_commands.add_command(check_client)

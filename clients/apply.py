@@ -1,7 +1,8 @@
 """Clients as a file says they should be: what would change, and the change itself, all of it or nothing."""
 
 import re
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,9 +10,11 @@ from sqlalchemy import Connection, select
 
 from clients import registration
 from clients.client_secrets import add_secret, end_secrets, holds
+from clients.entry import EntryRule, RoleRule
 from clients.metadata import SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client
 from clients.refusals import InvalidMetadata
+from clients.rule_changes import RuleChanges, bring_entry, bring_roles
 from idp.database import table_of
 from idp.opaque_tokens import Secret
 
@@ -22,21 +25,27 @@ _c = table_of(Client)
 
 @dataclass(frozen=True)
 class Wanted:
-    """One entry of the file: the metadata, and a secret that the client brings along."""
+    """One entry of the file: the metadata, a secret that the client brings along, who may enter, and what people are there (None: as
+    it is)."""
 
     metadata: ClientMetadata
     secret: Secret | None = None
+    entry: Sequence[EntryRule] | None = None
+    roles: Sequence[RoleRule] | None = None
 
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of one client. `differing`: by field, what it is and what it will be. `secret`: made in this step, shown once."""
+    """What becomes of one client. `differing`: by field, what it is and what it will be. `secret`: made in this step, shown once; `entry` and `roles`: rules that come
+    and go."""
 
     deed: str
     client_id: str | None
     client_name: str
     differing: dict[str, tuple[Any, Any]]
     secret: Secret | None = None
+    entry: RuleChanges = field(default_factory=RuleChanges)
+    roles: RuleChanges = field(default_factory=RuleChanges)
 
 
 def check_secret(secret: str) -> Secret:
@@ -60,16 +69,24 @@ def exported(connection: Connection) -> list[ClientMetadata]:
 def _apply_one(connection: Connection, wanted: Wanted, actor: str) -> Step:
     before = _find(connection, wanted.metadata)
     if before is None:
-        made = registration.register(connection, wanted.metadata, actor=actor, chosen_secret=wanted.secret)
-        return Step(ADD, made.client_id, wanted.metadata.client_name, {}, None if wanted.secret else made.client_secret)
+        made = registration.register(connection, wanted.metadata, actor=actor, chosen_secret=wanted.secret, entry=wanted.entry)
+        entry, roles = RuleChanges(tuple(wanted.entry or ())), _bring_roles(connection, made.client_id, wanted, actor)
+        return Step(ADD, made.client_id, wanted.metadata.client_name, {}, None if wanted.secret else made.client_secret, entry, roles)
     client_id = str(before.client_id)
-    changes = {field.name: getattr(wanted.metadata, field.name) for field in fields(ClientMetadata) if field.name != "client_id"}
+    changes = {one.name: getattr(wanted.metadata, one.name) for one in fields(ClientMetadata) if one.name != "client_id"}
     after = asdict(registration.change(connection, client_id, actor=actor, **changes))
     differing = {name: (was, after[name]) for name, was in asdict(before).items() if was != after[name]}
     if wanted.secret is not None and _bring_secret(connection, client_id, wanted.secret):
         differing["client_secret"] = ("…", "…")
     made_secret = registration.give_missing_secret(connection, client_id, actor=actor)
-    return Step(CHANGE if differing or made_secret else KEEP, client_id, before.client_name, differing, made_secret)
+    entry = RuleChanges() if wanted.entry is None else bring_entry(connection, client_id, wanted.entry, actor=actor)
+    roles = _bring_roles(connection, client_id, wanted, actor)
+    deed = CHANGE if differing or made_secret or entry or roles else KEEP
+    return Step(deed, client_id, before.client_name, differing, made_secret, entry, roles)
+
+
+def _bring_roles(connection: Connection, client_id: str, wanted: Wanted, actor: str) -> RuleChanges:
+    return RuleChanges() if wanted.roles is None else bring_roles(connection, client_id, wanted.roles, actor=actor)
 
 
 def _bring_secret(connection: Connection, client_id: str, secret: Secret) -> bool:

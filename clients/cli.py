@@ -10,11 +10,11 @@ import click
 from sqlalchemy import Connection, bindparam, select
 
 from clients import offers, registration
-from clients.apply_cli import apply_file, export
 from clients.entry import EVERYBODY
 from clients.given_metadata import read_file, read_set
 from clients.metadata import AUTH_METHODS, DEFAULT_SCOPE, PUBLIC, SIGNING_ALGORITHMS, TLS_CLIENT_AUTH, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
+from clients.secret_cli import group as secrets
 from clients.sector import check_sector
 from clients.token_cli import registration_tokens
 from idp import clock
@@ -239,5 +239,5 @@ def _described(row: Any) -> dict[str, Any]:
     return {**told, "state": _state(row), "created_at": created}
 
 
-for command in (apply_file, export, registration_tokens):
+for command in (registration_tokens, secrets):
     group.add_command(command)

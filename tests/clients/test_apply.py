@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+import wsgi
 from clients import cli, registry, resource_cli
 from clients.resources import find_resource
 from idp.errors import Refusal
@@ -15,6 +16,7 @@ from idp.opaque_tokens import digest
 from tests.support import trail
 from tests.support.assertions import JWKS
 
+assert wsgi.main  # attaches `apply` and `export`, which name people and units
 ENTRY: dict[str, Any] = {"client_id": "mot-cua", "client_name": "Một cửa điện tử", "redirect_uris": ["https://rp.test/cb"]}
 SECRET = "a-secret-of-its-own-that-is-long-enough"
 

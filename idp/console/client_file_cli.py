@@ -10,8 +10,10 @@ from clients.apply import ADD, CHANGE, Step, Wanted, apply, check_secret, export
 from clients.given_metadata import checked_names, read_list, shown
 from clients.metadata import ClientMetadata
 from clients.metadata_wire import write_metadata
+from clients.rule_changes import rules_kept
 from clients.sector import check_sector
 from idp.command_line import json_option, operator, show_json
+from idp.console.rule_file import read_entry, read_roles, written_entry, written_roles
 from idp.database import in_transaction, reader
 
 SIGNS = {ADD: "+", CHANGE: "~"}
@@ -32,7 +34,8 @@ class _OnlyLooking(Exception):
 @json_option
 def apply_file(file: BinaryIO, yes: bool, as_json: bool) -> None:
     """Bring clients to what FILE says: a JSON list of client metadata, each with its client_id and, if it brings one, its
-    client_secret. What FILE leaves out of a client is as if it had never been given; clients that it does not name stay."""
+    client_secret. What FILE leaves out of a client is as if it had never been given, but for who may enter it (`entry`) and what people
+    are there (`app_roles`), which stay as they are unless it says them; clients that it does not name stay."""
     wanted = [_wanted(told) for told in read_list(file.read())]
     for one in wanted:
         check_sector(one.metadata)
@@ -46,7 +49,7 @@ def apply_file(file: BinaryIO, yes: bool, as_json: bool) -> None:
 @click.command()
 @click.argument("client_ids", nargs=-1)
 def export(client_ids: tuple[str, ...]) -> None:
-    """Print clients as `apply` reads them, all or those that are named; secrets are not kept and so not printed."""
+    """Print clients as `apply` reads them, with who may enter them; all, or those that are named. Secrets are not kept and so not printed."""
     found = [metadata for metadata in exported(reader()) if not client_ids or metadata.client_id in client_ids]
     missing = set(client_ids) - {metadata.client_id for metadata in found}
     if missing:
@@ -57,15 +60,19 @@ def export(client_ids: tuple[str, ...]) -> None:
 def _plain(metadata: ClientMetadata) -> dict[str, Any]:
     """Without what is as it would be anyway."""
     told = write_metadata(metadata)
-    return {name: value for name, value in told.items() if getattr(metadata, name) != DEFAULTS[name]}
+    plain = {name: value for name, value in told.items() if getattr(metadata, name) != DEFAULTS[name]}
+    entry, roles = rules_kept(reader(), str(metadata.client_id))
+    plain["entry"] = written_entry(reader(), entry)
+    return plain | ({"app_roles": written_roles(reader(), roles)} if roles else {})
 
 
 def _wanted(told: dict[str, Any]) -> Wanted:
-    secret = told.pop("client_secret", None)
+    secret, entry, roles = told.pop("client_secret", None), told.pop("entry", None), told.pop("app_roles", None)
     given = {"redirect_uris": (), "client_name": told.get("client_id"), **checked_names(told)}
     if not isinstance(given["client_name"], str):
         raise click.UsageError("each client has a client_name")
-    return Wanted(ClientMetadata(**given), check_secret(str(secret)) if secret is not None else None)
+    kept = check_secret(str(secret)) if secret is not None else None
+    return Wanted(ClientMetadata(**given), kept, read_entry(reader(), entry), read_roles(reader(), roles))
 
 
 def _done(wanted: list[Wanted]) -> list[Step]:
@@ -85,7 +92,19 @@ def _looked_at(wanted: list[Wanted]) -> list[Step]:
 def _told(step: Step, done: bool) -> dict[str, Any]:
     told: dict[str, Any] = {"client_id": step.client_id, "client_name": step.client_name, "deed": step.deed}
     told["changes"] = {name: {"before": before, "after": after} for name, (before, after) in step.differing.items()}
+    for name, (added, removed) in _rules(step).items():
+        told[name] = {"added": added, "removed": removed}
     return told | ({"client_secret": step.secret} if step.secret and done else {})
+
+
+def _rules(step: Step) -> dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """The rules that come and go, as a file has them."""
+    found: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
+    if step.entry:
+        found["entry"] = written_entry(reader(), step.entry.added), written_entry(reader(), step.entry.removed)
+    if step.roles:
+        found["app_roles"] = written_roles(reader(), step.roles.added), written_roles(reader(), step.roles.removed)
+    return found
 
 
 def _print(steps: list[Step], done: bool) -> None:
@@ -93,6 +112,10 @@ def _print(steps: list[Step], done: bool) -> None:
         click.echo(f"{SIGNS.get(step.deed, '=')} {step.client_id}: {step.client_name}")
         for name, (before, after) in step.differing.items():
             click.echo(f"    {name}: {shown(before) or '-'} -> {shown(after) or '-'}")
+        for name, (added, removed) in _rules(step).items():
+            for sign, rules in (("+", added), ("-", removed)):
+                for rule in rules:
+                    click.echo(f"    {name} {sign} {json.dumps(rule, ensure_ascii=False)}")
         if step.secret and done:
             click.echo(f"    client_secret: {step.secret}")
     if not done and any(step.deed in SIGNS for step in steps):
