@@ -1,7 +1,6 @@
 """/console/clients/<client_id>/check: an application is shown to work, step by step, in the real thing."""
 
 import uuid
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from clients.catalogue import system_of_client
-from clients.check_models import Outcome, StepState
+from clients.check_models import Outcome
 from clients.registry import RegisteredClient, find_even_disabled
 from idp import clock
 from idp.console.reach import within
@@ -150,17 +149,11 @@ def _page(
     shown = current or (before[0] if before else None)
     found = checks.present(reader(), shown, client) if current else (checks.kept(reader(), shown.id) if shown else {})
     steps = [told(step, finding, current_settings().issuer) for step, finding in found.items()]
-    waits: Any = {step: finding.state is StepState.WAITING for step, finding in found.items()}
     return render_template(
         "proof/check.html", client=client, shown=shown, is_open=current is not None, steps=steps, before=before, outcomes=OUTCOMES,
-        address_words=address_words, link=link, values=values or {}, errors=errors or {}, waits=waits, Step=Step,
-        is_machine=is_machine(client), system=system_of_client(reader(), client.key), can_leave=_can_leave(found),
+        address_words=address_words, link=link, values=values or {}, errors=errors or {}, Step=Step,
+        is_machine=is_machine(client), system=system_of_client(reader(), client.key), can_leave=Step.LEAVING in found and found[Step.LEAVING].word == "leaving_ready",
     )  # fmt: skip
-
-
-def _can_leave(found: dict[Step, Any]) -> bool:
-    """Leaving is tried last: whoever has left cannot show that signing out works."""
-    return Step.LEAVING in found and found[Step.LEAVING].word == "leaving_ready" and found[Step.LOGOUT].state is not StepState.WAITING
 
 
 def _back(client_id: str) -> Response:

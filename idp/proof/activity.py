@@ -46,7 +46,7 @@ _told = (
 
 @dataclass(frozen=True)
 class Span:
-    """Sign-ins that began in one hour or on one day, and tokens that the application got for itself."""
+    """Sign-ins of one hour or one day, and how often the application got tokens for itself (those of one second count once)."""
 
     begins: datetime
     sign_ins: int

@@ -20,7 +20,7 @@ from idp.errors import NotFound, Refusal
 from idp.proof import test_people
 from idp.proof.reaching import look_at_addresses, look_at_discovery
 from idp.proof.seeing import look_at_leaving, look_at_logout, look_at_sign_in, look_at_token, read_seen
-from idp.proof.steps import Finding, Step, steps_of
+from idp.proof.steps import Finding, Step, not_applicable, steps_of, waiting
 
 LASTS = timedelta(hours=2)
 SYSTEM = "system:integration_checks"
@@ -97,7 +97,10 @@ def present(connection: Connection, check: Any, client: RegisteredClient) -> dic
         Step.LOGOUT: lambda: look_at_logout(seen, check, client),
         Step.LEAVING: lambda: look_at_leaving(connection, seen, check, client),
     }
-    return {step: looks[step]() if step in looks else finding for step, finding in told.items()}
+    found = {step: looks[step]() if step in looks else finding for step, finding in told.items()}
+    if found.get(Step.LOGOUT, not_applicable("")).state is StepState.WAITING and check.probe is None:
+        found[Step.LEAVING] = waiting("leaving_after_logout")  # whoever has left cannot show any more that signing out works
+    return found
 
 
 def look(client: RegisteredClient) -> dict[Step, Finding]:

@@ -62,6 +62,7 @@ SEEN = {
         "Ứng dụng chạy trong trình duyệt hoặc điện thoại, không có máy chủ để nhận lệnh; mã truy cập mất hiệu lực ngay."
     ),
     "no_channel": _l("Ứng dụng chưa có địa chỉ nhận lệnh đăng xuất: người đã đăng xuất vẫn ở lại trong ứng dụng."),
+    "leaving_after_logout": _l("Thử sau bước đăng xuất."),
     "leaving_first_sign_in": _l("Người kiểm thử chưa ở trong ứng dụng."),
     "leaving_ready": _l("Người kiểm thử đang ở trong ứng dụng; có thể thử cho nghỉ việc."),
     "leaver_under_way": _l("Đã thu hồi truy cập; đang báo cho ứng dụng."),
@@ -113,6 +114,7 @@ FIXES = {
     ),
     "public_no_channel": _l("Đặt thời hạn mã truy cập ngắn; ứng dụng phải hỏi lại khi mã hết hạn."),
     "no_channel": _l("Nhờ người làm ứng dụng bật đăng xuất qua máy chủ (back-channel logout), rồi ghi địa chỉ đó ở trang ứng dụng."),
+    "leaving_after_logout": _l("Làm bước đăng xuất trước."),
     "leaving_first_sign_in": _l(
         "Lấy đường dẫn mới của người kiểm thử, mở trong cửa sổ ẩn danh, vào ứng dụng và cứ để nguyên ở đó; rồi bấm “Thử cho nghỉ việc”."
     ),

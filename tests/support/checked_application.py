@@ -80,7 +80,7 @@ def submit(window: requests.Session, url: str, button: str = "") -> requests.Res
     page = window.get(url, timeout=10)
     form = next((part for part in page.text.split("<form")[1:] if button in part), "")
     action = re.search(r'action="([^"]+)"', form.partition(">")[0])
-    target = requests.compat.urljoin(page.url, unescape(action.group(1))) if action else page.url  # type: ignore[attr-defined]
+    target = requests.compat.urljoin(page.url, unescape(action.group(1))) if action else page.url
     return window.post(target, data={name: unescape(value) for name, value in _FIELD.findall(form.partition("</form>")[0])}, timeout=10)
 
 
