@@ -17,6 +17,7 @@ from idp.enrollment.forecast import WINDOW_DAYS, forecast
 from idp.enrollment.listing import people_on
 from idp.enrollment.periods import PeriodKind
 from idp.enrollment.rungs import Rung
+from idp.people.models import Level
 from idp.people.roster import require_person_named
 
 DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
@@ -170,4 +171,63 @@ def exempt_person(person: str, from_day: datetime, to_day: datetime | None, reas
     click.echo(f"{in_transaction(deed)} is exempt.")
 
 
-COMMANDS = (close, correct, sign, list_all, list_day, show_forecast, show_targets, exempt_person)
+@click.group("parameters")
+def parameter_group() -> None:
+    """N, W and targets: proposed by one, approved by another, in force from a day to come."""
+
+
+@parameter_group.command("propose")
+@click.option("--from", "effective_from", type=DAY, required=True, help="The first day; it must lie ahead.")
+@click.option("--recent-days", type=int, help="N: days in which a sign-in with two factors counts.")
+@click.option("--entry-days", type=int, help="W: days in which an entry into a system counts.")
+@click.option("--target", "targets", multiple=True, help="2026-12-31:50 or, for one level, 2026-12-31:50:commune; all of them anew.")
+@click.option("--contract-staff/--no-contract-staff", default=None, help="Whether staff on contract count.")
+@click.option("--reason", required=True)
+@json_option
+def propose_parameters(
+    effective_from: datetime, recent_days: int | None, entry_days: int | None, targets: tuple[str, ...], contract_staff: bool | None,
+    reason: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Propose parameters; what is not given stays as it is now."""
+    now = parameters.in_force(reader())
+    wanted = parameters.Parameters(
+        0, now.recent_days if recent_days is None else recent_days, now.entry_days if entry_days is None else entry_days,
+        now.counts_contract_staff if contract_staff is None else contract_staff, _milestones(targets) or now.milestones,
+    )  # fmt: skip
+    day = effective_from.date()
+    version = in_transaction(lambda connection: parameters.propose(connection, wanted, day, reason=reason, actor=operator()))
+    if as_json:
+        show_json({"version": version, "effective_from": day})
+    else:
+        click.echo(f"Version {version} from {day} waits for the approval of another person.")
+
+
+def _milestones(typed: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+    found = []
+    for one in typed:
+        by, _colon, rest = one.partition(":")
+        percent, _colon, level = rest.partition(":")
+        try:
+            found.append(
+                {"by": date.fromisoformat(by).isoformat(), "percent": int(percent)} | ({"level": Level(level).value} if level else {})
+            )
+        except ValueError:
+            raise click.UsageError("--target is YYYY-MM-DD:PERCENT or YYYY-MM-DD:PERCENT:LEVEL") from None
+    return tuple(found)
+
+
+@parameter_group.command("approve")
+@click.argument("version", type=int)
+def approve_parameters(version: int) -> None:
+    """Approve what another person proposed."""
+    in_transaction(lambda connection: parameters.approve(connection, version, actor=operator()))
+
+
+@parameter_group.command("withdraw")
+@click.argument("version", type=int)
+def withdraw_parameters(version: int) -> None:
+    """Take back a proposal, or what is approved and not yet in force."""
+    in_transaction(lambda connection: parameters.withdraw(connection, version, actor=operator()))
+
+
+COMMANDS = (parameter_group, close, correct, sign, list_all, list_day, show_forecast, show_targets, exempt_person)

@@ -22,11 +22,13 @@ LAGS = frozenset({UnitState.SLOW, UnitState.NOT_STARTED})
 
 @dataclass(frozen=True)
 class Compared:
-    """One line of a table. `gain`: so many people more on B6 than on the day before; None when it is not known."""
+    """One line of a table. `gain`: so many people more on B6 than on the day before; None when it is not known. `above`: the unit
+    right above, told of units that lag."""
 
     line: Line
     state: UnitState
     gain: int | None
+    above: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,26 +50,43 @@ class Dashboard:
 
 
 def dashboard_of(
-    connection: Connection, day: date, unit_id: uuid.UUID | None = None, tops: Collection[uuid.UUID] | None = None
+    connection: Connection,
+    day: date,
+    unit_id: uuid.UUID | None = None,
+    tops: Collection[uuid.UUID] | None = None,
+    *,
+    before: date | None = None,
 ) -> Dashboard:
-    """The page of a day for the whole province or a unit. `tops`: the units that the reader may see; None: all. Raises NotFound."""
+    """The page of a day for the whole province or a unit. `tops`: the units that the reader may see; None: all. `before`: the kept
+    day to compare with, else one of four weeks ago. Raises NotFound."""
     found = days.day_of(connection, day)
     line, path = _shown(connection, found, unit_id, tops)
     targets = found.targets(line)
     target = next_target(targets, day)
-    before = _day_before(connection, day)
+    before = before or day_before(connection, day)
     bound = tops if unit_id is None else None
     lines = _lines(connection, day, line, bound)
     past = _past_lines(connection, before, line, bound)
-    late = days.lagging(connection, day, most=2 * SHOWN_LAGGING, within=_within(line, tops))
-    then = days.unit_lines(connection, before, [one.unit_id for one in late if one.unit_id]) if before else {}
     return Dashboard(
         found, line, path, [_compared(one, target, past.get((one.kind, one.key)), before, day) for one in lines],
-        [one for one in (_compared(one, target, then.get(one.unit_id) if one.unit_id else None, before, day) for one in late) if one.state in LAGS][:SHOWN_LAGGING],
+        _lagging(connection, day, before, target, _within(line, tops)),
         days.reconciles(lines, line), before, _gain_of(connection, before, line), target, targets,
         [] if line.kind == SCOPE else days.trend(connection, day - SHOWN_TREND, day, line.unit_id),
         line.kind == days.WHOLE,
     )  # fmt: skip
+
+
+def _lagging(
+    connection: Connection, day: date, before: date | None, target: Target | None, within: Collection[uuid.UUID] | None
+) -> list[Compared]:
+    late = days.lagging(connection, day, most=2 * SHOWN_LAGGING, within=within)
+    then = days.unit_lines(connection, before, [one.unit_id for one in late if one.unit_id]) if before else {}
+    above = days.unit_lines(connection, day, {uuid.UUID(one.parent_key) for one in late if one.parent_key})
+    names = {str(unit_id): one.name for unit_id, one in above.items()}
+    found = [
+        _compared(one, target, then.get(one.unit_id) if one.unit_id else None, before, day, names.get(one.parent_key, "")) for one in late
+    ]
+    return [one for one in found if one.state in LAGS][:SHOWN_LAGGING]
 
 
 def newest_headline(connection: Connection, tops: Collection[uuid.UUID] | None) -> tuple[date, Figures] | None:
@@ -82,18 +101,26 @@ def newest_headline(connection: Connection, tops: Collection[uuid.UUID] | None) 
     return (day, added(lines).figures) if lines else None
 
 
+def lagging_now(connection: Connection, day: date, unit_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these units are slow or have not started on a day."""
+    before = day_before(connection, day)
+    target = next_target(days.day_of(connection, day).targets(), day)
+    now, then = days.unit_lines(connection, day, unit_ids), days.unit_lines(connection, before, unit_ids) if before else {}
+    return {unit_id for unit_id, line in now.items() if _compared(line, target, then.get(unit_id), before, day).state in LAGS}
+
+
 def next_target(targets: Sequence[Target], day: date) -> Target | None:
     """The first target that is not past; when all are, the last one."""
     ahead = [one for one in targets if one.by >= day]
     return next(iter(ahead or targets[-1:]), None)
 
 
-def _compared(line: Line, target: Target | None, past: Line | None, before: date | None, day: date) -> Compared:
+def _compared(line: Line, target: Target | None, past: Line | None, before: date | None, day: date, above: str = "") -> Compared:
     reached, past_reached = line.figures.seamless_entitled, past.figures.seamless_entitled if past else None
     since = (past_reached, (day - before).days) if before is not None and past_reached is not None else None
     percent, days_left = (target.percent, (target.by - day).days) if target else (100, 0)
     state = unit_state(reached, line.figures.entitled, percent, days_left, since)
-    return Compared(line, state, None if past_reached is None else reached - past_reached)
+    return Compared(line, state, None if past_reached is None else reached - past_reached, above)
 
 
 def _shown(
@@ -128,7 +155,8 @@ def _within(line: Line, tops: Collection[uuid.UUID] | None) -> Collection[uuid.U
     return tops
 
 
-def _day_before(connection: Connection, day: date) -> date | None:
+def day_before(connection: Connection, day: date) -> date | None:
+    """The day that a day is compared with when nobody names one: the newest kept of four weeks ago or longer, else the oldest kept."""
     kept = days.days_kept(connection, day - 2 * COMPARED_AFTER, day - timedelta(days=1))
     long_ago = [one for one in kept if one <= day - COMPARED_AFTER]
     return long_ago[-1] if long_ago else next(iter(kept), None)

@@ -12,7 +12,9 @@ from idp.database import reader
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.dashboard import Dashboard, dashboard_of
 from idp.enrollment.expectation import expected
+from idp.enrollment.other_tree import day_by_tree_of, trees_to_show, unit_key
 from idp.enrollment.pages import live_page
+from idp.enrollment.periods_shown import days_to_compare, days_to_show
 from idp.enrollment.quality_words import QUALITY
 from idp.enrollment.reports.system_words import own_password_words, standing_words, system_level
 from idp.enrollment.rungs import Rung
@@ -72,7 +74,8 @@ def dashboard() -> str:
     day = asked_day()
     if day is None:
         return live_page(first_day_missing=True)
-    found = dashboard_of(reader(), day, asked_unit(), reach())
+    unit_id = asked_unit()
+    found = dashboard_of(reader(), day, unit_id, reach(), before=asked_before(day))
     outlook = expected(found)
     target_day = found.target.by if found.target else None
     return render_template(
@@ -80,8 +83,53 @@ def dashboard() -> str:
         shown=found, outlook=outlook, funnel=funnel_of(found), chart=draw(found.points, target_day=target_day, band=outlook.band if outlook else ()),
         table_points=thinned(found.points), headline=headline(found.line.figures, found.day.coverage.integrated, found.day.coverage.in_scope),
         lines=found.below[:SHOWN_LINES], lines_left=max(0, len(found.below) - SHOWN_LINES), steps=to_do(found), newest=days.newest_day(reader()),
-        **WORDS,
+        days_to_show=days_to_show(reader(), day), days_to_compare=days_to_compare(reader(), day), trees=trees_to_show(reader(), day) if reach() is None else [],
+        next_step=next_step, **WORDS,
     )  # fmt: skip
+
+
+def asked_before(day: date) -> date | None:
+    """The day to compare with that the address names; None: the usual one. Raises NotFound for a gap and for a later day."""
+    asked = request.args.get("before")
+    if not asked:
+        return None
+    try:
+        before = date.fromisoformat(asked)
+    except ValueError:
+        before = day
+    if before >= day or not days.days_kept(reader(), before, before):
+        raise NotFound(_("Ngày để so sánh phải trước ngày đang xem và có số liệu chốt."))
+    return before
+
+
+@blueprint.get("/console/enrollment/tree")
+@requires(Permission.SEE_TRACKER)
+def other_tree() -> str:
+    """The day's people by the unit tree of another day: before a reorganisation, or after it."""
+    if reach() is not None:
+        raise NotFound(_("Trang này dành cho người xem toàn tỉnh."))
+    day, unit = asked_day(), unit_key(asked_unit())
+    trees = dict(trees_to_show(reader(), day)) if day else {}
+    try:
+        tree_day = date.fromisoformat(request.args.get("tree", ""))
+    except ValueError:
+        tree_day = next(iter(trees), None)  # type: ignore[assignment]
+    if day is None or tree_day not in trees:
+        raise NotFound(_("Không có cây đơn vị nào khác cho ngày này."))
+    found = day_by_tree_of(reader(), day, tree_day)
+    path = found.path_to(unit) if unit else []
+    lines, above = found.below(unit), path[-1] if path else found.whole
+    return render_template(
+        "enrollment/other_tree.html", found=found, changed_on=trees[tree_day], path=path, lines=lines, above=above,
+        reconciles=days.reconciles(lines, above), line_words=line_words,
+    )  # fmt: skip
+
+
+def next_step(line: days.Line) -> tuple[Rung, Any, int] | None:
+    """What most people of a line still need: their rung, the step, how many they are; None when nobody needs anything."""
+    rungs = line.figures.rungs
+    found = max(((rungs[place], rung) for place, rung in enumerate(Rung) if rung in NEXT_STEPS), key=lambda one: one[0])
+    return (found[1], NEXT_STEPS[found[1]], found[0]) if found[0] else None
 
 
 def funnel_of(found: Dashboard) -> list[tuple[Rung, Any, int]]:

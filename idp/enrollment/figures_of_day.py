@@ -23,7 +23,7 @@ from idp.people.unit_history import tree_on
 
 __all__ = (
     "CATEGORY", "LEVEL", "OWN", "UNIT", "WHOLE", "Coverage", "Day", "Figures", "Line", "Point", "SystemLine", "Target", "day_of",
-    "days_kept", "lagging", "newest_day", "path_to", "reconciles", "trend", "unit_line", "unit_lines", "units_below",
+    "days_kept", "lagging", "line_of", "newest_day", "path_to", "reconciles", "trend", "unit_line", "unit_lines", "units_below",
 )  # fmt: skip
 _s, _t, _n = table_of(Snapshot), table_of(SnapshotTotal), table_of(SnapshotCount)
 _y, _l = table_of(SnapshotSystem), table_of(SnapshotLine)
@@ -74,7 +74,7 @@ def day_of(connection: Connection, day: date) -> Day:
         raise NotFound(_("Ngày %(day)s không có số liệu chốt.", day=f"{day:%d/%m/%Y}"))
     form = head.parameters.get("format", 1)
     rows = connection.execute(_broad, {"day": day}).all() if form > 1 else _worked_out(connection, head)
-    found = [_line_of(row) for row in rows]
+    found = [line_of(row) for row in rows]
     systems = [
         SystemLine(**{name: getattr(row, name) for name in SystemLine.__annotations__})
         for row in connection.execute(_systems, {"day": day})
@@ -123,7 +123,7 @@ def lagging(connection: Connection, day: date, most: int = 20, within: Collectio
     """Units without units below them, most people missing first; `within`: only those below these units."""
     if within is None:
         rows = connection.execute(_slowest.limit(most), {"day": day}).all()
-        return [one for one in map(_line_of, rows) if one.figures.missing]
+        return [one for one in map(line_of, rows) if one.figures.missing]
     tops = [str(one) for one in within]
     inner, waiting = set[str](), tops
     while waiting:
@@ -131,7 +131,7 @@ def lagging(connection: Connection, day: date, most: int = 20, within: Collectio
         below = connection.execute(_inner_below, {"day": day, "parents": waiting}).scalars()
         waiting = [key for key in below if key not in inner]
     leaves = connection.execute(_slowest_of.limit(most), {"day": day, "parents": sorted(inner), "tops": tops}).all()
-    return [one for one in map(_line_of, leaves) if one.figures.missing]
+    return [one for one in map(line_of, leaves) if one.figures.missing]
 
 
 def unit_lines(connection: Connection, day: date, unit_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Line]:
@@ -197,13 +197,13 @@ def _numbers(figures: Figures) -> tuple[int, ...]:
 def _rows(connection: Connection, day: date, belongs: Any, query: Any, **values: Any) -> list[Line]:
     rows = connection.execute(query, {"day": day, **values}).all()
     if rows:
-        return [_line_of(row) for row in rows]
+        return [line_of(row) for row in rows]
     head = connection.execute(_head, {"day": day}).first()
     if head is None:
         raise NotFound(_("Ngày %(day)s không có số liệu chốt.", day=f"{day:%d/%m/%Y}"))
     if head.parameters.get("format", 1) > 1:
         return []
-    return [one for one in map(_line_of, _worked_out(connection, head)) if belongs(one)]
+    return [one for one in map(line_of, _worked_out(connection, head)) if belongs(one)]
 
 
 def _worked_out(connection: Connection, head: Any) -> list[Any]:
@@ -212,7 +212,8 @@ def _worked_out(connection: Connection, head: Any) -> list[Any]:
     return [SimpleNamespace(**one) for one in totals]
 
 
-def _line_of(row: Any) -> Line:
+def line_of(row: Any) -> Line:
+    """A row of `snapshot_total`, or one like it, as a line."""
     return Line(row.kind, row.key, row.parent_key, row.code, row.name, row.level, row.has_more, _figures_of(row))
 
 

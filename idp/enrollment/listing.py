@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,9 +13,9 @@ from idp.database import table_of
 from idp.enrollment.models import Snapshot
 from idp.enrollment.standing_models import RungInterval
 from idp.errors import NotFound
-from idp.people.models import Person
+from idp.people.models import Person, Unit
 
-_s, _i, _p = table_of(Snapshot), table_of(RungInterval), table_of(Person)
+_s, _i, _p, _u = table_of(Snapshot), table_of(RungInterval), table_of(Person), table_of(Unit)
 
 
 def instant_of(connection: Connection, day: date) -> datetime:
@@ -45,7 +45,7 @@ def people_on(
     offset: int = 0,
 ) -> Sequence[Any]:
     """Who stood on these rungs (None: any) at these units (None: any) that day, by unit and name: person_id, name, username,
-    staff_code, title (as they are now), unit_id, staff_category, rung, since when and why. Raises NotFound."""
+    staff_code, title and unit_name (as they are now), unit_id, staff_category, rung, since when and why. Raises NotFound."""
     conditions = [_holds_at(instant_of(connection, day))]
     if rungs is not None:
         conditions.append(_i.c.rung.in_(rungs))
@@ -53,10 +53,19 @@ def people_on(
         conditions.append(_i.c.unit_id.in_(unit_ids))
     columns = (
         _p.c.id.label("person_id"), _p.c.name, _p.c.username, _p.c.staff_code, _p.c.title, _i.c.unit_id, _i.c.staff_category, _i.c.rung,
-        _i.c.from_at, _i.c.cause,
+        _i.c.from_at, _i.c.cause, _u.c.name.label("unit_name"),
     )  # fmt: skip
-    query = select(*columns).join(_p, _p.c.id == _i.c.person_id).where(*conditions).order_by(_i.c.unit_id, _p.c.sort_key, _p.c.id)
+    joined = _i.join(_p, _p.c.id == _i.c.person_id).outerjoin(_u, _u.c.id == _i.c.unit_id)
+    query = select(*columns).select_from(joined).where(*conditions).order_by(_i.c.unit_id, _p.c.sort_key, _p.c.id)
     return connection.execute(query.limit(most).offset(offset)).all()
+
+
+def below_on(tree: Mapping[uuid.UUID, Any], tops: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """These units and all below them in the tree of a day."""
+    found = set(tops)
+    while more := {unit_id for unit_id, unit in tree.items() if unit.parent_id in found} - found:
+        found |= more
+    return found
 
 
 def counts_by_intervals(connection: Connection, day: date) -> Counter[tuple[uuid.UUID, str, str]]:

@@ -1,7 +1,7 @@
 """/console/enrollment/people: the names behind a figure; only with a reason, which is on record, and with masked numbers."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,16 +12,17 @@ from idp import audit
 from idp.database import in_transaction, reader
 from idp.enrollment import missing_people
 from idp.enrollment.dashboard_pages import asked_unit
+from idp.enrollment.listing import below_on, people_on
 from idp.enrollment.parameters import local_now
 from idp.enrollment.reports.form_files import MOTTO, STATE, document_day, signers
-from idp.enrollment.reports.forms import Form, Kind, Row
+from idp.enrollment.reports.lists import form_of_missing, form_of_past_day
 from idp.enrollment.reports.pages import answer_file
 from idp.enrollment.rungs import LABELS, Rung
-from idp.enrollment.tracker_words import NEXT_STEPS, SEGMENTS, masked
+from idp.enrollment.tracker_words import SEGMENTS
 from idp.errors import NotFound
+from idp.people.unit_history import tree_on
 from idp.people.units import find_unit, path_to
 from idp.roles.permissions import scope_of
-from idp.web.formats import format_date
 from idp.web.reasons import read_reason
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -42,7 +43,7 @@ def reached_units(permission: Permission, unit_id: uuid.UUID | None) -> Collecti
 def asked_segment() -> str:
     """The rung that the address or form names; "": all below B6. Raises NotFound."""
     asked = request.values.get("segment", "")
-    if asked and asked not in {rung.value for rung in SEGMENTS}:
+    if asked and asked not in {rung.value for rung in (Rung if request.values.get("day") else SEGMENTS)}:
         raise NotFound(_("Không có nhóm này."))
     return asked
 
@@ -60,13 +61,37 @@ def ask() -> str:
 
 
 def _ask(errors: dict[str, str]) -> str:
-    unit_id, segment = asked_unit(), asked_segment()
+    unit_id, segment, day = asked_unit(), asked_segment(), asked_past_day()
     within = reached_units(Permission.SEE_TRACKER_NAMES, unit_id)
+    people = len(_people_of_day(day, segment, within)) if day else missing_people.count_missing(reader(), segment, within)
     return render_template(
-        "enrollment/names_reason.html", unit=find_unit(reader(), unit_id) if unit_id else None, segment=segment,
-        words=segment_words(segment), people=missing_people.count_missing(reader(), segment, within), errors=errors,
-        reason=request.form.get("reason", ""), most=missing_people.MOST_LISTED,
+        "enrollment/names_reason.html", unit=find_unit(reader(), unit_id) if unit_id else None, words=_group_words(segment, day),
+        segment=segment, day=day, people=people, errors=errors, reason=request.form.get("reason", ""), most=missing_people.MOST_LISTED,
+        segments=[("", _group_words("", day)), *((rung.value, f"{rung.value} {LABELS[rung]}") for rung in Rung)] if day else [],
     )  # fmt: skip
+
+
+def asked_past_day() -> date | None:
+    """The frozen day whose list is asked for; None: people as they stand now. Raises NotFound."""
+    asked = request.values.get("day")
+    if not asked:
+        return None
+    try:
+        return date.fromisoformat(asked)
+    except ValueError:
+        raise NotFound(_("Ngày ghi trong địa chỉ không đúng.")) from None
+
+
+def _people_of_day(day: date, segment: str, within: Collection[uuid.UUID] | None) -> Sequence[Any]:
+    unit_ids = None if within is None else below_on(tree_on(reader(), day), within)
+    rungs = [segment] if segment else None
+    return people_on(reader(), day, rungs=rungs, unit_ids=unit_ids, most=missing_people.MOST_LISTED)
+
+
+def _group_words(segment: str, day: date | None) -> str:
+    if day is None:
+        return segment_words(segment)
+    return f"{segment} {LABELS[Rung(segment)]}" if segment else _("Mọi người được tính hôm đó")
 
 
 @blueprint.post("/console/enrollment/people")
@@ -76,38 +101,24 @@ def show() -> str | Response:
     reason, errors = read_reason()
     if errors:
         return _ask(errors)
-    unit_id, segment = asked_unit(), asked_segment()
+    unit_id, segment, day = asked_unit(), asked_segment(), asked_past_day()
     within = reached_units(Permission.SEE_TRACKER_NAMES, unit_id)
-    people = missing_people.list_missing(reader(), segment, within)
-    actor, unit = require_viewer().actor, str(unit_id) if unit_id else None
-    in_transaction(
-        lambda connection: audit.record(
-            connection, audit.Event.TRACKER_NAMES_SHOWN, actor=actor, reason=reason, segment=segment, unit=unit, people=len(people)
-        )
+    people = _people_of_day(day, segment, within) if day else missing_people.list_missing(reader(), segment, within)
+    actor = require_viewer().actor
+    about = {
+        "segment": segment,
+        "unit": str(unit_id) if unit_id else None,
+        "people": len(people),
+        "of_day": day.isoformat() if day else None,
+    }
+    in_transaction(lambda connection: audit.record(connection, audit.Event.TRACKER_NAMES_SHOWN, actor=actor, reason=reason, **about))
+    scope = find_unit(reader(), unit_id).name if unit_id else _("Phạm vi được giao")  # type: ignore[union-attr]
+    found = (
+        form_of_past_day(people, day, _group_words(segment, day), scope) if day else form_of_missing(people, segment_words(segment), scope)
     )
-    found = _as_form(people, segment, find_unit(reader(), unit_id).name if unit_id else _("Phạm vi được giao"))  # type: ignore[union-attr]
     if request.form.get("as") in ("xlsx", "csv"):
         return answer_file(found, request.form["as"], f"bieu-03-{found.day.isoformat()}")
     return render_template(
-        "enrollment/form.html", form=found, ticks=True, unit=unit_id, today=found.day, state_name=STATE, motto=MOTTO,
+        "enrollment/form.html", form=found, ticks=day is None, unit=unit_id, today=local_now().date(), state_name=STATE, motto=MOTTO,
         document_day=document_day, signers=signers,
     )  # fmt: skip
-
-
-def _as_form(people: Any, segment: str, scope: str) -> Form:
-    day: date = local_now().date()
-    columns = [
-        (_("STT"), Kind.ORDER), (_("Họ và tên"), Kind.TEXT), (_("Mã CBCCVC"), Kind.TEXT), (_("Chức vụ"), Kind.TEXT),
-        (_("Đơn vị"), Kind.TEXT), (_("Bậc"), Kind.TEXT), (_("Từ ngày"), Kind.DAY), (_("Việc cần làm"), Kind.TEXT), (_("Đã xong"), Kind.TEXT),
-    ]  # fmt: skip
-    rows = [
-        Row((
-            order, one.name, masked(one.staff_code), one.title or "", one.unit_name or _("Chưa rõ đơn vị"),
-            f"{one.rung} {LABELS[Rung(one.rung)]}", one.from_at.date(), str(NEXT_STEPS[Rung(one.rung)]), "",
-        ))
-        for order, one in enumerate(people, 1)
-    ]  # fmt: skip
-    about = _("Nhóm: %(segment)s. Phạm vi: %(scope)s. Lập ngày %(day)s", segment=segment_words(segment), scope=scope, day=format_date(day))
-    notes = [_("Danh sách có dữ liệu cá nhân: chỉ dùng cho việc đăng ký xác thực, hủy khi xong việc."),
-             _("Tạm vắng dài ngày và miễn trừ có thời hạn vẫn nằm trong danh sách.")]  # fmt: skip
-    return Form(3, _("DANH SÁCH CÁN BỘ, CÔNG CHỨC, VIÊN CHỨC CHƯA HOÀN THÀNH XÁC THỰC ĐỊNH DANH ĐIỆN TỬ"), about, columns, rows, notes, day)

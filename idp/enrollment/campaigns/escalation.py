@@ -1,19 +1,23 @@
-"""The ladder of escalation: units that lag are told to their own leaders first, and again to those above while nothing moves."""
+"""The ladder of escalation: of a lagging unit its own officers are told first; two weeks later, if it still lags, its head; then the
+province. Each step has its day, and a unit that no longer lags leaves the ladder."""
 
+import enum
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, insert, select, update
 
 from idp import audit, outbox, smtp
-from idp.database import table_of
+from idp.database import new_id, table_of
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.campaigns.mails import compose, send
-from idp.enrollment.dashboard import Compared, dashboard_of
+from idp.enrollment.campaigns.models import Escalation
+from idp.enrollment.dashboard import Compared, dashboard_of, lagging_now
 from idp.errors import Refusal
 from idp.outbox import Message
 from idp.people import units
@@ -22,49 +26,124 @@ from idp.roles.models import Role, RoleGrant
 from idp.web.formats import format_number, format_share
 
 KIND = "lagging_units"
-_g, _p = table_of(RoleGrant), table_of(Person)
+STEP_AFTER = timedelta(days=14)
+_g, _p, _x = table_of(RoleGrant), table_of(Person), table_of(Escalation)
+_open = select(_x).where(_x.c.ended_on.is_(None))
+
+
+class Step(enum.StrEnum):
+    """Who is told, in rising order; the value names the column of its day."""
+
+    OFFICERS = "officers_told_on"
+    HEAD = "head_told_on"
+    PROVINCE = "province_told_on"
+
+
+STEPS = tuple(Step)
+STEP_WORDS = {Step.OFFICERS: _l("Cán bộ phụ trách"), Step.HEAD: _l("Lãnh đạo đơn vị"), Step.PROVINCE: _l("Lãnh đạo tỉnh")}
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A lagging unit and those who answer for it: leaders of the unit or the nearest unit above that has one."""
+    """A lagging unit on the ladder. `told`: the steps taken with their days; `next_step` None when all were; it may be taken from
+    `due_on` on; `people`: who would be told then; `missing_then`: people missing when it began, None before the first step."""
 
     unit: Compared
-    leaders: Sequence[Any]
+    told: Sequence[tuple[Step, date]]
+    next_step: Step | None
+    due_on: date | None
+    people: Sequence[Any]
+    missing_then: int | None
 
 
 def ladder(connection: Connection, day: date, tops: Collection[uuid.UUID] | None) -> list[Rung]:
-    """The lagging units of a day, most people missing first, each with its leaders."""
+    """The lagging units of a day, most people missing first."""
     found = dashboard_of(connection, day, None, tops)
-    return [Rung(one, leaders_of(connection, one.line.unit_id)) for one in found.lagging if one.line.unit_id]
+    rows = {row.unit_id: row for row in connection.execute(_open)}
+    return [_rung(connection, one, rows.get(one.line.unit_id), day) for one in found.lagging if one.line.unit_id]
 
 
-def leaders_of(connection: Connection, unit_id: uuid.UUID) -> Sequence[Any]:
-    """Who holds the leader's role for the unit, or for the nearest above it; else for the whole province."""
-    above: list[uuid.UUID | None] = [row.id for row in reversed(units.path_to(connection, unit_id))]
-    for place in (*above, None):
-        query = select(_p.c.id, _p.c.name, _p.c.mail).join(_g, _g.c.person_id == _p.c.id)
-        held = query.where(_g.c.role == Role.LEADER.value, _g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), _g.c.unit_id.is_not_distinct_from(place))
-        if leaders := connection.execute(held.order_by(_p.c.sort_key)).all():
-            return leaders
-    return []
+def _rung(connection: Connection, one: Compared, row: Any | None, day: date) -> Rung:
+    unit_id = one.line.unit_id
+    assert unit_id
+    told = [(step, on) for step in STEPS if row is not None and (on := getattr(row, step.value))]
+    left = STEPS[STEPS.index(told[-1][0]) + 1 :] if told else STEPS
+    # A step with nobody to tell is passed over.
+    step, people = next(((step, people) for step in left if (people := people_of(connection, step, unit_id))), (None, []))
+    due_on = None if step is None else told[-1][1] + STEP_AFTER if told else day
+    return Rung(one, told, step, due_on, people, row.missing if row is not None else None)
 
 
-def tell_leaders(connection: Connection, day: date, tops: Collection[uuid.UUID] | None, *, actor: str, reason: str) -> int:
-    """Write to the leaders of every lagging unit, each once with all units they answer for; return how many letters. Raises Refusal."""
+def people_of(connection: Connection, step: Step, unit_id: uuid.UUID) -> Sequence[Any]:
+    """Who answers for a unit at a step: the officers or leaders of the unit or of the nearest unit above that has any; for the last
+    step the leaders of the province."""
+    if step is Step.PROVINCE:
+        return _holders(connection, (Role.LEADER,), None)
+    roles = (Role.LEADER,) if step is Step.HEAD else (Role.HR_OFFICER, Role.IT_ADMIN)
+    above = [row.id for row in reversed(units.path_to(connection, unit_id))]
+    return next((found for place in above if (found := _holders(connection, roles, place))), [])
+
+
+def _holders(connection: Connection, roles: Sequence[Role], place: uuid.UUID | None) -> Sequence[Any]:
+    query = select(_p.c.id, _p.c.name, _p.c.mail, _p.c.sort_key).join(_g, _g.c.person_id == _p.c.id).distinct()
+    held = query.where(_g.c.role.in_([role.value for role in roles]), _g.c.revoked_at.is_(None), _g.c.unit_id.is_not_distinct_from(place))
+    return connection.execute(held.order_by(_p.c.sort_key, _p.c.id)).all()
+
+
+def climb(connection: Connection, day: date, tops: Collection[uuid.UUID] | None, *, actor: str, reason: str) -> int:
+    """Take the step that is due for every lagging unit, and let those leave the ladder that no longer lag; return how many letters go
+    out: each addressee gets one with all units. Raises Refusal without a mail server."""
     if not smtp.is_configured():
         raise Refusal(_("Chưa thiết lập máy chủ thư, nên không gửi được thư."), "no_mail_server")
-    told: dict[uuid.UUID, list[str]] = {}
+    ended = _leave(connection, day)
+    letters: dict[uuid.UUID, list[str]] = {}
+    steps = dict.fromkeys(STEPS, 0)
     for rung in ladder(connection, day, tops):
-        figures = rung.unit.line.figures
-        share = format_share(figures.seamless_entitled, figures.entitled)
-        words = f"{rung.unit.line.name}: {format_number(figures.seamless_entitled)}/{format_number(figures.entitled)} ({share})"
-        for leader in rung.leaders:
-            told.setdefault(leader.id, []).append(words)
-    for leader_id, lines in told.items():
-        outbox.enqueue(connection, KIND, {"day": day.isoformat(), "lines": lines}, person_id=leader_id)
-    audit.record(connection, audit.Event.LAGGING_UNITS_TOLD, actor=actor, reason=reason, day=day.isoformat(), letters=len(told))
-    return len(told)
+        if rung.next_step is None or rung.due_on is None or rung.due_on > day:
+            continue
+        _take(connection, rung, day)
+        steps[rung.next_step] += 1
+        for person in rung.people:
+            letters.setdefault(person.id, []).append(_line_of(rung))
+    for person_id, lines in letters.items():
+        outbox.enqueue(connection, KIND, {"day": day.isoformat(), "lines": lines}, person_id=person_id)
+    counted = {step.name.lower(): number for step, number in steps.items()}
+    audit.record(
+        connection, audit.Event.LAGGING_UNITS_TOLD, actor=actor, reason=reason, day=day.isoformat(), letters=len(letters), ended=ended,
+        **counted,
+    )  # fmt: skip
+    return len(letters)
+
+
+def _take(connection: Connection, rung: Rung, day: date) -> None:
+    assert rung.next_step
+    unit_id = rung.unit.line.unit_id
+    if not rung.told:
+        row = {"id": new_id(), "unit_id": unit_id, "begun_on": day, "missing": rung.unit.line.figures.missing}
+        connection.execute(insert(_x), {**row, rung.next_step.value: day})
+        return
+    column = _x.c[rung.next_step.value]
+    connection.execute(update(_x).where(_x.c.unit_id == unit_id, _x.c.ended_on.is_(None), column.is_(None)).values({column: day}))
+
+
+def _leave(connection: Connection, day: date) -> int:
+    """End the rows of units that no longer lag; return how many."""
+    here = [row.unit_id for row in connection.execute(_open)]
+    gone = set(here) - lagging_now(connection, day, here)
+    if gone:
+        connection.execute(update(_x).where(_x.c.unit_id.in_(gone), _x.c.ended_on.is_(None)).values(ended_on=day))
+    return len(gone)
+
+
+def _line_of(rung: Rung) -> str:
+    line = rung.unit.line
+    share = format_share(line.figures.seamless_entitled, line.figures.entitled)
+    return f"{line.name}: {format_number(line.figures.seamless_entitled)}/{format_number(line.figures.entitled)} ({share})"
+
+
+def list_past(connection: Connection, most: int = 20) -> Sequence[Any]:
+    """Units that have left the ladder, newest first."""
+    return connection.execute(select(_x).where(_x.c.ended_on.is_not(None)).order_by(_x.c.ended_on.desc(), _x.c.id).limit(most)).all()
 
 
 def newest_ladder(connection: Connection, tops: Collection[uuid.UUID] | None) -> tuple[date | None, list[Rung]]:

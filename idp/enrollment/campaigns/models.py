@@ -104,3 +104,25 @@ class ReportSubscription(Record):
     every: Mapped[str] = mapped_column(String(8))
     chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_day: Mapped[date | None] = mapped_column(Date)
+
+
+class Escalation(Record):
+    """That a lagging unit was told of, step by step: its officers, its head, the province. `missing`: people of D1 not on B6 when it
+    began; `ended_on`: the day on which it no longer lagged. At most one open for a unit."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        Index(
+            "uq_escalation_open", "unit_id", unique=True, sqlite_where=text("ended_on IS NULL"), postgresql_where=text("ended_on IS NULL")
+        ),
+        Index("ix_escalation_unit_id_begun_on", "unit_id", "begun_on"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    unit_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("unit.id"))
+    begun_on: Mapped[date] = mapped_column(Date)
+    missing: Mapped[int] = mapped_column()
+    officers_told_on: Mapped[date | None] = mapped_column(Date)
+    head_told_on: Mapped[date | None] = mapped_column(Date)
+    province_told_on: Mapped[date | None] = mapped_column(Date)
+    ended_on: Mapped[date | None] = mapped_column(Date)

@@ -51,7 +51,7 @@ def _overview(errors: dict[str, str], kept: dict[str, str]) -> str:
         reminded=reminders.count_reminded(reader()) if whole else None, days=enrolment_days.list_days(reader(), within), ladder=ladder, day=day,
         segments=_segments(), units=_unit_choices(), segment_words=segment_words, states=STATES, errors=errors, kept=kept, waves=range(1, MOST_WAVES + 1),
         has_mail=smtp.is_configured(), names={row.id: row.name for row in reader().execute(select(_u.c.id, _u.c.name))},
-        said=request.args.get("said"), whole=whole,
+        said=request.args.get("said"), whole=whole, step_words=escalation.STEP_WORDS,
     )  # fmt: skip
 
 
@@ -216,7 +216,7 @@ def cancel_day(day_id: uuid.UUID) -> Response:
 @blueprint.post("/console/enrollment/escalate")
 @requires(Permission.ACT_ON_TRACKER)
 def escalate() -> str | Response:
-    """Tell the leaders of lagging units."""
+    """Take the steps of the ladder that are due."""
     reason, errors = read_reason()
     if errors:
         return _overview({"escalation": errors["reason"]}, request.form.to_dict())
@@ -226,6 +226,6 @@ def escalate() -> str | Response:
     def deed() -> None:
         if day is None:
             raise Refusal(_("Chưa có ngày nào được chốt. Số liệu được chốt mỗi ngày từ 00:10."), "no_day")
-        in_transaction(lambda connection: escalation.tell_leaders(connection, day, within, actor=actor, reason=reason))
+        in_transaction(lambda connection: escalation.climb(connection, day, within, actor=actor, reason=reason))
 
     return _done(_attempt("escalation", deed), "leaders")

@@ -4,6 +4,9 @@ Written to be read. Every day of days.jsonl holds what was frozen that day. Its 
 first day: 32 zero bytes) followed by a JSON text: the list [day, taken_at, parameters, counts], from format 2 on also totals, systems and
 lines; without spaces, keys of objects sorted, letters as they are, in UTF-8. So no day can be changed, left out or put in later without
 every hash after it changing. The newest hash is in manifest.json; compare it with one that was printed on a signed report.
+
+The public part (`public/public.jsonl`, also alone: `python check.py public`) has each day's hashes and the figures in tens, or nothing
+where fewer than ten people reached the top rung or fewer than ten did not.
 """
 
 import hashlib
@@ -39,26 +42,57 @@ def headline_of(one: dict[str, Any]) -> tuple[int, int, int]:
     return people, entitled, seamless
 
 
+def in_tens(entitled: int, seamless: int) -> list[int | None]:
+    """The two figures as the public part must have them."""
+    rest = entitled - seamless
+    if entitled < 10 or 0 < seamless < 10 or 0 < rest < 10:
+        return [None, None]
+    full = seamless // 10 * 10
+    return [full + -(-rest // 10) * 10, full]
+
+
+def read_lines(path: pathlib.Path) -> list[dict[str, Any]]:
+    """A JSON object for each line; none when there is no such file."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
 def check(folder: pathlib.Path) -> list[str]:
     """Return what is wrong, as sentences; none: all holds."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    wrong: list[str] = []
-    previous, days = "00" * 32, 0
-    for line in (folder / "days.jsonl").read_text("utf-8").splitlines():
-        one = json.loads(line)
-        days += 1
+    days = read_lines(folder / "days.jsonl")
+    public = read_lines(folder / "public" / "public.jsonl") or read_lines(folder / "public.jsonl")
+    wrong = check_chain(days, manifest) if days else []
+    for one in days:
+        wrong += check_day(one)
+    wrong += check_chain(public, manifest)
+    shown = {one["day"]: (one["hash"], [one["entitled"], one["seamless"]]) for one in public}
+    for one in days:
+        if shown.get(one["day"]) != (one["hash"], in_tens(*headline_of(one)[1:])):
+            wrong.append(f"{one['day']}: the public part tells something else")
+    return wrong
+
+
+def check_chain(days: list[dict[str, Any]], manifest: dict[str, Any]) -> list[str]:
+    """Whether each day follows the one before it, up to the newest that the manifest names."""
+    wrong, previous = [], "00" * 32
+    for one in days:
         if one["previous_hash"] != previous:
             wrong.append(f"{one['day']}: does not follow the day before it")
-        if hash_of(one["previous_hash"], one) != one["hash"]:
-            wrong.append(f"{one['day']}: is not what was frozen")
-        people, entitled, seamless = headline_of(one)
-        if one["parameters"].get("format", 1) > 1:
-            whole = [total for total in one["totals"] if total[0] == "whole"]
-            if len(whole) != 1 or (whole[0][7], whole[0][8], whole[0][18]) != (people, entitled, seamless):
-                wrong.append(f"{one['day']}: the totals are not those of the counts")
         previous = one["hash"]
-    if (days, previous) != (manifest["days"], manifest["newest_hash"]):
+    if (len(days), previous) != (manifest["days"], manifest["newest_hash"]):
         wrong.append("the manifest names other days or another newest hash")
+    return wrong
+
+
+def check_day(one: dict[str, Any]) -> list[str]:
+    """Whether one day is what was frozen, and its totals those of its counts."""
+    wrong = []
+    if hash_of(one["previous_hash"], one) != one["hash"]:
+        wrong.append(f"{one['day']}: is not what was frozen")
+    if one["parameters"].get("format", 1) > 1:
+        whole = [total for total in one["totals"] if total[0] == "whole"]
+        if len(whole) != 1 or (whole[0][7], whole[0][8], whole[0][18]) != headline_of(one):
+            wrong.append(f"{one['day']}: the totals are not those of the counts")
     return wrong
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from idp.database import reader
 from idp.enrollment import figures_of_day as days
 from idp.enrollment.figures_of_day import Day
-from idp.enrollment.reports.suppression import Cell, publishable, suppressed
+from idp.enrollment.reports.suppression import Cell, in_tens, publishable, suppressed
 from idp.errors import NotFound
 from idp.people.words import level_words
 from idp.settings import current_settings
@@ -23,7 +23,7 @@ KEPT_SECONDS = 3600
 def page() -> Response:
     """The page."""
     day = _day()
-    whole, levels = _published(day)
+    whole, levels = published(day)
     return _kept(Response(render_template("enrollment/public.html", day=day, whole=whole, levels=levels, level_words=level_words)))
 
 
@@ -32,9 +32,9 @@ def page() -> Response:
 def as_json() -> Response:
     """The same for programs."""
     day = _day()
-    whole, levels = _published(day)
+    whole, levels = published(day)
     told = {
-        "day": day.day.isoformat(), "rules_version": day.parameters["rules_version"], "hash": day.hash.hex(),
+        "day": day.day.isoformat(), "rules_version": day.parameters["rules_version"], "hash": day.hash.hex(), "counted_in": 10,
         "systems": {"integrated": day.coverage.integrated, "in_scope": day.coverage.in_scope},
         "whole": _told(whole), "levels": [{"level": one.key or None, **_told(one)} for one in levels],
         "milestones": [{"by": one.by.isoformat(), "percent": one.percent, "reached": one.reached} for one in day.targets()],
@@ -50,12 +50,12 @@ def _day() -> Day:
     return days.day_of(reader(), newest)
 
 
-def _published(day: Day) -> tuple[Cell, list[Cell]]:
+def published(day: Day) -> tuple[Cell, list[Cell]]:
+    """What everybody may know of a day: the whole and the levels."""
     figures = day.whole.figures
-    shown = publishable(figures.entitled, figures.seamless_entitled)
-    whole = Cell("", *((figures.entitled, figures.seamless_entitled) if shown else (None, None)))
-    if not shown:
-        return whole, []
+    if not publishable(figures.entitled, figures.seamless_entitled):
+        return Cell("", None, None), []
+    whole = Cell("", *in_tens(figures.entitled, figures.seamless_entitled))
     return whole, suppressed({one.key: (one.figures.entitled, one.figures.seamless_entitled) for one in day.levels})
 
 

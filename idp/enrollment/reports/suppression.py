@@ -1,4 +1,6 @@
-"""What may be published: no cell of fewer than ten people, and none that could be worked out from what is published. Pure arithmetic."""
+"""What may be published: no cell of fewer than ten people, none that could be worked out from what is published, and tens only, so
+that one person who comes, goes or enrols between two days shows in no difference. Pure arithmetic.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ LEAST = 10
 
 @dataclass(frozen=True)
 class Cell:
-    """A group of a breakdown: `reached` of `people`; both None when it is hidden."""
+    """A group of a breakdown: `reached` of `people`, in tens; both None when it is hidden."""
 
     key: str
     people: int | None
@@ -21,6 +23,12 @@ def publishable(people: int, reached: int, least: int = LEAST) -> bool:
     return people >= least and all(part == 0 or part >= least for part in (reached, people - reached))
 
 
+def in_tens(people: int, reached: int, step: int = LEAST) -> tuple[int, int]:
+    """Both as they are published: who reached it in full tens, and who did not in begun ones, so that no share is told too high."""
+    full, begun = reached // step * step, -(-(people - reached) // step) * step
+    return full + begun, full
+
+
 def suppressed(groups: Mapping[str, tuple[int, int]], least: int = LEAST) -> list[Cell]:
     """The groups of a breakdown whose sum is published, small ones hidden, and so many more that no hidden one can be worked out from
     the sum: the hidden people must be at least `least` in each part, in two groups at the least."""
@@ -30,7 +38,7 @@ def suppressed(groups: Mapping[str, tuple[int, int]], least: int = LEAST) -> lis
         hidden.add(open_ones.pop(0))
     if hidden and not _is_safe([groups[key] for key in hidden], least):
         hidden = set(groups)
-    return [Cell(key, *(groups[key] if key not in hidden else (None, None))) for key in groups]
+    return [Cell(key, *(in_tens(*groups[key]) if key not in hidden else (None, None))) for key in groups]
 
 
 def _is_safe(hidden: Sequence[tuple[int, int]], least: int) -> bool:

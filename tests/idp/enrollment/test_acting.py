@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from idp import audit, clock
 from idp.clock import ManualClock
@@ -169,17 +169,51 @@ def test_the_effect_of_a_campaign_is_who_stands_higher_now(app: Flask, province:
     assert (effect.people, effect.rose, effect.reached, effect.fell, effect.left) == (24, 1, 0, 0, 0)
 
 
-def test_leaders_are_told_of_their_lagging_units_once_each(app: Flask, province: Province, mails: MailServer) -> None:
-    leader = add_official(Role.LEADER, name="Giàng A Páo", unit_of_role=province.district)
-    told = in_transaction(
-        lambda connection: escalation.tell_leaders(connection, clock.now().date(), None, actor="cli:test", reason="Chậm hai tháng liền")
-    )
-    assert told == 1
+def _climb(day: date) -> int:
+    return in_transaction(lambda connection: escalation.climb(connection, day, None, actor="cli:test", reason="Chậm hai tháng liền"))
+
+
+def test_a_lagging_unit_is_told_of_to_its_officer_then_its_head_then_the_province_two_weeks_apart(
+    app: Flask, province: Province, mails: MailServer
+) -> None:
+    officer = add_official(Role.HR_OFFICER, name="Ma Thị Hà", unit_of_role=province.commune)
+    head = add_official(Role.LEADER, name="Giàng A Páo", unit_of_role=province.district)
+    add_official(Role.LEADER, name="Lò Thị Mai")
+    day = clock.now().date()
+    assert _climb(day) == 2  # the commune's officer; of the department, which has neither officer nor head, the province
     _deliver(app)
-    letter = next(mail for mail in mails.taken if "Páo" in str(mail["To"]))
-    assert "UBND xã Lũng Cú: 0/9 (0,00%)" in letter.get_content()
-    assert "Vàng Mí Sính" not in letter.get_content()
-    assert [one.id for one in escalation.leaders_of(reader(), province.commune)] == [leader]
+    told = {str(mail["To"]).partition(" <")[0]: mail.get_content() for mail in mails.taken}
+    assert set(told) == {"Ma Thị Hà", "Lò Thị Mai"}
+    assert "UBND xã Lũng Cú: 0/9 (0,00%)" in told["Ma Thị Hà"]
+    assert "Sở Nội vụ" in told["Lò Thị Mai"]
+    assert "Vàng Mí Sính" not in "".join(told.values())
+    rung = next(one for one in escalation.ladder(reader(), day, None) if one.unit.line.unit_id == province.commune)
+    assert [one.id for one in escalation.people_of(reader(), escalation.Step.OFFICERS, province.commune)] == [officer]
+    assert (rung.told, rung.next_step, rung.due_on) == ([(escalation.Step.OFFICERS, day)], escalation.Step.HEAD, day + timedelta(days=14))
+    assert [one.id for one in rung.people] == [head]
+    assert _climb(day) == 0
+
+
+def test_steps_have_their_days_and_a_unit_that_no_longer_lags_leaves_the_ladder(
+    app: Flask, province: Province, mails: MailServer, time: ManualClock
+) -> None:
+    add_official(Role.LEADER, name="Giàng A Páo", unit_of_role=province.district)
+    add_official(Role.LEADER, name="Lò Thị Mai")
+    begun = clock.now().date()
+    assert _climb(begun) == 2
+    for days_later, letters in ((13, 0), (1, 1), (14, 0)):  # the province is the last step
+        time.advance(days=days_later)
+        freeze()
+        assert _climb(clock.now().date()) == letters, days_later
+    rung = next(one for one in escalation.ladder(reader(), clock.now().date(), None) if one.unit.line.unit_id == province.commune)
+    assert [on for _step, on in rung.told] == [begun, begun + timedelta(days=14)]
+    assert rung.next_step is None
+    gone = update(_p).where(_p.c.unit_id == province.commune).values(state="suspended", state_reason="gone_from_directory")
+    in_transaction(lambda connection: connection.execute(gone))
+    time.advance(days=1)
+    freeze()
+    _climb(clock.now().date())
+    assert province.commune in {row.unit_id for row in escalation.list_past(reader())}
 
 
 def test_a_report_comes_by_mail_on_its_day_once_and_only_to_who_may_still_see_it(

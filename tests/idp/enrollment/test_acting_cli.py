@@ -36,5 +36,25 @@ def test_reports_evidence_and_campaigns_by_command(app: Flask, time: ManualClock
     assert json.loads(_run("campaign", "list", "--json"))[0]["name"] == "Tháng cao điểm"
     _run("enrolment-day", "2026-12-01", "--unit", "H27.20.1", "--place", "Nhà văn hóa", "--officer", "Lù Văn Sửu")
     told = json.loads(_run("escalate", "--json"))
-    assert told["units"][0] == {"unit": "Sở Nội vụ", "missing": 10, "state": "slow", "leaders": []}
+    nobody = {"told": {}, "next_step": None, "due_on": None, "leaders": []}
+    assert told["units"][0] == {"unit": "Sở Nội vụ", "missing": 10, "state": "slow", **nobody}
     assert told["letters"] == 0
+
+
+def test_what_is_shown_by_command_can_be_read_by_programs(app: Flask, time: ManualClock) -> None:
+    build_province()
+    freeze()
+    form = json.loads(_run("report", "1", "--json"))
+    assert form["columns"][:2] == ["STT", "Mã định danh"]
+    assert form["rows"][-1] == {"kind": "total", "cells": [None, "", "Tổng cộng", 24, 24, 16, 13, 11, 7, 2, 833, None, ""]}
+    names = json.loads(_run("report", "3", "--unit", "H27.20.1", "--segment", "B0", "--reason", "Đối chiếu", "--json"))
+    assert [row["cells"][1] for row in names["rows"]] == ["Vàng Mí Sính B0 0", "Vàng Mí Sính B0 1"]
+    assert CliRunner().invoke(BY_NAME["report"], ["3", "--json"]).exit_code == 2  # names want a reason
+    assert json.loads(_run("prose", "--json"))["day"] == "2026-11-24"
+    assert json.loads(_run("public", "--json"))["whole"] == {"key": "", "people": None, "reached": None}
+    _run("enrolment-day", "2026-12-01", "--unit", "H27.20.1", "--place", "Nhà văn hóa", "--officer", "Lù Văn Sửu")
+    (planned,) = json.loads(_run("enrolment-days", "--json"))
+    _run("cancel-enrolment-day", planned["id"])
+    assert json.loads(_run("enrolment-days", "--json")) == []
+    made = _run("campaign", "make", "Tháng cao điểm", "--wave", "2026-12-01").strip()
+    assert json.loads(_run("campaign", "show", made, "--json"))["waves"][0]["from_day"] == "2026-12-01"
