@@ -24,7 +24,7 @@ _kept = select(_g).where(_g.c.client_id == bindparam("client"), _g.c.removed_at.
 _FACTS = ("name", "unit_id", "staff_category", "title", "person_id", "valid_from", "valid_to")
 
 
-def give_role(connection: Connection, client_id: str, rule: RoleRule, *, actor: str) -> uuid.UUID | None:
+def give_role(connection: Connection, client_id: str, rule: RoleRule, *, actor: str, reason: str | None = None) -> uuid.UUID | None:
     """One more rule; return its key, or None when it is there already. Raises NotFound, or Refusal."""
     if not _NAME.fullmatch(rule.name):
         raise Refusal(_("Tên vai trò gồm chữ không dấu, chữ số và . _ : / -, tối đa 64 ký tự."), reason="bad_role_name")
@@ -39,19 +39,23 @@ def give_role(connection: Connection, client_id: str, rule: RoleRule, *, actor: 
         raise Refusal(_("Một ứng dụng có nhiều nhất %(most)s quy tắc vai trò.", most=MOST_RULES), reason="too_many_rules")
     rule_id = new_id()
     connection.execute(insert(_g), {"id": rule_id, "client_id": key, "added_by": actor, "added_at": clock.now(), **facts})
-    audit.record(connection, audit.Event.CLIENT_ROLE_GIVEN, actor=actor, client_id=key, **_told(rule))
+    audit.record(
+        connection, audit.Event.CLIENT_ROLE_GIVEN, actor=actor, client_id=key, **_told(rule), **({"reason": reason} if reason else {})
+    )
     note_change(connection, client_id)
     return rule_id
 
 
-def take_role(connection: Connection, client_id: str, rule_id: uuid.UUID, *, actor: str) -> bool:
+def take_role(connection: Connection, client_id: str, rule_id: uuid.UUID, *, actor: str, reason: str | None = None) -> bool:
     """Take a rule back. Return whether this call did it. Raises NotFound."""
     key = _require(connection, client_id)
     taken = update(_g).where(_g.c.id == rule_id, _g.c.client_id == key, _g.c.removed_at.is_(None)).returning(*_g.c)
     row = connection.execute(taken.values(removed_at=clock.now(), removed_by=actor)).first()
     if row is None:
         return False
-    audit.record(connection, audit.Event.CLIENT_ROLE_TAKEN, actor=actor, client_id=key, **_told(row))
+    audit.record(
+        connection, audit.Event.CLIENT_ROLE_TAKEN, actor=actor, client_id=key, **_told(row), **({"reason": reason} if reason else {})
+    )
     note_change(connection, client_id)
     return True
 

@@ -44,6 +44,8 @@ from idp.console import (
 from idp.console import (
     emergency_pages as console_emergency_pages,
 )
+from idp.console import app_role_pages as console_app_role_pages
+from idp.console import client_history_pages as console_client_history_pages
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
 from idp.console.client_reach import set_up_reach
@@ -129,6 +131,8 @@ BLUEPRINTS = (
     console_entry_pages.blueprint,
     path_pages.blueprint,
     console_failure_pages.blueprint,
+    console_app_role_pages.blueprint,
+    console_client_history_pages.blueprint,
     check_pages.blueprint,
     activity_pages.blueprint,
     token_check_pages.blueprint,
