@@ -14,7 +14,7 @@ from directory_sync.models import ChangeKind, PlanState, RequestKind, RunState
 from directory_sync.plan_reading import LineFilters, count_kinds, page_of_lines
 from idp.api.operations import api_blueprint, operation
 from idp.api.scopes import PATH, Scope
-from idp.api.wire import Asked, Key, Line, PageQuery, Shown, Told, Whole
+from idp.api.wire import Asked, Key, Line, Number, PageQuery, Shown, Told
 from idp.console.reach import within
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
@@ -29,7 +29,7 @@ SEE = Permission.SEE_SYNC
 class RunsQuery(Asked):
     """Which runs, newest first."""
 
-    before: Whole | None = Field(None, description="only runs with a lower number: the `next` of the page before")
+    before: Number | None = Field(None, description="only runs with a lower number: the `next` of the page before")
     found: Literal["changes", "all"] = Field("changes", description="`all`: those too that found nothing")
 
 

@@ -90,14 +90,11 @@ def approve(connection: Connection, proposal_id: uuid.UUID, shown: str, *, actor
     row = proposals.require(connection, proposal_id)
     if row.kind != KIND:
         raise NotFound(_("Không có đề xuất này."))
-    content = proposals.approve(connection, proposal_id, shown, actor=actor)
+    return carry_out(connection, row, proposals.approve(connection, proposal_id, shown, actor=actor), actor=actor)
+
+
+def carry_out(connection: Connection, row: Any, content: dict[str, Any], *, actor: str) -> bool:
+    """Give what was agreed to. Raises Refusal."""
     unit_id = uuid.UUID(content["unit_id"]) if content["unit_id"] else None
-    return grant(
-        connection,
-        content["client_id"],
-        Role(content["role"]),
-        unit_id=unit_id,
-        asked_by=row.proposed_by,
-        approved_by=actor,
-        reason=row.reason,
-    )
+    said = {"asked_by": row.proposed_by, "approved_by": actor, "reason": row.reason}
+    return grant(connection, content["client_id"], Role(content["role"]), unit_id=unit_id, **said)

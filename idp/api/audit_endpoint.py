@@ -12,9 +12,11 @@ from idp.api.operations import api_blueprint, operation
 from idp.api.scopes import PATH, Scope
 from idp.api.wire import Instant, Key, Line, PageQuery, Shown, Told
 from idp.audit import Event
+from idp.console.audit_pages import YEARS
 from idp.console.trail import Filters, read_page
 from idp.database import table_of
 from idp.errors import Forbidden, NotFound
+from idp.web.problems import NotAsDeclared
 from idp.web.viewer import Permission
 
 blueprint = api_blueprint("api_audit")
@@ -64,6 +66,8 @@ def list_events(connection: Connection, query: AuditQuery) -> EventsPage:
     """One page of it."""
     if query.actor and query.actor.startswith("person:"):
         raise Forbidden(_("Lịch sử của một người được mở ở trang quản trị, với lý do."), "needs_a_person")
+    if any(at is not None and at.year not in YEARS for at in (query.since, query.until)):
+        raise NotAsDeclared([("since", _("Thời điểm ngoài khoảng tra cứu được."))], status=422)
     filters = Filters(
         since=query.since, until=query.until, event=query.event or "", actor=query.actor or "",
         client_id=_client_key(connection, query.client), request_id=query.reference or "",

@@ -4,7 +4,6 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, select
 
@@ -164,10 +163,10 @@ def show_draft(connection: Connection, draft_id: uuid.UUID) -> Draft:
     return Draft(draft_id=row.id, state=row.state, client_id=client_id, client_secret=None, word=row.word)
 
 
-def _check_change(client_id: str, body: Any) -> None:
+def _check_change(asked: dict[str, Any]) -> None:
     """What a change of an application must know from elsewhere, before its transaction."""
-    row = _require(reader(), client_id)
-    check_sector(replace(from_columns(row), **_changes(body)))
+    row = _require(reader(), asked["client_id"])
+    check_sector(replace(from_columns(row), **_changes(asked["body"])))
 
 
 def _changes(body: Any) -> dict[str, Any]:
@@ -180,11 +179,8 @@ def _changes(body: Any) -> dict[str, Any]:
 
 @operation(blueprint, "PATCH", ONE, "changeClient", "Change an application", CHANGE, Scope.CLIENTS_WRITE, body=ClientChanges, answer=ClientTold,
            needs_match=True, before=_check_change)  # fmt: skip
-def change_client(connection: Connection, client_id: str, body: Any) -> Answer:
+def change_client(connection: Connection, client_id: str, body: Any, shown: str) -> Answer:
     """Change parts of it, by whoever has seen the newest state."""
-    shown = request.headers.get("If-Match")
-    if shown is None:
-        raise Refusal(_("Gửi ETag đã đọc trong tiêu đề If-Match."), "if_match_needed", 428)
     row = connection.execute(_version, {"wanted": client_id}).first()
     if row is None:
         raise NotFound(_("Không có ứng dụng này."), reason="client_unknown")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import request
 from flask_babel import gettext as _
 from pydantic import ConfigDict
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from idp import clock
 from idp.api.models import ApiMessage
@@ -65,19 +65,31 @@ def once(connection: Connection, message: Message | None, deed: Callable[[], Ans
         if row.digest != message.digest:
             raise Refusal(_("Khóa chống gửi trùng này đã dùng cho một yêu cầu khác."), "idempotency_key_reused", 409)
         return Answer(Repeated(**row.body) if row.body is not None else None, {**row.headers, REPLAYED: "true"}, row.status)
+    _begin(connection, message)
     given = deed()
     _keep(connection, message, given)
     return given
 
 
-def _keep(connection: Connection, message: Message, given: Answer) -> None:
+def _begin(connection: Connection, message: Message) -> None:
+    """Take the key before anything is done: the same message at the same moment waits here, and is then too late."""
     connection.execute(_forget.where(_m.c.client_id == message.client_key, _m.c.key == message.key), {"before": clock.now() - REMEMBERED})
-    body = json.loads(given.body.model_dump_json()) if given.body is not None else None
     row = {
-        "client_id": message.client_key, "key": message.key, "digest": message.digest, "status": given.status or 0,
-        "headers": dict(given.headers), "body": body and {**body, **dict.fromkeys(given.unrepeated)}, "created_at": clock.now(),
-    }  # fmt: skip
+        "client_id": message.client_key,
+        "key": message.key,
+        "digest": message.digest,
+        "status": 0,
+        "headers": {},
+        "created_at": clock.now(),
+    }
     connection.execute(insert(_m), row)
+
+
+def _keep(connection: Connection, message: Message, given: Answer) -> None:
+    body = json.loads(given.body.model_dump_json()) if given.body is not None else None
+    told = body and {**body, **dict.fromkeys(given.unrepeated)}
+    mine = update(_m).where(_m.c.client_id == message.client_key, _m.c.key == message.key)
+    connection.execute(mine, {"status": given.status or 0, "headers": dict(given.headers), "body": told})
 
 
 def forget_old() -> int:

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from idp.api.messages import HEADER
 from idp.api.operations import OPERATION_ATTRIBUTE, Operation
 from idp.api.scopes import ABOUT, PATH
+from idp.api.wire import ETAG
 from idp.settings import current_settings
 from idp.web.problems import CONTENT_TYPE
 
@@ -157,7 +158,7 @@ def _of_headers(rule: Rule, told: Operation) -> list[dict[str, Any]]:
     if told.needs_match:
         found.append({
             "name": "If-Match", "in": "header", "required": True, "description": "the ETag of what was seen",
-            "schema": {"type": "string", "pattern": '^"[A-Za-z0-9._-]{1,64}"$'},
+            "schema": {"type": "string", "pattern": f"^{ETAG}$"},
         })  # fmt: skip
     if "POST" in (rule.methods or ()):
         found.append({
@@ -171,8 +172,8 @@ def _responses(told: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": told.summary}
     if told.answer is not None:
         good["content"] = {"application/json": {"schema": {"$ref": REF.format(model=told.answer.__name__)}}}
-    refusals = [400, 401, 403, 404, 429, 500, 503]
-    refusals += [409, 413, 415, 422] if told.writes else []
+    refusals = [400, 401, 403, 404, 422, 429, 500, 503]
+    refusals += [409, 413, 415] if told.writes else []
     refusals += [412, 428] if told.needs_match else []
     further = {str(told.also): good} if told.also else {}
     return {str(told.status): good, **further, **{str(status): {"$ref": "#/components/responses/problem"} for status in sorted(refusals)}}

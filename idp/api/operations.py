@@ -7,12 +7,13 @@ from functools import wraps
 from typing import Any
 
 from flask import Blueprint, Response, request
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from idp.api import messages
 from idp.api.caller import answer_refused, require_caller
 from idp.api.scopes import Scope
-from idp.api.wire import Answer, Asked, NoQuery, Shown, read_body, read_query, written
+from idp.api.wire import Answer, Asked, NoQuery, Shown, read_body, read_match, read_query, written
 from idp.database import in_transaction, reader
 from idp.errors import Forbidden, Refusal
 from idp.oidc.bearer import BearerRefused
@@ -39,7 +40,7 @@ class Operation:
     status: int = 200
     also: int | None = None
     writes: bool = False
-    before: Callable[..., None] | None = None
+    before: Callable[[dict[str, Any]], None] | None = None
     needs_match: bool = False
     description: str = ""
 
@@ -92,13 +93,27 @@ def _carry_out(told: Operation, door: Door, path: dict[str, Any], caller: Viewer
         read_query(NoQuery)
     if told.body is not None:
         asked["body"] = read_body(told.body)
+    if told.needs_match:
+        asked["shown"] = read_match()
     if not told.writes:
         return _answer_of(door(reader(), **asked))
     if told.before is not None:
-        told.before(**asked)
+        told.before(asked)
     message = messages.read_message(caller.person_id) if request.method == "POST" else None
+
+    def once(connection: Connection) -> Answer:
+        return messages.once(connection, message, lambda: _answer_of(door(connection, **asked)))
+
     try:
-        return in_transaction(lambda connection: messages.once(connection, message, lambda: _answer_of(door(connection, **asked))))
+        return in_transaction(once)
+    except IntegrityError:
+        return _once_more(once)
+
+
+def _once_more(once: Callable[[Connection], Answer]) -> Answer:
+    """Somebody else was faster: the same message, whose answer is told now, or another one with which this does not go together."""
+    try:
+        return in_transaction(once)
     except IntegrityError:
         raise Refusal("", "conflict", 409) from None
 

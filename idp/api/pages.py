@@ -15,6 +15,7 @@ from idp.api import access
 from idp.api.scopes import SCOPE_NAMES
 from idp.console.client_pages import CLIENT_LINKS
 from idp.console.entry_names import unit_named
+from idp.console.proposal_kinds import KINDS, Kind
 from idp.console.reach import within
 from idp.console.reasons import read_reason
 from idp.console.words import role_words
@@ -24,7 +25,8 @@ from idp.people.models import Person, Unit
 from idp.roles import proposals
 from idp.roles.api_grants import API_ROLES, find_grants
 from idp.roles.models import Role
-from idp.web.viewer import Permission, require_viewer, requires
+from idp.roles.permissions import Holding, scope_of
+from idp.web.viewer import Permission, Viewer, require_viewer, requires
 
 blueprint = Blueprint("console_api", __name__)
 _c, _u, _p = table_of(Client), table_of(Unit), table_of(Person)
@@ -49,6 +51,8 @@ def ask(client_id: str) -> Response | tuple[str, int]:
     role = request.form.get("role", "")
     if role not in API_ROLES:
         errors["role"] = _("Chọn một vai trò.")
+    elif not may_give(require_viewer(), Role(role)):
+        errors["role"] = _("Không giao được vai trò có nhiều quyền hơn quyền đang giữ.")
     if not errors:
         try:
             in_transaction(lambda connection: _propose(connection, client_id, Role(role), reason, actor))
@@ -69,8 +73,11 @@ def decide(client_id: str, proposal_id: uuid.UUID, deed: str) -> Response | tupl
     """Agree to what another officer asked for, refuse it, or take back one's own."""
     client, actor = _require(client_id), require_viewer().actor
     _require_whole_province()
-    if proposals.require(reader(), proposal_id).subject != str(client.id):
+    row = proposals.require(reader(), proposal_id)
+    if row.kind != access.KIND or row.subject != str(client.id):
         raise NotFound(_("Không có đề xuất này."))
+    if deed == "approve" and not _may_decide(require_viewer(), row):
+        raise Forbidden("", reason="may_not_decide")
 
     def carry_out(connection: Connection) -> None:
         if deed == "approve":
@@ -106,6 +113,27 @@ def revoke(client_id: str) -> Response | tuple[str, int]:
             )
         )
     return _back(client_id)
+
+
+def may_give(viewer: Viewer, role: Role) -> bool:
+    """Whether somebody may give a program this role: a person, for the whole province, who may do all of it themselves."""
+    if viewer.client_id is not None or not scope_of(viewer.person_id, Permission.GRANT_ROLES).whole_province:
+        return False
+    return Holding(role, None).permissions <= viewer.permissions
+
+
+def _may_decide(viewer: Viewer, row: Any) -> bool:
+    return may_give(viewer, Role(json.loads(row.content)["role"]))
+
+
+def _facts(row: Any) -> list[tuple[str, str]]:
+    content = _content(row)
+    unit = reader().execute(select(_u.c.name).where(_u.c.id == content["unit_id"])).scalar() if content["unit_id"] else None
+    return [(_("Ứng dụng"), content["client_id"]), (_("Vai trò"), role_words(content["role"])), (_("Phạm vi"), unit or _("Toàn tỉnh"))]
+
+
+def _carry_out(connection: Connection, row: Any, content: dict[str, Any], viewer: Viewer) -> None:
+    access.carry_out(connection, row, content, actor=viewer.actor)
 
 
 def _require_whole_province() -> None:
@@ -150,6 +178,7 @@ def _back(client_id: str) -> Response:
 
 
 def set_up_api_pages(app: Flask) -> None:
-    """Register the page, and link it from the page of an application."""
+    """Register the page, link it from the page of an application, and let what waits stand among all that does."""
+    KINDS[access.KIND] = Kind(_l("Giao vai trò ở API"), _may_decide, _facts, _carry_out)
     app.register_blueprint(blueprint)
     app.extensions.setdefault(CLIENT_LINKS, []).append((_l("Quyền API"), "console_api.show"))

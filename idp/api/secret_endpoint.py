@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, or_, select
 
 from clients.client_secrets import HINT_CHARACTERS
-from clients.entry_rules import add_rule, kept_rules, remove_rule
+from clients.entry_rules import kept_rules, remove_rule
 from clients.models import Client, ClientSecret
+from clients.registry import RegisteredClient, find_even_disabled
 from clients.secret_care import add_beside, revoke_secret
 from idp import clock
 from idp.api.api_holders import refuse_those_with_roles
@@ -28,6 +29,7 @@ from idp.api.operations import api_blueprint, operation
 from idp.api.scopes import PATH, Scope
 from idp.api.wire import Answer, Reason
 from idp.console.entry_names import named_rule
+from idp.console.widening import add_or_propose
 from idp.database import table_of
 from idp.errors import NotFound
 from idp.web.problems import NotAsDeclared
@@ -98,10 +100,19 @@ def _rule(row: Any) -> RuleLine:
 )
 def add_entry_rule(connection: Connection, client_id: str, body: RuleWanted) -> RuleAdded:
     """Let people in by it."""
-    _require(connection, client_id)
+    client = _registered(client_id)
     days = {name: _day(name, getattr(body, name)) for name in ("valid_from", "valid_to")}
     rule = named_rule(connection, body.kind, body.subject, valid_from=days["valid_from"], valid_to=days["valid_to"])
-    return RuleAdded(id=add_rule(connection, client_id, rule, actor=require_viewer().actor, reason=body.reason))
+    before = {row.id for row in kept_rules(connection, client.key)}
+    add_or_propose(connection, client, rule, require_viewer(), reason=body.reason)
+    return RuleAdded(id=next((row.id for row in kept_rules(connection, client.key) if row.id not in before), None))
+
+
+def _registered(client_id: str) -> RegisteredClient:
+    client = find_even_disabled(client_id)
+    if client is None:
+        raise NotFound(_("Không có ứng dụng này."), reason="client_unknown")
+    return client
 
 
 @operation(blueprint, "POST", f"{RULES}/<uuid:rule_id>/remove", "removeEntryRule", "Take a rule back", CHANGE, Scope.CLIENTS_WRITE, body=Reason,

@@ -6,7 +6,6 @@ from dataclasses import fields
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from flask import request
 from flask_babel import gettext as _
 from pydantic import Field
 from sqlalchemy import Connection, bindparam, select
@@ -17,7 +16,7 @@ from clients.catalogue_models import OwnPasswords, Protocol
 from idp.api.client_shapes import Day
 from idp.api.operations import api_blueprint, operation
 from idp.api.scopes import PATH, Scope
-from idp.api.wire import Answer, Asked, Key, Line, PageQuery, Reason, Shown, Text, Told
+from idp.api.wire import AS_WHOLE, Answer, Asked, Key, Line, PageQuery, Reason, Shown, Text, Told
 from idp.database import table_of
 from idp.errors import NotFound, Refusal
 from idp.people.models import Unit
@@ -47,13 +46,13 @@ class SystemParts(Asked):
     contact: Text | None = None
     level: Literal[LEVELS] | None = None  # type: ignore[valid-type]
     protocol: Protocol | None = None
-    security_level: Annotated[int, Field(ge=1, le=5)] | None = None
+    security_level: Annotated[int, Field(ge=1, le=5), AS_WHOLE] | None = None
     in_scope: bool | None = None
     client_id: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._~-]*$")] | None = Field(
         None, description="the application that it is connected as; empty for none"
     )
     own_passwords_left: OwnPasswords | None = None
-    accounts: Annotated[int, Field(ge=0, le=catalogue.MOST_ACCOUNTS)] | None = None
+    accounts: Annotated[int, Field(ge=0, le=catalogue.MOST_ACCOUNTS), AS_WHOLE] | None = None
     planned_on: Day | None = None
     notes: Text | None = None
 
@@ -132,11 +131,8 @@ def add_system(connection: Connection, body: SystemWanted) -> Answer:
 
 @operation(blueprint, "PATCH", ONE, "changeSystem", "Change what is written down of a system", CHANGE, Scope.CATALOGUE_WRITE, body=SystemParts,
            answer=SystemTold, needs_match=True)  # fmt: skip
-def change_system(connection: Connection, code: str, body: SystemParts) -> Answer:
+def change_system(connection: Connection, code: str, body: SystemParts, shown: str) -> Answer:
     """Change parts of it, by whoever has seen the newest state."""
-    shown = request.headers.get("If-Match")
-    if shown is None:
-        raise Refusal(_("Gửi ETag đã đọc trong tiêu đề If-Match."), "if_match_needed", 428)
     if shown != _etag(catalogue.require_locked(connection, code)):
         raise Refusal(_("Hệ thống vừa thay đổi ở nơi khác. Đọc lại rồi làm tiếp."), "changed_meanwhile", 412)
     catalogue.change_system(connection, code, actor=require_viewer().actor, **_values(connection, body))

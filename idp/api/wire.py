@@ -11,7 +11,6 @@ from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,11 +22,14 @@ from pydantic import (
 )
 
 from idp.compact_jws import UnreadableJwt, strict_json
+from idp.errors import Refusal
 from idp.web.problems import NotAsDeclared
 
 LARGEST_BODY = 64 * 1024  # bytes
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+ETAG = r'"[A-Za-z0-9._-]{1,64}"'
+_ETAG = re.compile(ETAG)
 _WHOLE = re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 MOST_FLAWS = 20
 WORDS = {
@@ -41,22 +43,38 @@ ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
-def _exactly(form: re.Pattern[str], value: Any) -> Any:
-    if isinstance(value, str) and not form.fullmatch(value):
-        raise ValueError("another form is expected")
-    return value
+def _key(value: Any) -> Any:
+    if isinstance(value, str) and not _UUID.fullmatch(value):
+        raise ValueError("not a UUID")
+    return uuid.UUID(value) if isinstance(value, str) else value
 
 
-def _in_utc(value: datetime) -> datetime:
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not _INSTANT.fullmatch(value):
+        raise ValueError("not an instant with its offset")
     try:
-        return value.astimezone(UTC)
+        return datetime.fromisoformat(value).astimezone(UTC)
     except OverflowError:
-        raise ValueError("another form is expected") from None
+        raise ValueError("no such instant") from None
 
 
-Key = Annotated[uuid.UUID, BeforeValidator(lambda value: _exactly(_UUID, value))]
-Instant = Annotated[datetime, BeforeValidator(lambda value: _exactly(_INSTANT, value)), AfterValidator(_in_utc)]
-Whole = Annotated[int, BeforeValidator(lambda value: _exactly(_WHOLE, value)), Field(ge=0, le=2**31 - 1)]
+def _whole(value: Any) -> Any:
+    """As JSON has it, where 7.0 is a whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _digits(value: Any) -> Any:
+    """As an address has it."""
+    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
+
+
+Key = Annotated[uuid.UUID, BeforeValidator(_key)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+# The bounds stand first, so that they are described.
+Number = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_digits)]
+AS_WHOLE = BeforeValidator(_whole)
 Line = Annotated[str, StringConstraints(max_length=200, pattern=ONE_LINE)]
 LongLine = Annotated[str, StringConstraints(max_length=2000, pattern=ONE_LINE)]
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=LINES)]
@@ -125,7 +143,7 @@ def read_query(model: type[M]) -> M:
 def read_body(model: type[M]) -> M:
     """The body, a JSON object of at most 64 KiB. Raises NotAsDeclared, RequestEntityTooLarge."""
     request.max_content_length = LARGEST_BODY
-    raw = request.get_data(cache=False)
+    raw = request.get_data()
     if request.mimetype != "application/json":
         raise NotAsDeclared([], "json_needed", 415)
     try:
@@ -135,6 +153,16 @@ def read_body(model: type[M]) -> M:
         raise NotAsDeclared([("", _("Nội dung là một đối tượng JSON (UTF-8), mỗi tên một lần, không lồng quá sâu."))]) from None
     except ValidationError as wrong:
         raise NotAsDeclared(_flaws(wrong)) from None
+
+
+def read_match() -> str:
+    """The state that whoever writes has seen, as its ETag (RFC 9110 §13.1.1). Raises NotAsDeclared, Refusal."""
+    shown = request.headers.get("If-Match")
+    if shown is None:
+        raise Refusal(_("Gửi ETag đã đọc trong tiêu đề If-Match."), "if_match_needed", 428)
+    if not _ETAG.fullmatch(shown):
+        raise NotAsDeclared([("If-Match", _("Gửi đúng một ETag, trong ngoặc kép."))])
+    return shown
 
 
 def _flaws(wrong: ValidationError) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Every route says who may use it."""
 
+from idp.api.operations import OPERATION_ATTRIBUTE
+from idp.api.scopes import PATH
 from idp.web.viewer import PERMISSION_ATTRIBUTE
 from tests.support.installation import settings_for
 from wsgi import build
@@ -15,3 +17,19 @@ def test_every_route_declares_who_may_use_it() -> None:
         if rule.endpoint not in FLASKS_OWN and not hasattr(app.view_functions[rule.endpoint], PERMISSION_ATTRIBUTE)
     ]
     assert not silent, silent
+
+
+def test_every_route_of_the_api_declares_its_permission_and_scope_and_answers_no_preflight() -> None:
+    app = build(settings_for("sqlite://"))
+    undeclared, found = [], 0
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith(f"{PATH}/") or rule.rule == f"{PATH}/openapi.json":
+            continue
+        told = getattr(app.view_functions[rule.endpoint], OPERATION_ATTRIBUTE, None)
+        found += 1
+        if told is None or (told.scope is None and told.name != "showMyself") or "OPTIONS" in (rule.methods or ()):
+            undeclared.append(rule.rule)
+        elif told.permission is None and told.name not in ("showMyself", "listUnits"):
+            undeclared.append(rule.rule)
+    assert found > 30
+    assert not undeclared, undeclared

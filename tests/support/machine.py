@@ -45,3 +45,7 @@ class Machine:
         self._token = self._token or (token or self.token())
         sent = {"Authorization": f"Bearer {token or self._token}"} | {name.replace("_", "-"): value for name, value in headers.items()}
         return self._browser.open(API + path, method=method, json=body, headers=sent)
+
+    def permissions(self) -> frozenset[str]:
+        """What its roles allow, as it is told."""
+        return frozenset(self.call("GET", "/me").get_json()["permissions"])
