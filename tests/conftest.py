@@ -18,6 +18,7 @@ from idp.web.application import Application
 from tests.support import services
 from tests.support.browser import chromium
 from tests.support.installation import CompiledTemplates, Databases, FreshContextClient, close, settings_for
+from tests.support.rsa_pool import draw_rsa_keys_from_a_pool
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
 # A busy machine is no counterexample, and a run tries what the run before it tried. HYPOTHESIS_PROFILE=searching looks for what is new.
@@ -25,6 +26,7 @@ hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("searching", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 Application.jinja_options = {"bytecode_cache": CompiledTemplates()}  # every test makes an application of its own
+draw_rsa_keys_from_a_pool()
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 

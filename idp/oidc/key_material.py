@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -46,11 +46,17 @@ def import_key(alg: str, pem: bytes, kid: str) -> Key:
     """The key of this PEM, ready to sign, or to open what is encrypted to it."""
     if alg in ENCRYPTING:
         told: KeyParameters = {"kid": kid, "use": "enc"}
-        return ECKey.import_key(pem, told) if alg == "ECDH-ES" else RSAKey.import_key(pem, {**told, "alg": alg})
+        return ECKey.import_key(pem, told) if alg == "ECDH-ES" else _rsa_key(pem, {**told, "alg": alg})
     if alg == "EdDSA":
         return OKPKey.import_key(pem, {"kid": kid, "use": "sig"})  # good for both names of the algorithm
     parameters: KeyParameters = {"kid": kid, "alg": alg, "use": "sig"}
-    return ECKey.import_key(pem, parameters) if alg == "ES256" else RSAKey.import_key(pem, parameters)
+    return ECKey.import_key(pem, parameters) if alg == "ES256" else _rsa_key(pem, parameters)
+
+
+def _rsa_key(pem: bytes, parameters: KeyParameters) -> RSAKey:
+    # Not tried for being prime: it was made here and stood sealed, so that nobody has changed it, and trying takes 30 ms a key.
+    private = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+    return RSAKey(cast("rsa.RSAPrivateKey", private), pem, parameters)
 
 
 def public_jwk(key: Key) -> dict[str, Any]:
