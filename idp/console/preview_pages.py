@@ -7,16 +7,15 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 
 from clients.registry import RegisteredClient, find_even_disabled
-from idp.console.reach import within
+from idp.console.reach import require_named
 from idp.database import reader, table_of
 from idp.entry import row_may_enter
-from idp.errors import Forbidden, NotFound, Refusal
+from idp.errors import NotFound, Refusal
 from idp.oidc.claims import claims_of, with_roles
 from idp.oidc.subjects import subject_for
 from idp.oidc.token_response import PERSON_COLUMNS
 from idp.people.models import Person, PersonState, Unit
-from idp.people.roster import require_person, require_person_named
-from idp.web.viewer import Permission, may, requires
+from idp.web.viewer import Permission, requires
 
 blueprint = Blueprint("console_preview", __name__)
 _p, _u = table_of(Person), table_of(Unit)
@@ -26,16 +25,14 @@ _facts = select(*PERSON_COLUMNS, _p.c.state).select_from(_p.outerjoin(_u, _u.c.i
 @blueprint.get("/console/clients/<client_id>/preview")
 @requires(Permission.SEE_CLIENTS)
 def preview(client_id: str) -> str | tuple[str, int]:
-    """For one person, named in the address; only whom the viewer may see."""
-    if not may(Permission.SEE_PEOPLE):
-        raise Forbidden("", reason="lacks_see_people")
+    """For one person, named in the address; only whom the viewer may see: whoever sees no people, themselves."""
     client, typed = find_even_disabled(client_id), request.args.get("person", "").strip()[:200]
     if client is None:
         raise NotFound(_("Không có ứng dụng này."))
     if not typed:
         return _page(client, typed, None, {})
     try:
-        person_id = require_person(reader(), require_person_named(reader(), typed).id, within(Permission.SEE_PEOPLE)).id
+        person_id = require_named(typed, Permission.SEE_PEOPLE).id
     except Refusal as refusal:
         return _page(client, typed, None, {"person": refusal.message}), refusal.status
     return _page(client, typed, reader().execute(_facts, {"person": person_id}).one(), {})

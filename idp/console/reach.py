@@ -7,8 +7,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from idp.database import reader
-from idp.errors import Forbidden, Refusal
-from idp.people.roster import require_person
+from idp.errors import Forbidden, NotFound, Refusal
+from idp.people.roster import require_person, require_person_named
 from idp.roles.permissions import is_administrator, scope_of
 from idp.web.viewer import Permission, may, require_viewer
 
@@ -21,6 +21,19 @@ def within(permission: Permission) -> Collection[uuid.UUID] | None:
 def sees_all(permission: Permission) -> bool:
     """Whether the viewer may do this for the whole province: for showing or hiding a link, never instead of the guard."""
     return may(permission) and within(permission) is None
+
+
+def require_named(typed: str, permission: Permission) -> Any:
+    """The person as somebody typed them, within reach; also oneself. Whoever reaches a part of the tree only is not told whether
+    somebody of that name is elsewhere. Raises NotFound."""
+    reach, me = within(permission), require_viewer().person_id
+    try:
+        found = require_person_named(reader(), typed)
+        return found if found.id == me else require_person(reader(), found.id, reach)
+    except NotFound:
+        if reach is None:
+            raise
+        raise NotFound(_("Không có người này, hoặc người này ngoài phạm vi được giao.")) from None
 
 
 def require_changeable(person_id: uuid.UUID, permission: Permission) -> Any:

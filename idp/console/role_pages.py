@@ -16,14 +16,13 @@ from idp.console.delegation import LOWER, Wanted
 from idp.console.entry_names import unit_named
 from idp.console.names_of import actors_in_words
 from idp.console.proposal_kinds import place_of_none
-from idp.console.reach import sees_all, within
+from idp.console.reach import require_named, sees_all
 from idp.console.reasons import read_reason
 from idp.console.system_file import read_day
 from idp.console.words import ROLES, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.people.models import Person, Unit
-from idp.people.roster import require_person, require_person_named
 from idp.roles import grants
 from idp.roles.models import Role
 from idp.web.formats import format_date, today
@@ -146,7 +145,7 @@ def _read(errors: dict[str, str]) -> Wanted | None:
     person_id = unit_id = None
     try:
         typed = form.get("person", "").replace("\0", "")[:200]
-        person_id = require_person(reader(), require_person_named(reader(), typed).id, within(Permission.GRANT_ROLES)).id
+        person_id = require_named(typed, Permission.GRANT_ROLES).id
     except Refusal as refusal:
         errors["person"] = refusal.message
     try:

@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response
 
 from clients.models import Client
 from idp import access, audit
+from idp.console.client_reach import reached_clients
 from idp.console.export_pages import export_page
 from idp.console.exports import Export, kind_asked_for, send_table
 from idp.console.history_reasons import may_read_history
 from idp.console.open_sessions import Filters, OpenSession, find_sessions
-from idp.console.reach import may_change, within
+from idp.console.reach import may_change, sees_all, within
 from idp.console.reasons import read_reason
 from idp.console.saved_filter_pages import address_of, asked_of, kept_filters, why_address
 from idp.console.saved_filters import SESSIONS
@@ -177,5 +178,6 @@ def _key(text: str | None) -> uuid.UUID | None:
 
 
 def _applications() -> list[tuple[str, str]]:
-    rows = reader().execute(select(_c.c.id, _c.c.client_name).where(_c.c.disabled_at.is_(None)).order_by(_c.c.client_name))
+    reach = [] if sees_all(Permission.SEE_PEOPLE) else reached_clients(Permission.SEE_CLIENTS)  # names of another part's are not told
+    rows = reader().execute(select(_c.c.id, _c.c.client_name).where(_c.c.disabled_at.is_(None), *reach).order_by(_c.c.client_name))
     return [("", _("Mọi ứng dụng")), *((str(row.id), row.client_name) for row in rows)]

@@ -96,7 +96,7 @@ def test_what_was_proposed_is_what_is_done_or_nothing_is(app: Flask) -> None:
     first, second = browser_of(app, Role.IT_ADMIN), browser_of(app, Role.IT_ADMIN)
     ask(first, "nhan", "auditor")
     other = proposals.canonical(
-        {**{"person_id": str(add_person("khac"))}, "role": "it_admin", "unit_id": None, "from": None, "until": None}
+        {"person_id": str(add_person("khac")), "role": "it_admin", "unit_id": None, "from": None, "until": None}
     )
     in_transaction(lambda connection: connection.execute(update(_t).values(content=other)))
     assert decide(second, "approve").status_code == 409
