@@ -29,6 +29,17 @@ class SamlParty(Record):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class SamlSession(Record):
+    """By which kind of name a party was told of the person of a session: by the same it is asked to end it. Kept as long as sessions last."""
+
+    __tablename__ = "saml_session"
+
+    session_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    client_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("client.id"), primary_key=True)
+    name_kind: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class SamlSigningKey(Record):
     """A key that signs what SAML applications get, and its certificate (PEM), which they keep. Prepared, then in use, then retired."""
 

@@ -20,6 +20,7 @@ need nginx-light /usr/sbin/nginx
 need caddy /usr/bin/caddy
 need apache2 /usr/sbin/apache2
 need libapache2-mod-auth-openidc /usr/lib/apache2/modules/mod_auth_openidc.so
+need libapache2-mod-auth-mellon /usr/lib/apache2/modules/mod_auth_mellon.so
 if [ "${1:-}" = samba ]; then # a real Active Directory, for `make test-samba` alone
     need samba /usr/sbin/samba
     need samba-ad-provision /usr/share/samba/setup/provision.ldif

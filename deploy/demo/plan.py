@@ -29,7 +29,7 @@ class Directory:
 @dataclass(frozen=True)
 class Plan:
     """One demo. `directory` None: the embedded one on `directory_port`. `staff`: at least so many people in it.
-    `outbound_allow`: where else the provider may send logout tokens to, as host or host:port, comma separated."""
+    `outbound_allow`: where else the provider may send logout tokens to, as host or host:port, comma separated; `saml`: whether it answers SAML as well."""
 
     folder: Path
     port: int
@@ -40,6 +40,7 @@ class Plan:
     database_url: str
     directory: Directory | None
     outbound_allow: str = ""
+    saml: bool = False
 
     @property
     def issuer(self) -> str:
@@ -70,6 +71,7 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
         database_url=environment.get("DEMO_DATABASE_URL") or f"sqlite:///{folder / 'hopnhat.sqlite'}",
         directory=_read_directory(environment),
         outbound_allow=environment.get("DEMO_OUTBOUND_ALLOW", ""),
+        saml=environment.get("DEMO_SAML", "") == "on",
     )
 
 

@@ -22,6 +22,7 @@ def write_settings(plan: Plan, directory: Directory) -> None:
         "ldap_bind_password": directory.bind_password,
         "sync_full_interval_seconds": 30,  # this directory does not say who was deleted, and nobody waits five minutes at a demo
         "activation_slips": False,  # the newcomer of the demo enrols alone: there is no officer at a desk to print a slip
+        "saml": plan.saml,
         "outbound_allow": ",".join([*(f"{HOST}:{port}" for port in reachable), plan.outbound_allow]),
     }
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in settings.items()]

@@ -65,11 +65,11 @@ def response_without(issuer: str, recipient: str, in_response_to: str | None, st
     return bytes(etree.tostring(sign(response, key)))
 
 
-def logout_request(issuer: str, to: str, name_id: NameId, session_index: str, request_id: str) -> etree._Element:
-    """A request to end the person's session; the query that carries it is signed."""
+def logout_request(issuer: str, party: str, to: str, name_id: NameId, session_index: str, request_id: str) -> etree._Element:
+    """A request to end the person's session at a party, named as in the assertion; the query that carries it is signed."""
     request = _message("samlp:LogoutRequest", issuer, to, None, request_id)
     request.set("NotOnOrAfter", written_time(clock.now() + timedelta(seconds=SECONDS)))
-    _text(request, "saml:NameID", name_id.value, Format=name_id.format)
+    _name(request, name_id, issuer, party)
     _text(request, "samlp:SessionIndex", session_index)
     return request
 
@@ -111,10 +111,7 @@ def _assertion(facts: Facts) -> etree._Element:
     )
     _text(assertion, "saml:Issuer", facts.issuer)
     subject = etree.SubElement(assertion, tag("saml:Subject"))
-    # A pairwise name is one of this party alone (§8.3.7).
-    _text(
-        subject, "saml:NameID", facts.name_id.value, Format=facts.name_id.format, NameQualifier=facts.issuer, SPNameQualifier=facts.audience
-    )
+    _name(subject, facts.name_id, facts.issuer, facts.audience)
     bearer = etree.SubElement(subject, tag("saml:SubjectConfirmation"), {"Method": BEARER})
     told = {"NotOnOrAfter": until, "Recipient": facts.recipient} | ({"InResponseTo": facts.in_response_to} if facts.in_response_to else {})
     etree.SubElement(bearer, tag("saml:SubjectConfirmationData"), told)
@@ -129,6 +126,11 @@ def _assertion(facts: Facts) -> etree._Element:
     _text(etree.SubElement(statement, tag("saml:AuthnContext")), "saml:AuthnContextClassRef", facts.context)
     _attributes(assertion, facts.attributes)
     return assertion
+
+
+def _name(parent: etree._Element, name_id: NameId, issuer: str, party: str) -> None:
+    """Who is meant, always with the same qualifiers: a pairwise name is one of this party alone (§8.3.7), and parties compare them."""
+    _text(parent, "saml:NameID", name_id.value, Format=name_id.format, NameQualifier=issuer, SPNameQualifier=party)
 
 
 def _attributes(assertion: etree._Element, attributes: Mapping[str, Sequence[str]]) -> None:

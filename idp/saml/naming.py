@@ -2,11 +2,15 @@
 
 import hashlib
 import uuid
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, and_, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from clients.registry import RegisteredClient
+from clients.saml_models import SamlSession
+from idp import clock
 from idp.database import reader, table_of
 from idp.oidc.claims import claims_of, with_roles
 from idp.oidc.models import Authorization
@@ -31,13 +35,28 @@ PLAIN = (
 )  # fmt: skip
 
 
-_a, _p = table_of(Authorization), table_of(Person)
+_a, _p, _s = table_of(Authorization), table_of(Person), table_of(SamlSession)
 _person = (
-    select(_p.c.subject, _p.c.username, _p.c.mail)
+    select(_p.c.subject, _p.c.username, _p.c.mail, _s.c.name_kind)
     .join(_a, _a.c.person_id == _p.c.id)
+    .join(_s, and_(_s.c.session_id == _a.c.session_id, _s.c.client_id == _a.c.client_id))
     .where(_a.c.session_id == bindparam("session"), _a.c.client_id == bindparam("client"))
     .limit(1)
 )
+_columns: dict[str, Any] = {
+    "session_id": bindparam("session"),
+    "client_id": bindparam("client"),
+    "name_kind": bindparam("kind"),
+    "created_at": bindparam("now"),
+}
+_keep = {
+    name: kind.insert(_s)
+    .values(_columns)
+    .on_conflict_do_update(index_elements=["session_id", "client_id"], set_={"name_kind": bindparam("kind")})
+    for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_forget = delete(_s).where(_s.c.created_at < bindparam("then"))
+KEPT = timedelta(days=2)  # no session lasts longer
 
 
 class NoSuchName(Exception):
@@ -45,10 +64,13 @@ class NoSuchName(Exception):
 
 
 def name_format(party: Party, wanted: str | None) -> str:
-    """Our kind of name for what a request wants: the party's own, by which it is told of a sign-out as well. Raises NoSuchName."""
-    if wanted not in (None, UNSPECIFIED, FORMATS[party.options.name_id]):
+    """Our kind of name for what a request wants: the party's own, or one that gives nothing away. Raises NoSuchName."""
+    if wanted in (None, UNSPECIFIED, FORMATS[party.options.name_id]):
+        return party.options.name_id
+    found = next((kind for kind in (PERSISTENT, TRANSIENT) if FORMATS[kind] == wanted), None)
+    if found is None:
         raise NoSuchName
-    return party.options.name_id
+    return found
 
 
 def name_of(party: Party, kind: str, person: Any, session_id: uuid.UUID) -> NameId:
@@ -65,11 +87,18 @@ def name_of(party: Party, kind: str, person: Any, session_id: uuid.UUID) -> Name
     return NameId(FORMATS[kind], value)
 
 
+def remember(connection: Connection, party: Party, session_id: uuid.UUID, kind: str) -> None:
+    """Keep by which kind of name the party was told; what is older than any session goes."""
+    now = clock.now()
+    connection.execute(_forget, {"then": now - KEPT})
+    connection.execute(_keep[connection.dialect.name], {"session": session_id, "client": party.client.key, "kind": kind, "now": now})
+
+
 def name_in_session(party: Party, session_id: uuid.UUID) -> NameId | None:
     """By which name the party knows the person of a session; None when it was not told of them."""
     person = reader().execute(_person, {"session": session_id, "client": party.client.key}).first()
     try:
-        return None if person is None else name_of(party, party.options.name_id, person, session_id)
+        return None if person is None else name_of(party, person.name_kind, person, session_id)
     except NoSuchName:
         return None
 

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from clients.registry import find_client
 from idp import clock
-from idp.database import reader, table_of
+from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.oidc.authorization_code import CodeUnreadable, GrantedCode, open_code
 from idp.oidc.models import Authorization
@@ -142,6 +142,7 @@ def answer() -> Response:
         name = naming.name_of(party, state.name_kind, person, granted.session_id)
     except naming.NoSuchName:
         return _refuse(party, state, (RESPONDER, STATUS + "InvalidNameIDPolicy"))
+    in_transaction(lambda connection: naming.remember(connection, party, granted.session_id, state.name_kind))
     ends = min(live.expires_at, clock.now() + timedelta(seconds=current_settings().saml_session_seconds))
     facts = Facts(
         own_metadata.entity_id(), party.facts.entity_id, state.consumer_url, state.request_id, name, naming.index_of(party.client, granted.session_id),

@@ -135,7 +135,7 @@ def _go_on(going: Round) -> Response:
 
 def _visit(going: Round, party: Party, name: NameId) -> Response:
     request_id, index = new_id(), naming.index_of(party.client, uuid.UUID(going.session))
-    message = logout_request(own_metadata.entity_id(), party.facts.sign_out_url, name, index, request_id)
+    message = logout_request(own_metadata.entity_id(), party.facts.entity_id, party.facts.sign_out_url, name, index, request_id)
     response = redirect(redirect_to(party.facts.sign_out_url, "SAMLRequest", message, None, signing_key(reader())), 303)
     keep(response, replace(going, asked=request_id))
     return response

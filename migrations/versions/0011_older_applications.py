@@ -27,6 +27,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("entity_id", name=op.f("uq_saml_party_entity_id")),
     )
     op.create_table(
+        "saml_session",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("name_kind", sa.String(16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_saml_session_client_id_client")),
+        sa.PrimaryKeyConstraint("session_id", "client_id", name=op.f("pk_saml_session")),
+    )
+    op.create_index(op.f("ix_saml_session_created_at"), "saml_session", ["created_at"])
+    op.create_table(
         "saml_signing_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("certificate", sa.Text(), nullable=False),
@@ -40,4 +50,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saml_signing_key")
+    op.drop_table("saml_session")
     op.drop_table("saml_party")

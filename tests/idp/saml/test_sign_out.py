@@ -49,6 +49,13 @@ def test_an_application_signs_the_person_out_and_is_told_so(browser: FlaskClient
     assert is_out(browser)
 
 
+def test_a_session_is_ended_by_the_name_it_was_told_by(browser: FlaskClient, party: Party, person: uuid.UUID) -> None:
+    passing = '<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient"/>'
+    inner = name_of(answer_in(party.ask(browser, party.message(inner=passing))))
+    assert "SAMLResponse=" in ask_to_leave(browser, party, inner)
+    assert is_out(browser)
+
+
 def test_the_other_applications_of_the_session_are_visited_one_after_the_other(
     browser: FlaskClient, party: Party, person: uuid.UUID
 ) -> None:
@@ -60,6 +67,7 @@ def test_the_other_applications_of_the_session_are_visited_one_after_the_other(
     asked = inflated(visit, "SAMLRequest")
     assert visit.startswith(other.slo + "?")
     assert (asked.findtext("{*}NameID"), asked.get("Destination")) == (theirs, other.slo)
+    assert asked.find("{*}NameID").get("SPNameQualifier") == other.entity_id
     reply = other.message("LogoutResponse", OK.format("Success"), InResponseTo=asked.get("ID"))
     back = follow(browser, browser.get("/saml/slo?" + other.query(reply, kind="SAMLResponse"))).headers["Location"]
     codes = [code.get("Value").rpartition(":")[2] for code in inflated(back, "SAMLResponse").iter("{*}StatusCode")]
