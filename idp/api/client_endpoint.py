@@ -89,8 +89,9 @@ def show_client(connection: Connection, client_id: str) -> Answer:
 
 def _told(row: Any) -> Answer:
     metadata = from_columns(row)
-    more = {name: getattr(metadata, name) for name in METADATA if name not in LINE}
-    told = ClientTold(**_line(row), **{name: list(value) if isinstance(value, tuple) else value for name, value in more.items()})
+    more: dict[str, Any] = {name: getattr(metadata, name) for name in METADATA if name not in LINE}
+    more |= {name: list(value) for name, value in more.items() if isinstance(value, tuple)}
+    told = ClientTold(**{**_line(row), **more})
     return Answer(told, {"ETag": _etag(row.version)})
 
 
@@ -121,10 +122,12 @@ def connect_client(connection: Connection, body: ClientWanted) -> Answer:
     connected = drafts.submit(connection, draft_id, actor=actor, entry=entry_of(connection, answers), owner=owner)
     location = {"Location": f"{PATH}/drafts/{draft_id}"}
     if connected is None:
-        waiting = Draft(draft_id=draft_id, state=DraftState.SUBMITTED, client_id=None, client_secret=None)
+        waiting = Draft(draft_id=draft_id, state=DraftState.SUBMITTED, client_id=None, client_secret=None, word=None)
         return Answer(waiting, location, 202)
     secret: Secret | None = drafts.take_secret(connection, draft_id, actor=actor)
-    told = Draft(draft_id=draft_id, state=DraftState.CONNECTED, client_id=connected, client_secret=str(secret) if secret else None)
+    told = Draft(
+        draft_id=draft_id, state=DraftState.CONNECTED, client_id=connected, client_secret=str(secret) if secret else None, word=None
+    )
     return Answer(told, {"Location": f"{CLIENTS}/{connected}"}, unrepeated=("client_secret",))
 
 

@@ -130,7 +130,15 @@ def end_session(connection: Connection, person_id: uuid.UUID, session_id: uuid.U
 
 
 @operation(
-    blueprint, "GET", f"{PATH}/units", "listUnits", "Units of the tree, by key", None, Scope.UNITS_READ, query=PageQuery, answer=UnitsPage
+    blueprint,
+    "GET",
+    f"{PATH}/units",
+    "listUnits",
+    "Units of the tree, by key",
+    Permission.OPEN_CONSOLE,
+    Scope.UNITS_READ,
+    query=PageQuery,
+    answer=UnitsPage,
 )
 def list_units(connection: Connection, query: PageQuery) -> UnitsPage:
     """The whole tree, or the parts that the client's roles are for. Closed units stay in it."""

@@ -91,8 +91,9 @@ def list_rules(connection: Connection, client_id: str) -> RulesTold:
 
 
 def _rule(row: Any) -> RuleLine:
-    told = {name: getattr(row, name) for name in RuleLine.model_fields}
-    return RuleLine(**{name: value.isoformat() if type(value) is date else value for name, value in told.items()})
+    told: dict[str, Any] = {name: getattr(row, name) for name in RuleLine.model_fields}
+    days = {name: told[name].isoformat() for name in ("valid_from", "valid_to") if told[name]}
+    return RuleLine(**{**told, **days})
 
 
 @operation(
