@@ -35,7 +35,7 @@ from idp.roles.permissions import scope_of
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("dashboard", __name__)
-SHOWN_LINES = 60
+SHOWN_LINES = 30
 BADGES = {"integrated": "ok", "connected": "warn", "not_connected": "bad", "retired": "plain"}
 WORDS: dict[str, Any] = {"line_words": line_words, "states": STATES, "break_words": BREAKS, "rungs": tuple(Rung)}
 

@@ -85,6 +85,16 @@ def test_the_evidence_pack_is_checked_by_its_own_script_and_a_changed_count_is_n
     assert "Vàng Mí Sính" not in (tmp_path / "days.jsonl").read_text("utf-8")
     assert json.loads((tmp_path / "manifest.json").read_text("utf-8"))["days"] == 2
     assert _check(tmp_path) == (0, "Everything holds.")
+    public = tmp_path / "public" / "public.jsonl"
+    assert '"seamless": null' in public.read_text("utf-8")  # two people only on B6
+    assert "H27" not in public.read_text("utf-8")
+    assert _check(tmp_path / "public") == (0, "Everything holds.")
+    kept = public.read_text("utf-8")
+    public.write_text(kept.replace('"seamless": null', '"seamless": 20', 1), "utf-8")
+    assert "2026-11-24: the public part tells something else" in _check(tmp_path)[1]
+    public.write_text(kept.splitlines()[1] + "\n", "utf-8")
+    assert "2026-11-25: does not follow the day before it" in _check(tmp_path / "public")[1]
+    public.write_text(kept, "utf-8")
     written = (tmp_path / "days.jsonl").read_text("utf-8").splitlines()
     first = json.loads(written[0])
     first["counts"][0][4] += 1
