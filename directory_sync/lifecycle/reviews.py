@@ -15,7 +15,7 @@ from idp.database import insert_rows, new_id, new_ids, table_of
 from idp.errors import Forbidden, NotFound, Refusal
 from idp.oidc.models import Authorization
 from idp.people import units
-from idp.people.models import Person, PersonState, Unit
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState, Unit
 from idp.people.review_models import ReviewCampaign, ReviewLine, ReviewSheet
 from idp.roles.models import RoleGrant
 from idp.web.formats import today
@@ -49,7 +49,7 @@ def open_campaign(connection: Connection, name: str, due_on: date, *, actor: str
     people = connection.execute(
         select(_p.c.id, _p.c.name, _p.c.title, _p.c.unit_id, _u.c.name.label("unit_name"))
         .join(_u, _u.c.id == _p.c.unit_id)
-        .where(_p.c.state == PersonState.ACTIVE.value)
+        .where(_p.c.state == PersonState.ACTIVE.value, _p.c.source != INTEGRATION_CHECK)
         .order_by(_p.c.sort_key)
     ).all()
     sheets = {row.unit_id: (new_id(), row.unit_name) for row in people}

@@ -21,7 +21,7 @@ from idp.enrollment.dashboard import newest_headline
 from idp.enrollment.status import status_within
 from idp.outbox import OutboxMessage
 from idp.people import units
-from idp.people.models import Person, PersonState
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.roles.permissions import scope_of
 from idp.sessions.models import BrowserSession
 from idp.web.formats import format_date, format_number, format_share, format_time
@@ -33,7 +33,7 @@ LOOK_BACK = timedelta(days=7)
 CHAIN_MAY_LAG = timedelta(minutes=5)
 _p, _s, _c, _o = table_of(Person), table_of(BrowserSession), table_of(Client), table_of(OutboxMessage)
 
-_active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value)
+_active_people = select(func.count()).where(_p.c.state == PersonState.ACTIVE.value, _p.c.source != INTEGRATION_CHECK)
 _open_sessions = (
     select(func.count())
     .select_from(_s.join(_p, _p.c.id == _s.c.person_id))

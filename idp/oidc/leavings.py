@@ -16,7 +16,7 @@ from idp.database import new_id, new_ids, table_of
 from idp.oidc.backchannel_logout import tell_clients_of_person
 from idp.oidc.models import Leaving, LeavingClient
 from idp.outbox import OutboxMessage
-from idp.people.models import Person
+from idp.people.models import INTEGRATION_CHECK, Person
 
 ALSO_TOLD = (
     "hopnhat.also_told_of_leavings"  # others that enqueue messages about whoever leaves: (connection, person) -> [(client, message)]
@@ -135,8 +135,8 @@ def leavings_of(connection: Connection, person_id: uuid.UUID, most: int = 10) ->
 
 
 def leavings_since(connection: Connection, since: datetime, within: Any = None, most: int = 5000) -> list[LeavingFacts]:
-    """The leavings since then, newest first; `within`: a condition on `person.id`."""
-    query = _leavings.where(_l.c.withdrawn_at >= since).limit(most)
+    """The leavings since then of people who exist, newest first; `within`: a condition on `person.id`."""
+    query = _leavings.where(_l.c.withdrawn_at >= since, _p.c.source != INTEGRATION_CHECK).limit(most)
     return _facts(connection, connection.execute(query if within is None else query.where(within)).all())
 
 

@@ -14,6 +14,7 @@ from clients.registry import find_even_disabled
 from idp import clock
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.rungs import count_people
+from idp.oidc.leavings import leavings_since
 from idp.people.models import INTEGRATION_CHECK, Person
 from idp.proof import checks
 from idp.roles.models import Role
@@ -75,6 +76,7 @@ def test_sign_in_sign_out_and_leaving_are_seen_in_the_real_application_and_prove
     row = reader().execute(select(_k)).one()
     assert (row.outcome, row.open_client_id, row.probe["before"], row.probe["after"]) == ("passed", None, 200, 401)
     assert set(checked.steps(admin).values()) == {PASSED}
+    assert leavings_since(reader(), row.made_at) == [], "nobody has left"
     assert proven(checked)
     assert kinds("integration_check.begun", "integration_check.ended") == ["integration_check.begun", "integration_check.ended"]
 

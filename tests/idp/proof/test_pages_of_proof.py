@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from clients.check_models import IntegrationCheck, IntegrationSight, SightKind
 from clients.draft_models import ClientCard
@@ -17,7 +17,7 @@ from idp import access
 from idp.app import create_app
 from idp.clock import ManualClock
 from idp.console.check_cli import check_client
-from idp.database import in_transaction, reader, table_of
+from idp.database import db, in_transaction, reader, table_of
 from idp.errors import Refusal
 from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.proof import checks, test_people
@@ -170,6 +170,24 @@ def test_a_check_fills_no_table_and_looks_at_nobody_else(app: Flask, browser: Fl
         seen(client, SightKind.TOKEN_GIVEN, None)
     assert reader().execute(select(func.count()).select_from(_t)).scalar_one() == MOST_SIGHTS
     assert check.sights == 0
+
+
+def test_where_nobody_checks_no_statement_is_about_checks(app: Flask, browser: FlaskClient) -> None:
+    party = register_party()
+    sign_in(browser, add_person())
+    party.tokens(browser)
+    asked: list[str] = []
+
+    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        assert party.userinfo(browser, party.tokens(browser)["access_token"]).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
+    assert asked
+    assert not [one for one in asked if "integration_" in one]
 
 
 def test_the_command_says_what_the_page_says(app: Flask) -> None:
