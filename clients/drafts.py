@@ -135,6 +135,15 @@ def take_secret(connection: Connection, draft_id: uuid.UUID, *, actor: str) -> S
     return secret
 
 
+def write_test_card(connection: Connection, client: uuid.UUID, kind: ClientKind, *, actor: str) -> None:
+    """What is registered by one administrator alone is for tests; what real work is done with goes through a draft and a second one."""
+    card = {
+        "client_id": client, "owner_unit_id": None, "environment": Environment.TEST.value, "kind": kind.value, "purpose": "",
+        "registered_by": actor, "approved_by": None,
+    }  # fmt: skip
+    connection.execute(insert(_k), card)
+
+
 def card_of(connection: Connection, client: uuid.UUID) -> Any | None:
     """Whose an application is; None of one that was registered without being asked."""
     return connection.execute(_card, {"client": client}).first()

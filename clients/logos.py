@@ -4,6 +4,7 @@ A page that loaded them from the application's server would tell it who is about
 care). One that registered itself without a token has none: it could look like somebody else.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -16,12 +17,13 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from clients.models import Client, ClientLogo
 from clients.pictures import PictureRefused, as_png
 from clients.registry import RegisteredClient, from_row
-from idp import clock
+from idp import audit, clock
 from idp.database import in_transaction, reader, table_of
 from idp.jobs import Job
 from idp.outbound import OutboundFailed, OutboundRefused, fetch
 
 LARGEST_ORIGINAL = 512 * 1024  # bytes
+UPLOADED = "uploaded"  # in place of an address: an administrator has put it here
 AGAIN_AFTER = timedelta(days=1)  # one that could not be had is asked for again
 EVERY_SECONDS, AT_ONCE = 20.0, 5
 ACCEPT = "image/png, image/jpeg, image/webp, image/gif"
@@ -44,7 +46,7 @@ def jobs() -> list[Job]:
 def find_logo(client: RegisteredClient) -> bytes | None:
     """The PNG of this client; None when it has none, or another address than the one it was fetched from."""
     row = reader().execute(_png, {"client": client.key}).first()
-    return bytes(row.png) if row is not None and row.uri == _wanted(client) else None
+    return bytes(row.png) if row is not None and row.uri in (UPLOADED, _wanted(client)) else None
 
 
 def paths_of(connection: Connection, clients: Iterable[RegisteredClient]) -> dict[uuid.UUID, str]:
@@ -53,7 +55,7 @@ def paths_of(connection: Connection, clients: Iterable[RegisteredClient]) -> dic
     if not known:
         return {}
     rows = connection.execute(_shown, {"clients": list(known)})
-    return {row.client_id: path_of(known[row.client_id]) for row in rows if row.uri == _wanted(known[row.client_id])}
+    return {row.client_id: path_of(known[row.client_id]) for row in rows if row.uri in (UPLOADED, _wanted(known[row.client_id]))}
 
 
 def path_of(client: RegisteredClient) -> str:
@@ -74,6 +76,8 @@ def _wanted(client: RegisteredClient) -> str | None:
 
 
 def _is_due(client: RegisteredClient, row: Any) -> bool:
+    if row.uri == UPLOADED:
+        return False
     if row.uri != _wanted(client):
         return True
     return row.uri is not None and row.is_missing and row.fetched_at < clock.now() - AGAIN_AFTER
@@ -93,6 +97,25 @@ def _kept(client: RegisteredClient) -> dict[str, Any] | None:
     except (OutboundRefused, OutboundFailed, PictureRefused) as flaw:
         _log.warning("logo.not_fetched", client_id=client.client_id, why=str(flaw))
         return found | {"flaw": str(flaw)[:200]}
+
+
+def put_uploaded(connection: Connection, client: RegisteredClient, raw: bytes, *, actor: str, reason: str) -> None:
+    """Take a picture of an administrator's as the logo, whatever the client's own address says. Raises PictureRefused."""
+    png = as_png(raw)
+    kept = {"client_id": client.key, "uri": UPLOADED, "png": png, "flaw": None, "fetched_at": clock.now()}
+    _put(connection, client.key, kept)
+    told = {"before": {"logo": None}, "after": {"logo": hashlib.sha256(png).hexdigest()[:16]}}
+    audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=client.key, reason=reason, **told)
+
+
+def take_uploaded(connection: Connection, client: RegisteredClient, *, actor: str, reason: str) -> bool:
+    """Be without it again; the worker fetches what the client's own address has. Return whether this call did it."""
+    taken = _forget.where(_l.c.uri == UPLOADED).returning(_l.c.client_id)
+    if connection.execute(taken, {"client": client.key}).first() is None:
+        return False
+    told = {"before": {"logo": UPLOADED}, "after": {"logo": None}}
+    audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=client.key, reason=reason, **told)
+    return True
 
 
 def _put(connection: Connection, client: uuid.UUID, kept: dict[str, Any] | None) -> None:

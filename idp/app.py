@@ -48,6 +48,7 @@ from idp.console import app_role_pages as console_app_role_pages
 from idp.console import client_history_pages as console_client_history_pages
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
+from idp.console import logo_pages as console_logo_pages
 from idp.console.client_reach import set_up_reach
 from idp.console.reach import sees_all
 from idp.database import db, engine_options, prepare_engine
@@ -131,6 +132,7 @@ BLUEPRINTS = (
     console_entry_pages.blueprint,
     path_pages.blueprint,
     console_failure_pages.blueprint,
+    console_logo_pages.blueprint,
     console_app_role_pages.blueprint,
     console_client_history_pages.blueprint,
     check_pages.blueprint,

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, bindparam, select
 from werkzeug.wrappers import Response
 
 from clients import registration
+from clients.draft_models import ClientKind
+from clients.drafts import write_test_card
 from clients.entry_rules import kept_rules
 from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
@@ -73,12 +75,19 @@ def register() -> str | tuple[str, int]:
     try:
         wanted = ClientMetadata(**{"client_name": "", "redirect_uris": (), **given()}, client_id=request.form.get("client_id") or None)
         check_sector(wanted)
-        made = in_transaction(lambda connection: registration.register(connection, wanted, actor=actor, entry=()))
+        made = in_transaction(lambda connection: _register_for_tests(connection, wanted, actor))
     except NotFound:
         raise
     except Refusal as refusal:
         return _form(asked(), None, {"": refusal.message}), refusal.status
     return _credentials(made.client_id, made.client_secret, wanted.client_name)
+
+
+def _register_for_tests(connection: Connection, wanted: ClientMetadata, actor: str) -> registration.Registered:
+    made = registration.register(connection, wanted, actor=actor, entry=())
+    kind = ClientKind.BROWSER if wanted.token_endpoint_auth_method == PUBLIC else ClientKind.SERVER
+    write_test_card(connection, made.key, kind, actor=actor)
+    return made
 
 
 @blueprint.get("/console/clients/<client_id>/change")

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from clients import registry
+from clients.drafts import card_of
 from clients.registration import change as change_client
-from idp.database import in_transaction
+from idp.database import in_transaction, reader
 from idp.opaque_tokens import digest
 from idp.roles.models import Role
 from tests.support.assertions import JWKS
@@ -65,6 +66,15 @@ def test_a_client_is_registered_and_its_secret_is_shown_this_once(app: Flask) ->
     assert _secret(shown) not in page
     assert "••••" + _secret(shown)[-4:] in page
     assert "Họp không giấy" in words_of(browser.get("/console/clients"))
+
+
+def test_what_one_administrator_registers_alone_is_for_tests(app: Flask) -> None:
+    browser = browser_of(app, Role.IT_ADMIN)
+    _register(browser)
+    card = card_of(reader(), _known().key)
+    assert card is not None
+    assert (card.environment, card.kind, card.approved_by) == ("test", "server", None)
+    assert "nhờ một quản trị viên khác phê duyệt" in words_of(browser.get(REGISTER))
 
 
 def test_a_form_sent_twice_registers_once(app: Flask) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser
-from sqlalchemy import select
 
-from clients import drafts
-from clients.models import Client
+from clients import drafts, failed_requests
+from clients.entry import RoleRule
+from clients.registration import change
+from clients.role_rules import give_role
 from idp.app import create_app
-from idp.database import in_transaction, reader, table_of
+from idp.database import in_transaction, reader
 from idp.roles.models import Role
 from idp.sessions import browser_sessions
 from tests.support.browser import accessibility_faults, overflow_pixels, person_at
@@ -25,7 +26,6 @@ ANSWERS = {
     "client_name": "Một cửa điện tử", "owner": "H27.5", "contact_1": "an@hagiang.gov.vn", "contact_2": "binh@hagiang.gov.vn",
     "environment": "production", "kind": "server", "redirect_uris": "https://mot-cua.hagiang.gov.vn/dang-nhap/tra-ve",
 }  # fmt: skip
-_c = table_of(Client)
 
 
 @pytest.fixture
@@ -41,10 +41,30 @@ def site(sqlite_databases: Databases) -> Iterator[tuple[str, str, list[str]]]:
         in_transaction(lambda c: drafts.keep(c, draft, ANSWERS))
         held = browser_of(app, Role.IT_ADMIN).get_cookie(browser_sessions.cookie_name())
         assert held is not None
-        client = f"/console/clients/{reader().execute(select(_c.c.client_id)).scalar_one()}"
+        client = f"/console/clients/{party.client_id}"
         pages = [f"/console/drafts/{draft}/{page}" for page in ("about", "kind", "addresses", "data", "check")]
-        pages += ["/console/drafts", client, *(f"{client}/{page}" for page in ("entry", "setup", "add-secret", "preview?person=binh"))]
-        assert party.client_id in client
+        app.test_client().get("/authorize", query_string=party.request(redirect_uri="https://rp.test/cb/"))
+        failure = failed_requests.latest_of_all(reader(), 1)[0].code
+        in_transaction(lambda c: give_role(c, party.client_id, RoleRule("reader", staff_category="cong_chuc"), actor="cli:an"))
+        in_transaction(
+            lambda c: change(
+                c, party.client_id, actor="cli:an", redirect_uris=("https://rp.test/cb", "https://rp.test/rat/dai/" + "x" * 90)
+            )
+        )
+        site = register_party(
+            client_id="cu", redirect_uris=("https://cu.test/hopnhat/callback",), forward_auth_origins=("https://cu.test",)
+        )
+        pages += [
+            "/console/failures",
+            f"/console/failures?client_id={party.client_id}",
+            f"/console/failures/{failure}",
+            f"/console/clients/{site.client_id}/setup",
+        ]
+        pages += [
+            "/console/drafts",
+            client,
+            *(f"{client}/{page}" for page in ("entry", "setup", "add-secret", "preview?person=binh", "roles", "history", "logo")),
+        ]
     with served(app, port) as url:
         yield url, held.value, pages
     close(app)
