@@ -65,15 +65,38 @@ def run(connection: Connection, statement: Statement, values: Mapping[str, Any])
 
 
 def first_with(connection: Connection, change: Insert | Update, values: Mapping[str, Any], *rows: Row) -> Any:
-    """The first row that a change returns, and with it, when there is one, these `rows` inserted: a deed and its event, say. On
-    PostgreSQL that is one statement, and so one round trip; SQLite, which knows none for it, is asked for one after the other."""
+    """The first row that a change returns, and with it, when there is one, these `rows` inserted: a deed and its event, say. All of it
+    or nothing. On PostgreSQL that is one statement, and so one round trip; SQLite knows none for it and is asked for one after the
+    other, between a BEGIN and a COMMIT of its own unless it is in a transaction."""
     if connection.dialect.name == "postgresql":
         named = {_place(table, name): value for table, row in rows for name, value in row.items()}
         return first(connection, _in_one(change, rows), {**values, **named})
+    driver: Any = connection.connection.dbapi_connection
+    if driver.in_transaction:
+        return _one_after_the_other(connection, change, values, rows)
+    try:
+        _say(connection, "BEGIN IMMEDIATE")  # as in idp.database: whoever reads first and writes then does not wait but fails
+        found = _one_after_the_other(connection, change, values, rows)
+        _say(connection, "COMMIT")
+    except BaseException:
+        driver.rollback()
+        raise
+    return found
+
+
+def _one_after_the_other(connection: Connection, change: Insert | Update, values: Mapping[str, Any], rows: tuple[Row, ...]) -> Any:
     found = first(connection, change, values)
     for table, row in rows if found is not None else ():
         run(connection, _insert_into(table), row)
     return found
+
+
+def _say(connection: Connection, text: str) -> None:
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        driver.execute(text)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told_by_sqlalchemy(connection, text, error) from error
 
 
 def _place(table: Table, name: str) -> str:
@@ -153,7 +176,9 @@ def _run(connection: Connection, compiled: _Compiled, values: Mapping[str, Any])
             return prepared_postgresql.execute(driver, compiled.numbered, given)
         cursor = driver.cursor()
         cursor.execute(compiled.text, sent)
-        return cursor.fetchone() if compiled.make_row else None, cursor.rowcount
+        # To the last row: SQLite ends a change, and its transaction, only then.
+        rows = cursor.fetchall() if compiled.make_row else ()
+        return rows[0] if rows else None, cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
         raise _told_by_sqlalchemy(connection, compiled.text, error) from error
 

@@ -9,6 +9,7 @@ import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from flask import current_app
@@ -72,9 +73,14 @@ _reading, _creating = threading.Lock(), threading.Lock()
 def sign(alg: str, typ: str, claims: dict[str, Any]) -> str:
     """A signed JWT (RFC 7519) of these claims with the present key of this algorithm."""
     loaded = require_signing_key(alg)
-    signed = _encoded_json({"alg": alg, "typ": typ, "kid": loaded.kid}) + b"." + _encoded_json(claims)
+    signed = _header(alg, typ, loaded.kid) + b"." + _encoded_json(claims)
     # Two parts in base64url and a dot (RFC 7515 §3.1). To be asked whether our own header is in order would cost a quarter of a signature.
     return (signed + b"." + _encoded(_algorithms.get_alg(alg).sign(signed, loaded.key))).decode()
+
+
+@lru_cache(maxsize=100)
+def _header(alg: str, typ: str, kid: str) -> bytes:
+    return _encoded_json({"alg": alg, "typ": typ, "kid": kid})
 
 
 def _encoded_json(part: dict[str, Any]) -> bytes:
