@@ -6,7 +6,7 @@ Three in five have signed in and enrolled; of these, four in five have entered e
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Uuid, insert, text
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Uuid, insert, text
 
 from clients import catalogue, registration
 from clients.catalogue import System
@@ -20,7 +20,7 @@ UNITS, SYSTEMS, BATCH, DAYS = 1000, 5, 100_000, 61
 NAME = "Vàng Mí Sính"
 _u = table_of(Unit)
 _made = MetaData()
-_numbers = Table("bench_number", _made, Column("i", Integer, primary_key=True), Column("id", Uuid))
+_numbers = Table("bench_number", _made, Column("i", BigInteger, primary_key=True, autoincrement=False), Column("id", Uuid))
 _days = Table("bench_day", _made, Column("d", Integer, primary_key=True), Column("at", UtcDateTime))
 _units = Table("bench_unit", _made, Column("u", Integer, primary_key=True), Column("id", Uuid))
 _systems = Table("bench_system", _made, Column("s", Integer, primary_key=True), Column("id", Uuid))

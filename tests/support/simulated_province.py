@@ -8,7 +8,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, update
@@ -17,6 +17,7 @@ from idp import audit, clock
 from idp.audit import Event
 from idp.credentials.models import Proofing, RecoveryCode, TotpCredential
 from idp.database import new_id, table_of
+from idp.people.career_models import Appointment, PostKind
 from idp.people.models import Person
 from tests.support.people import person_row
 
@@ -49,8 +50,22 @@ def story(seed: int, start: datetime, units: int) -> Iterator[Happening]:
         for _turn in range(3 * wave):
             at += timedelta(seconds=draw.randint(60, 900))
             kind = draw.choices(
-                ("activate", "proof", "enrol", "sign_in", "enter", "lose_factor", "withdraw", "leave", "return", "lock", "unlock", "move"),
-                (6, 6, 6, 30, 24, 1, 1, 1, 2, 1, 2, 1),
+                (
+                    "activate",
+                    "proof",
+                    "enrol",
+                    "sign_in",
+                    "enter",
+                    "lose_factor",
+                    "withdraw",
+                    "leave",
+                    "return",
+                    "lock",
+                    "unlock",
+                    "move",
+                    "second_late",
+                ),
+                (6, 6, 6, 30, 24, 1, 1, 1, 2, 1, 2, 1, 1),
             )[0]
             yield Happening(at, kind, draw.choice(known), draw.randrange(0, units, 2), system=draw.randrange(2))
         if day % 9 == 0:
@@ -74,6 +89,9 @@ class Facts:
     enrolled: bool = False
     two_factor: datetime | None = None
     entered: dict[int, datetime] = field(default_factory=dict)
+    seconded: list[tuple[date, date, int]] = field(
+        default_factory=list
+    )  # first day, last day, host unit; in the order in which we were told
     last_event: datetime | None = None
 
 
@@ -84,6 +102,22 @@ class Ledger:
     people: dict[int, Facts] = field(default_factory=dict)
     systems: set[int] = field(default_factory=set)
     intervals: dict[int, list[list[Any]]] = field(default_factory=dict)
+
+
+def unit_by_hand(facts: Facts, at: datetime) -> int:
+    """Where somebody is counted: at the host of the secondment that began last, while it lasts; what is told late counts from then on."""
+    today = _day(at)
+    lasting = [(first, place, unit) for place, (first, last, unit) in enumerate(facts.seconded) if first <= today <= last]
+    return max(lasting)[2] if lasting else facts.unit
+
+
+def _day(at: datetime) -> date:
+    return (at + timedelta(hours=7)).date()
+
+
+def _late(at: datetime) -> tuple[date, date]:
+    """A secondment that human resources tell of twenty days after it began."""
+    return _day(at) - timedelta(days=20), _day(at) + timedelta(days=25)
 
 
 def note(ledger: Ledger, one: Happening) -> None:
@@ -105,6 +139,7 @@ def note(ledger: Ledger, one: Happening) -> None:
         "lock": lambda: _set(facts, locked=True),
         "unlock": lambda: _set(facts, locked=False),
         "move": lambda: _set(facts, unit=one.unit),
+        "second_late": lambda: facts.seconded.append((*_late(one.at), one.unit)),
         "reorganise": lambda: _set(facts, unit=facts.unit - facts.unit % 2),
     }
     deeds.get(one.kind, lambda: None)()
@@ -136,7 +171,7 @@ def look_by_hand(ledger: Ledger, at: datetime, since: datetime | None) -> None:
     for person, facts in ledger.people.items():
         mine = ledger.intervals.setdefault(person, [])
         before = mine[-1] if mine and mine[-1][4] is None else None
-        now = (rung_by_hand(ledger, facts, at), facts.unit, facts.category) if facts.in_post else None
+        now = (rung_by_hand(ledger, facts, at), unit_by_hand(facts, at), facts.category) if facts.in_post else None
         if (tuple(before[1:4]) if before else None) == now:
             continue
         instant = _instant(ledger, facts, before, now, at, since)
@@ -224,6 +259,14 @@ def _move(connection: Connection, person_id: uuid.UUID, one: Happening, now: dat
     return Event.PERSON_CHANGED
 
 
+def _second(connection: Connection, person_id: uuid.UUID, one: Happening, now: datetime, units: list[uuid.UUID]) -> Event:
+    first, last = _late(one.at)
+    row = {"id": new_id(), "person_id": person_id, "unit_id": units[one.unit], "kind": PostKind.SECONDMENT.value, "from_day": first,
+           "to_day": last, "created_by": "cli:story", "created_at": now}  # fmt: skip
+    connection.execute(insert(Appointment), row)
+    return Event.PERSON_CHANGED
+
+
 _GONE = {"state": "suspended", "state_reason": "gone_from_directory"}
 _DEEDS: dict[str, Callable[..., Event]] = {
     "activate": _change(Event.NOTICE_ACKNOWLEDGED, lambda _one, now: {"first_signed_in_at": now, "notice_acknowledged_at": now}),
@@ -233,6 +276,7 @@ _DEEDS: dict[str, Callable[..., Event]] = {
     "lock": _change(Event.PERSON_CHANGED, lambda _one, _now: {"directory_locked": True}),
     "unlock": _change(Event.PERSON_CHANGED, lambda _one, _now: {"directory_locked": False}),
     "move": _move,
+    "second_late": _second,
     "proof": _proof,
     "withdraw": _withdraw,
     "enrol": _enrol,

@@ -20,19 +20,24 @@ from idp.enrollment.integrity import flaws
 from idp.enrollment.listing import history_of, people_on
 from idp.enrollment.periods import PeriodKind
 from idp.enrollment.recount import count_differences
-from idp.enrollment.snapshots import read_snapshot, take_snapshot
+from idp.enrollment.snapshots import read_contents, read_snapshot, take_snapshot
+from idp.enrollment.totals import COUNTED
 from idp.people.models import Level
 from tests.support.enrolled_people import integrated_system
 from tests.support.people import add_unit
-from tests.support.simulated_province import DAYS, Happening, Ledger, carry_out, look_by_hand, note, rung_by_hand, story
+from tests.support.simulated_province import DAYS, Happening, Ledger, carry_out, look_by_hand, note, rung_by_hand, story, unit_by_hand
 
 SEED = 20261124
 UNITS = 6
+NUMBERS = (*COUNTED, "missing")
+TOPS: dict[uuid.UUID, uuid.UUID] = {}
 
 
 def _units() -> list[uuid.UUID]:
     top = add_unit("Tỉnh", level=Level.PROVINCE.value)
-    return [add_unit(f"Đơn vị {number}", parent_id=top) for number in range(UNITS)]
+    found = [add_unit(f"Đơn vị {number}", parent_id=top) for number in range(UNITS)]
+    TOPS.update(dict.fromkeys(found, top))
+    return found
 
 
 def _do(happenings: Sequence[Happening], time: ManualClock, ids: dict[int, uuid.UUID], units: list[uuid.UUID], clients: Any) -> None:
@@ -46,7 +51,9 @@ def _do(happenings: Sequence[Happening], time: ManualClock, ids: dict[int, uuid.
 
 def _listed(ledger: Ledger, at: Any) -> dict[int, tuple[str, int, str]]:
     return {
-        person: (rung_by_hand(ledger, facts, at), facts.unit, facts.category) for person, facts in ledger.people.items() if facts.in_post
+        person: (rung_by_hand(ledger, facts, at), unit_by_hand(facts, at), facts.category)
+        for person, facts in ledger.people.items()
+        if facts.in_post
     }
 
 
@@ -90,6 +97,7 @@ def _compare_days(by_hand: dict[date, dict[int, tuple[str, int, str]]], ids: dic
         assert counted == Counter(expected.values()), day
         listed = {numbers[row.person_id]: (row.rung, places[row.unit_id], row.staff_category) for row in people_on(reader(), day)}
         assert listed == expected, day
+        _compare_totals(day, expected, units)
         whole = day_of(reader(), day).whole
         officials = [one for one in expected.values() if one[2] != "hop_dong"]
         assert (whole.figures.people, whole.figures.left_out) == (len(officials), len(expected) - len(officials))
@@ -103,6 +111,25 @@ def _compare_days(by_hand: dict[date, dict[int, tuple[str, int, str]]], ids: dic
     assert [one.day for one in points] == kept
     gaps = {later for earlier, later in pairwise(kept) if (later - earlier).days > 1}
     assert {one.day for one in points if "gap" in one.breaks} == gaps
+
+
+def _compare_totals(day: date, expected: dict[int, tuple[str, int, str]], units: list[uuid.UUID]) -> None:
+    """Every total of the day, worked out by hand from the list by name; everybody may enter both systems."""
+    by_hand: dict[tuple[str, str], Counter[str]] = {("whole", ""): Counter()}
+    for rung, unit, category in expected.values():
+        counted = category != "hop_dong"
+        places = [("whole", ""), ("unit", str(units[unit])), ("unit", str(TOPS[units[unit]]))]
+        places += [("level", "commune"), ("category", category)] if counted else []
+        for place in places:
+            found = by_hand.setdefault(place, Counter())
+            if not counted:
+                found["left_out"] += 1
+                continue
+            found.update(["people", "entitled", rung.lower(), *(["accounts"] if rung != "B0" else [])])
+            found.update(["authenticated_entitled"] if rung in ("B5", "B6") else [])
+            found.update(["seamless_entitled"] if rung == "B6" else ["missing"])
+    stored = {(row.kind, row.key): Counter({name: getattr(row, name) for name in NUMBERS}) for row in read_contents(reader(), day).totals}
+    assert {place: +found for place, found in stored.items()} == {place: +found for place, found in by_hand.items()}, day
 
 
 def _compare_intervals(ledger: Ledger, ids: dict[int, uuid.UUID], units: list[uuid.UUID]) -> None:

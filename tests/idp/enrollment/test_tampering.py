@@ -1,12 +1,12 @@
 """Rules of the tracker's integrity: one changed row is found and named, also by `hopnhat audit verify`."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from idp import clock
 from idp.cli import audit_group
@@ -15,8 +15,10 @@ from idp.database import db, in_transaction, reader
 from idp.enrollment import closings
 from idp.enrollment.cli import enrollment
 from idp.enrollment.integrity import flaws
+from idp.enrollment.models import Snapshot
 from idp.enrollment.periods import PeriodKind, closing_day, period_of
-from idp.enrollment.snapshots import take_snapshot
+from idp.enrollment.snapshot_hash import hash_of
+from idp.enrollment.snapshots import first_broken_day, read_contents, take_snapshot
 from idp.errors import Refusal
 from tests.support.enrolled_people import add_person_on
 from tests.support.people import add_person, add_unit
@@ -70,6 +72,20 @@ def test_one_changed_row_is_found_and_named(
     assert told.exit_code == 1
     assert json.loads(told.output)["tracker"][0]["table"] == named[0]
     assert app.test_cli_runner().invoke(enrollment, ["verify"]).exit_code == 1
+
+
+def test_a_day_rewritten_with_its_whole_chain_is_still_not_what_the_audit_trail_says(app: Flask, time: ManualClock) -> None:
+    _three_days(time)
+    newest = date.fromisoformat("2026-11-26")
+    head, contents = reader().execute(select(Snapshot).where(Snapshot.day == newest)).one(), read_contents(reader(), newest)
+    told = {**head.parameters, "recent_days": 60}
+    forged = hash_of(head.previous_hash, newest, head.taken_at, told, contents)
+    _tamper("snapshot", "SELECT 1")
+    in_transaction(lambda c: c.execute(update(Snapshot).where(Snapshot.day == newest).values(parameters=told, hash=forged)))
+    assert first_broken_day(reader()) is None  # the chain alone would have believed it
+    (found,) = flaws(reader())
+    assert (found.table, found.day, found.stored, found.recounted) == ("snapshot", newest, forged.hex(), head.hash.hex())
+    assert "audit trail" in found.row
 
 
 def test_a_removed_interval_leaves_a_hole_that_is_named(app: Flask, time: ManualClock) -> None:
