@@ -37,7 +37,7 @@ def differences(received: str, registered: str) -> list[Difference]:
     found = [
         _if_other("scheme", sent.scheme, kept.scheme),
         _host(sent, kept),
-        _if_other("port", *(str(port or "") for port in ports)),
+        _if_other("port", *(str(port or "") for port in ports)) if sent.port or kept.port else None,  # else the scheme says it
         _path(sent.path, kept.path),
         _if_other("query", sent.query, kept.query),
         _if_other("fragment", sent.fragment, kept.fragment),

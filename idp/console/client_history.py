@@ -65,8 +65,14 @@ def history_of(connection: Connection, client: uuid.UUID, before: uuid.UUID | No
     ids = union_all(*(select(one.c.id) for one in newest)).subquery()
     rows = connection.execute(select(_e).where(_e.c.id.in_(select(ids.c.id))).order_by(_e.c.id.desc()).limit(SHOWN + 1)).all()
     lines = told(connection, rows[:SHOWN])
-    found = [Entry(line, line.raw["detail"].get("reason"), _changes(line.raw["detail"])) for line in lines]
+    found = [Entry(line, _reason(line), _changes(line.raw["detail"])) for line in lines]
     return found, lines[-1].id if len(rows) > SHOWN else None
+
+
+def _reason(line: Line) -> str | None:
+    """Why it was done, where the sentence does not say it already."""
+    reason = str(line.raw["detail"].get("reason") or "")
+    return reason if reason and reason not in line.told else None
 
 
 def _changes(detail: dict[str, Any]) -> list[Changed]:

@@ -37,6 +37,12 @@ _KINDS = {
     "client_unknown": FailureKind.CLIENT_UNKNOWN, "redirect_uri_unknown": FailureKind.ADDRESS,
     "redirect_uri_missing": FailureKind.ADDRESS_MISSING, "flow_expired": FailureKind.LINK_OVER,
 }  # fmt: skip
+# Of refusals that are a page, what the developer should know.
+_DETAILS = {
+    "client_unknown": "no such client, or disabled", "redirect_uri_unknown": "redirect_uri is none of the client's, byte for byte",
+    "redirect_uri_missing": "redirect_uri is missing", "malformed_request": "a parameter is repeated, undecodable, or the request is too long",
+    "flow_expired": "the sign-in was begun too long ago", "invalid_request_uri": "the request was answered already, or has expired",
+}  # fmt: skip
 _log = structlog.get_logger()
 
 
@@ -67,7 +73,7 @@ def note(place: str, error: str, detail: str = "", client: RegisteredClient | No
     if found == FailureKind.CLIENT_UNKNOWN and client is not None:
         found = FailureKind.CLIENT_DISABLED
     address = request.remote_addr if place in OF_PROGRAMS else None
-    failed = Failure(request_id(), place, found, error, why or detail, parameters, client, address, expected)
+    failed = Failure(request_id(), place, found, error, why or detail or _DETAILS.get(error, ""), parameters, client, address, expected)
     environ[NOTED] = _is_within_limits(client) and _keep(failed)
     return bool(environ[NOTED])
 

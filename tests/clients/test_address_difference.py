@@ -23,6 +23,10 @@ def test_the_part_that_differs_is_named(received: str, part: str) -> None:
     assert part in [one.part for one in differences(received, KEPT)]
 
 
+def test_a_port_that_the_scheme_implies_is_no_difference_of_its_own() -> None:
+    assert [one.part for one in differences("http://mot-cua.gov.vn/cb/", KEPT)] == ["scheme", "slash"]
+
+
 def test_names_of_the_machine_itself_are_not_the_same_address() -> None:
     assert [one.part for one in differences("http://localhost:3000/cb", "http://127.0.0.1:3000/cb")] == ["loopback"]
 
