@@ -46,7 +46,7 @@ def difference_words(one: Difference) -> str:
         "port": _("Cổng khác: nhận %(sent)s, đăng ký %(kept)s.", sent=one.received or "—", kept=one.registered or "—"),
         "slash": _("Thừa hoặc thiếu dấu gạch chéo (/) ở cuối."),
         "path_case": _("Đường dẫn viết hoa, thường khác nhau: “%(sent)s” và “%(kept)s”.", sent=one.received, kept=one.registered),
-        "encoding": _("Đường dẫn giống nhau nhưng ký tự được mã hóa khác nhau (dấu %%)."),
+        "encoding": _("Đường dẫn giống nhau nhưng ký tự được mã hóa khác nhau (dấu phần trăm)."),
         "path": _("Đường dẫn khác: nhận “%(sent)s”, đăng ký “%(kept)s”.", sent=one.received or "/", kept=one.registered or "/"),
         "query": _("Phần sau dấu hỏi (?) khác: nhận “%(sent)s”, đăng ký “%(kept)s”.", sent=one.received or "—", kept=one.registered or "—"),
         "fragment": _("Địa chỉ gửi đến có phần sau dấu thăng (#)."),
