@@ -85,16 +85,8 @@ def propose(connection: Connection, client_id: str, role: Role, *, unit_id: uuid
     return proposals.propose(connection, KIND, row.id, content, reason=reason, actor=actor)
 
 
-def approve(connection: Connection, proposal_id: uuid.UUID, shown: str, *, actor: str) -> bool:
-    """Agree to what another officer asked for, and give the role. Return whether the client did not hold it yet. Raises Refusal."""
-    row = proposals.require(connection, proposal_id)
-    if row.kind != KIND:
-        raise NotFound(_("Không có đề xuất này."))
-    return carry_out(connection, row, proposals.approve(connection, proposal_id, shown, actor=actor), actor=actor)
-
-
 def carry_out(connection: Connection, row: Any, content: dict[str, Any], *, actor: str) -> bool:
-    """Give what was agreed to. Raises Refusal."""
+    """Give what a second officer has agreed to. Return whether the client did not hold it yet. Raises NotFound, Refusal."""
     unit_id = uuid.UUID(content["unit_id"]) if content["unit_id"] else None
     said = {"asked_by": row.proposed_by, "approved_by": actor, "reason": row.reason}
     return grant(connection, content["client_id"], Role(content["role"]), unit_id=unit_id, **said)

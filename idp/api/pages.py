@@ -67,35 +67,6 @@ def _propose(connection: Connection, client_id: str, role: Role, reason: str, ac
     access.propose(connection, client_id, role, unit_id=unit_id, reason=reason, actor=actor)
 
 
-@blueprint.post(f"{PAGE}/<uuid:proposal_id>/<any(approve, reject, withdraw):deed>")
-@requires(Permission.GRANT_ROLES)
-def decide(client_id: str, proposal_id: uuid.UUID, deed: str) -> Response | tuple[str, int]:
-    """Agree to what another officer asked for, refuse it, or take back one's own."""
-    client, actor = _require(client_id), require_viewer().actor
-    _require_whole_province()
-    row = proposals.require(reader(), proposal_id)
-    if row.kind != access.KIND or row.subject != str(client.id):
-        raise NotFound(_("Không có đề xuất này."))
-    if deed == "approve" and not _may_decide(require_viewer(), row):
-        raise Forbidden("", reason="may_not_decide")
-
-    def carry_out(connection: Connection) -> None:
-        if deed == "approve":
-            access.approve(connection, proposal_id, request.form.get("shown", ""), actor=actor)
-        elif deed == "reject":
-            proposals.reject(connection, proposal_id, actor=actor, word=request.form.get("reason", "")[:200])
-        else:
-            proposals.withdraw(connection, proposal_id, actor=actor)
-
-    try:
-        in_transaction(carry_out)
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(client, {"": refusal.message}), refusal.status
-    return _back(client_id)
-
-
 @blueprint.post(f"{PAGE}/revoke")
 @requires(Permission.GRANT_ROLES)
 def revoke(client_id: str) -> Response | tuple[str, int]:

@@ -37,7 +37,6 @@ ROUTES: dict[Reach, str] = {
         POST /console/clients/<client_id>/add-secret change_clients
         GET /console/clients/<client_id>/api see_clients
         POST /console/clients/<client_id>/api grant_roles
-        POST /console/clients/<client_id>/api/<uuid:proposal_id>/<any(approve,reject,withdraw):deed> grant_roles
         POST /console/clients/<client_id>/api/revoke grant_roles
         GET /console/clients/<client_id>/change change_clients
         POST /console/clients/<client_id>/change change_clients
