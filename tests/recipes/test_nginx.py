@@ -16,7 +16,7 @@ from tests.support.demo import Demo
 from tests.support.echo_application import echo_application
 from tests.support.official import at_step, give_code, give_password, press, read_notice
 from tests.support.recipes import Recipe
-from tests.support.services import find_program, free_port, running, unprivileged_user
+from tests.support.services import find_program, free_port, running, unprivileged_user, wait_until
 from tests.support.wizard import Connected
 
 MAIN = """
@@ -231,3 +231,19 @@ def test_no_way_of_writing_a_path_gets_around_the_check(site: Site, path: str) -
     with requests.Session() as session:
         answer = session.send(request, verify=False, allow_redirects=False, timeout=10)
     assert answer.status_code in (303, 400, 403, 404), answer.text
+
+
+def test_rules_by_path_at_the_provider_hold_behind_nginx(demo: Demo, site: Site) -> None:
+    """docs/integration/forward-auth-paths.md"""
+    rules = ("GET /mo/** public", "* /mo-mot-phan/** nobody")
+    for rule in rules:
+        assert demo.hopnhat("client", "path", "add", "bao-cao", rule).returncode == 0
+    wait_until(lambda: site.without_browser("/mo/a").status_code == 200)  # every process knows within a second
+    assert not {"admin", "forged"} & {value for _, value in site.without_browser("/mo/a", **HEADERS).json()["headers"]}
+    for path in ("/mo/../a", "/mo/%2e%2e/a", "/mo//a", "/MO/a", "/mo;x/a"):
+        request = requests.Request("GET", site.origin, headers={"Accept": "text/html"}).prepare()
+        request.url = site.origin + path
+        with requests.Session() as session:
+            assert session.send(request, verify=False, allow_redirects=False, timeout=10).status_code in (303, 403), path
+    for rule in rules:
+        assert demo.hopnhat("client", "path", "remove", "bao-cao", rule).returncode == 0
