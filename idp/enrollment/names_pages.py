@@ -105,7 +105,7 @@ def show() -> str | Response:
     within = reached_units(Permission.SEE_TRACKER_NAMES, unit_id)
     people = _people_of_day(day, segment, within) if day else missing_people.list_missing(reader(), segment, within)
     actor = require_viewer().actor
-    about = {
+    about: dict[str, Any] = {
         "segment": segment,
         "unit": str(unit_id) if unit_id else None,
         "people": len(people),

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import Connection, and_, func, or_, select
 
 from idp.database import table_of
@@ -53,7 +54,7 @@ class OtherTree:
             path.insert(0, by_key[key])
             key = by_key[key].parent_key
         if not path:
-            raise NotFound
+            raise NotFound(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao."))
         return path
 
 

@@ -47,7 +47,7 @@ def _of_closings(connection: Connection) -> Iterator[tuple[str, date | None, str
         if stored.get(key) != made.get(key):
             words = f"{key[0]} {key[1]}, version {key[2]}: hash is not the one in the audit trail"
             yield "closing", None, words, stored.get(key, ""), made.get(key, "")
-    signed = {_key(row._mapping) for row in connection.execute(select(_c).join(_g, _g.c.sequence == _c.c.sequence))}
+    signed = {(row.kind, row.period, row.version) for row in connection.execute(select(_c).join(_g, _g.c.sequence == _c.c.sequence))}
     for key in sorted(signed ^ {_key(one) for one in _told(connection, Event.CLOSING_SIGNED)}):
         there = "signed" if key in signed else ""
         words = f"{key[0]} {key[1]}, version {key[2]}: signature is not the one in the audit trail"

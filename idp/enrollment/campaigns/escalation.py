@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from idp import audit, outbox, smtp
 from idp.database import new_id, table_of
@@ -18,6 +18,7 @@ from idp.enrollment import figures_of_day as days
 from idp.enrollment.campaigns.mails import compose, send
 from idp.enrollment.campaigns.models import Escalation
 from idp.enrollment.dashboard import Compared, dashboard_of, lagging_now
+from idp.enrollment.parameters import local_now
 from idp.errors import Refusal
 from idp.outbox import Message
 from idp.people import units
@@ -86,7 +87,9 @@ def people_of(connection: Connection, step: Step, unit_id: uuid.UUID) -> Sequenc
 
 def _holders(connection: Connection, roles: Sequence[Role], place: uuid.UUID | None) -> Sequence[Any]:
     query = select(_p.c.id, _p.c.name, _p.c.mail, _p.c.sort_key).join(_g, _g.c.person_id == _p.c.id).distinct()
-    held = query.where(_g.c.role.in_([role.value for role in roles]), _g.c.revoked_at.is_(None), _g.c.unit_id.is_not_distinct_from(place))
+    lasts = or_(_g.c.valid_until.is_(None), _g.c.valid_until >= local_now().date())
+    in_force = (_g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), lasts)
+    held = query.where(_g.c.role.in_([role.value for role in roles]), *in_force, _g.c.unit_id.is_not_distinct_from(place))
     return connection.execute(held.order_by(_p.c.sort_key, _p.c.id)).all()
 
 
@@ -107,7 +110,7 @@ def climb(connection: Connection, day: date, tops: Collection[uuid.UUID] | None,
             letters.setdefault(person.id, []).append(_line_of(rung))
     for person_id, lines in letters.items():
         outbox.enqueue(connection, KIND, {"day": day.isoformat(), "lines": lines}, person_id=person_id)
-    counted = {step.name.lower(): number for step, number in steps.items()}
+    counted: dict[str, Any] = {step.name.lower(): number for step, number in steps.items()}
     audit.record(
         connection, audit.Event.LAGGING_UNITS_TOLD, actor=actor, reason=reason, day=day.isoformat(), letters=len(letters), ended=ended,
         **counted,
