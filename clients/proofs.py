@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from clients.catalogue import note_proof
 from clients.check_models import IntegrationCheck, Outcome
@@ -22,6 +23,19 @@ _outdate = (
     .where(_k.c.client_id == bindparam("client"), _k.c.outcome == Outcome.PASSED.value, _k.c.outdated_at.is_(None))
     .returning(_k.c.id)
 )
+
+_last = (
+    select(_k.c.outdated_at)
+    .where(_k.c.client_id == bindparam("client"), _k.c.outcome == Outcome.PASSED.value)
+    .order_by(_k.c.made_at.desc())
+    .limit(1)
+)
+
+
+def outdated_since(connection: Connection, client: uuid.UUID) -> datetime | None:
+    """Since when the last proof of an application is old; None while it holds, and where there never was one."""
+    found: datetime | None = connection.execute(_last, {"client": client}).scalar()
+    return found
 
 
 def note_changes(connection: Connection, client: uuid.UUID, changed: Iterable[str], *, actor: str) -> bool:

@@ -11,7 +11,7 @@ from directory_sync.models import RunState, SyncRun
 from idp import audit, clock
 from idp.database import table_of
 from idp.errors import Refusal
-from idp.people.models import Person, PersonState
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.people.precedence import ATTRIBUTES, DIRECTORY, in_order, owners
 from idp.people.source_models import AttributeOwner, SourceEntry
 
@@ -36,7 +36,7 @@ def list_sources(connection: Connection) -> list[SourceFacts]:
     """Every source that was ever read or owns something, in the order in which their words count."""
     people = {row.source: row for row in connection.execute(select(
         _p.c.source, func.count().label("people"), func.count().filter(_p.c.state == PersonState.ACTIVE.value).label("active")
-    ).group_by(_p.c.source))}  # fmt: skip
+    ).where(_p.c.source != INTEGRATION_CHECK).group_by(_p.c.source))}  # fmt: skip
     shared = {row.source: row.people for row in connection.execute(
         select(_e.c.source, func.count().label("people")).where(_e.c.gone_at.is_(None)).group_by(_e.c.source)
     )}  # fmt: skip

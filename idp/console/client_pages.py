@@ -16,6 +16,7 @@ from clients.drafts import write_test_card
 from clients.entry_rules import kept_rules
 from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
+from clients.proofs import outdated_since
 from clients.sector import check_sector
 from idp import clock
 from idp.console.client_form import asked, choices, further_of, given, values_of
@@ -56,7 +57,7 @@ def show(client_id: str) -> str:
         client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
         assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
         is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
-        is_shut=not kept_rules(reader(), row.id),
+        is_shut=not kept_rules(reader(), row.id), proof_old_since=outdated_since(reader(), row.id),
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def test_a_change_of_what_was_proven_makes_the_proof_old(checked: Checked) -> No
     in_transaction(lambda c: change(c, checked.client_id, actor="cli:test", redirect_uris=(f"{checked.home}/other",)))
     assert not proven(checked)
     assert "kết quả này đã cũ" in words_of(admin.get(checked.page))
+    assert "kết quả kiểm tra đã cũ" in words_of(admin.get(f"/console/clients/{checked.client_id}"))
     assert kinds("integration_proof.outdated") == ["integration_proof.outdated"]
 
 
