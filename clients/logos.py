@@ -104,7 +104,7 @@ def put_uploaded(connection: Connection, client: RegisteredClient, raw: bytes, *
     png = as_png(raw)
     kept = {"client_id": client.key, "uri": UPLOADED, "png": png, "flaw": None, "fetched_at": clock.now()}
     _put(connection, client.key, kept)
-    told = {"before": {"logo": None}, "after": {"logo": hashlib.sha256(png).hexdigest()[:16]}}
+    told: dict[str, Any] = {"before": {"logo": None}, "after": {"logo": hashlib.sha256(png).hexdigest()[:16]}}
     audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=client.key, reason=reason, **told)
 
 
@@ -113,7 +113,7 @@ def take_uploaded(connection: Connection, client: RegisteredClient, *, actor: st
     taken = _forget.where(_l.c.uri == UPLOADED).returning(_l.c.client_id)
     if connection.execute(taken, {"client": client.key}).first() is None:
         return False
-    told = {"before": {"logo": UPLOADED}, "after": {"logo": None}}
+    told: dict[str, Any] = {"before": {"logo": UPLOADED}, "after": {"logo": None}}
     audit.record(connection, audit.Event.CLIENT_CHANGED, actor=actor, client_id=client.key, reason=reason, **told)
     return True
 

@@ -39,9 +39,7 @@ def give_role(connection: Connection, client_id: str, rule: RoleRule, *, actor: 
         raise Refusal(_("Một ứng dụng có nhiều nhất %(most)s quy tắc vai trò.", most=MOST_RULES), reason="too_many_rules")
     rule_id = new_id()
     connection.execute(insert(_g), {"id": rule_id, "client_id": key, "added_by": actor, "added_at": clock.now(), **facts})
-    audit.record(
-        connection, audit.Event.CLIENT_ROLE_GIVEN, actor=actor, client_id=key, **_told(rule), **({"reason": reason} if reason else {})
-    )
+    audit.record(connection, audit.Event.CLIENT_ROLE_GIVEN, actor=actor, client_id=key, **_told(rule, reason))
     note_change(connection, client_id)
     return rule_id
 
@@ -53,9 +51,7 @@ def take_role(connection: Connection, client_id: str, rule_id: uuid.UUID, *, act
     row = connection.execute(taken.values(removed_at=clock.now(), removed_by=actor)).first()
     if row is None:
         return False
-    audit.record(
-        connection, audit.Event.CLIENT_ROLE_TAKEN, actor=actor, client_id=key, **_told(row), **({"reason": reason} if reason else {})
-    )
+    audit.record(connection, audit.Event.CLIENT_ROLE_TAKEN, actor=actor, client_id=key, **_told(row, reason))
     note_change(connection, client_id)
     return True
 
@@ -65,8 +61,15 @@ def kept_roles(connection: Connection, client: uuid.UUID) -> Sequence[Any]:
     return connection.execute(_kept, {"client": client}).all()
 
 
-def _told(rule: Any) -> dict[str, Any]:
-    told = {"role": rule.name, "unit_id": rule.unit_id, "category": rule.staff_category, "title": rule.title, "to": rule.valid_to}
+def _told(rule: Any, reason: str | None) -> dict[str, Any]:
+    told = {
+        "role": rule.name,
+        "unit_id": rule.unit_id,
+        "category": rule.staff_category,
+        "title": rule.title,
+        "to": rule.valid_to,
+        "reason": reason,
+    }
     return {"person_id": rule.person_id} | {name: str(value) for name, value in told.items() if value}
 
 

@@ -80,7 +80,7 @@ def _objects(told: Any, what: str, names: frozenset[str]) -> list[dict[str, Any]
     return told
 
 
-def _read_days(told: dict[str, Any]) -> dict[str, date | None]:
+def _read_days(told: dict[str, Any]) -> dict[str, Any]:
     try:
         return {field: date.fromisoformat(told[name]) if name in told else None for name, field in DAYS.items()}
     except (TypeError, ValueError):

@@ -107,8 +107,8 @@ def done() -> AnyResponse:
 
 def _answer(parameters: dict[str, str]) -> AnyResponse:
     way_out = _read(parameters)
-    if way_out.flaw is not None:
-        failure_notes.note("end_session", "invalid_request", WHY.get(way_out.fault, ""), way_out.client, way_out.fault)
+    if way_out.fault is not None:
+        failure_notes.note("end_session", "invalid_request", WHY[way_out.fault], way_out.client, way_out.fault)
     found = find_in_browser(reader()) if cookie_value() else None
     if found is None:
         # Nobody is signed in here any more: nothing to ask. Only a request that is sure may lead away from our own page.

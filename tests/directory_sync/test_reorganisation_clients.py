@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection
 
 from clients.entry import RoleRule
 from clients.entry_rules import kept_rules
@@ -45,11 +46,11 @@ def carry_out(directory: StaffDirectory, kind: SuccessionKind) -> int:
     """Propose, approve and bring about a scheme for the department; the number of rules that its page counted before."""
     row = SchemeRow(2, kind, old_code="S01", new_code=None if kind == SuccessionKind.VANISH else "S12")
 
-    def keep(connection: object) -> int:
+    def keep(connection: Connection) -> int:
         number: int = reorganisations.propose(
             connection, [row], name="Sắp xếp", decision="12/NQ", effective_on=today(), origin=Origin.FILE, actor="cli:first"
-        )  # type: ignore[arg-type]
-        reorganisations.approve(connection, number, actor="cli:second")  # type: ignore[arg-type]
+        )
+        reorganisations.approve(connection, number, actor="cli:second")
         return number
 
     scheme = reorganisations.require_reorganisation(reader(), in_transaction(keep))

@@ -28,6 +28,12 @@ def kept() -> list[Any]:
     return list(reader().execute(select(_f).order_by(_f.c.id)))
 
 
+def required(code: str) -> Any:
+    found = failed_requests.find(reader(), code)
+    assert found is not None, code
+    return found
+
+
 def shown_code(text: str) -> str:
     found = re.search(r"<b>([2-9A-Z]{4}-[2-9A-Z]{4})</b>", text)
     assert found, text
@@ -37,7 +43,7 @@ def shown_code(text: str) -> str:
 def test_the_code_on_the_error_page_finds_the_request_and_what_was_registered(browser: FlaskClient, party: RelyingParty) -> None:
     page = party.authorize(browser, redirect_uri="https://rp.test/cb/")
     assert page.status_code == 400
-    found = failed_requests.find(reader(), shown_code(page.text).lower().replace("-", " "))
+    found = required(shown_code(page.text).lower().replace("-", " "))
     assert (found.place, found.kind, found.error) == ("authorize", "redirect_uri", "redirect_uri_unknown")
     assert (found.client_id, found.asked["redirect_uri"]) == (party.key, "https://rp.test/cb/")
     assert found.registered == {"redirect_uris": ["https://rp.test/cb"]}
@@ -47,7 +53,7 @@ def test_the_code_on_the_error_page_finds_the_request_and_what_was_registered(br
 
 def test_an_error_that_goes_to_the_client_carries_the_code(browser: FlaskClient, party: RelyingParty) -> None:
     told = party.answer(party.authorize(browser, code_challenge=None, code_challenge_method=None))
-    row = failed_requests.find(reader(), told["error_description"].rpartition("(ref. ")[2].rstrip(")"))
+    row = required(told["error_description"].rpartition("(ref. ")[2].rstrip(")"))
     assert (told["error"], row.kind, row.client_id) == ("invalid_request", "pkce", party.key)
 
 
@@ -96,7 +102,7 @@ def test_whoever_proves_nothing_gets_the_same_answer_and_the_administrator_learn
     assert wrong.data == unknown.data == other_way.data
     kinds = [(row.kind, row.client_id, row.named) for row in kept()]
     assert kinds == [("secret", party.key, None), ("client_unknown", None, "khong-co"), ("auth_method", party.key, None)]
-    assert failed_requests.find(reader(), wrong.headers["X-Request-Id"]).kind == "secret"
+    assert required(wrong.headers["X-Request-Id"]).kind == "secret"
     assert kept()[0].address == "127.0.0.1"
 
 
@@ -104,7 +110,7 @@ def test_a_code_that_is_redeemed_at_another_address_shows_the_address_it_was_sen
     browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID
 ) -> None:
     refused = party.redeem(browser, party.code(browser), redirect_uri="https://rp.test/cb/")
-    row = failed_requests.find(reader(), refused.get_json()["request_id"])
+    row = required(refused.get_json()["request_id"])
     assert (row.kind, row.registered, row.address) == ("redirect_uri", {"redirect_uris": ["https://rp.test/cb"]}, "127.0.0.1")
 
 
@@ -130,9 +136,9 @@ def test_every_door_of_the_protocol_keeps_what_it_refuses(
         ("device", "request_uri"), ("end_session", "post_logout_redirect_uri"), ("end_session", "malformed"), ("forward_auth", "site"),
         ("authorize", "acr"), ("authorize", "entry"),
     ]  # fmt: skip
-    assert failed_requests.find(reader(), pushed.get_json()["request_id"]).asked["redirect_uri"] == "https://rp.test/x"
+    assert required(pushed.get_json()["request_id"]).asked["redirect_uri"] == "https://rp.test/x"
     for page in (out, proxy, no_entry):
-        assert failed_requests.find(reader(), shown_code(page.text)) is not None
+        assert required(shown_code(page.text)) is not None
     assert kept()[7].asked["origin"] == "http://khac.test"
     assert kept()[7].registered["origins"]
 

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from clients import failed_requests
+from clients.failure_models import FailureKind
 from clients.registration import change
 from idp.console import failure_words
 from idp.database import in_transaction, reader
@@ -114,7 +115,7 @@ def test_the_command_says_the_same(app: Flask, party: RelyingParty) -> None:
 
 
 def test_every_kind_and_place_has_its_words(app: Flask, browser: FlaskClient) -> None:
-    from_models = [kind for kind in failed_requests.FailureKind if kind != "other"]
+    from_models = [kind for kind in FailureKind if kind != "other"]
     with app.test_request_context("/"):
         from_words = [kind for kind in from_models if failed_requests_words(kind)]
     assert from_words == from_models
