@@ -32,6 +32,11 @@ _person = (
 )
 _unit = select(_u.c.name).where(_u.c.id == bindparam("key"))
 
+HELP_WORDS = {
+    "temporary": _l("Cấp mã tạm"), "activation": _l("In phiếu kích hoạt"), "reset_factors": _l("Hủy phương tiện xác thực"),
+    "unlock": _l("Mở khóa đăng nhập"), "proof": _l("Xác minh danh tính"), "withdraw_proof": _l("Rút lại xác minh"),
+}  # fmt: skip
+
 Facts = list[tuple[str, str]]
 
 
@@ -124,7 +129,14 @@ def _widen(connection: Connection, row: Any, content: dict[str, Any], viewer: Vi
 
 def _facts_of_help(row: Any) -> Facts:
     person = reader().execute(_person, {"key": uuid.UUID(row.subject)}).first()
-    return [(_("Người"), f"{person.name} ({person.unit or '—'})" if person else "—"), (_("Việc"), row.kind.removeprefix(two_officers.KIND))]
+    return [
+        (_("Người"), f"{person.name} ({person.unit or '—'})" if person else "—"),
+        (_("Việc"), str(HELP_WORDS.get(_deed(row), _deed(row)))),
+    ]
+
+
+def _deed(row: Any) -> str:
+    return str(row.kind).removeprefix(two_officers.KIND)
 
 
 def _may_help(viewer: Viewer, row: Any) -> bool:
@@ -132,7 +144,7 @@ def _may_help(viewer: Viewer, row: Any) -> bool:
 
 
 def _help_page(row: Any) -> str:
-    return url_for("console_help.ask", person_id=row.subject, deed=row.kind.removeprefix(two_officers.KIND))
+    return url_for("console_help.ask", person_id=row.subject, deed=_deed(row))
 
 
 KINDS = {
