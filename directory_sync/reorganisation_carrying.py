@@ -3,7 +3,7 @@ a unit that ends go where the scheme says, or end."""
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection, select, update
@@ -18,6 +18,7 @@ from directory_sync.schemes import Line, Matched, match, moves
 from idp import audit, clock
 from idp.database import table_of
 from idp.people.unit_history import succeed
+from idp.roles import api_grants
 from idp.roles.grants import Terms, grant, revoke
 from idp.roles.models import Role, RoleGrant
 from idp.web.formats import today
@@ -88,6 +89,21 @@ def _hand_over_roles(connection: Connection, matched: Matched, closed: Mapping[s
             if line.is_done and line.new and line.row.roles == RoleFate.FOLLOW and not is_over:
                 terms = Terms(held.valid_from, held.valid_until, held.reason)
                 grant(connection, held.person_id, Role(held.role), unit_id=ids[line.new], actor=actor, terms=terms)
+    for key, unit_id in closed.items():
+        _hand_over_programs(connection, matched, unit_id, matched.by_old.get(key, []), ids)
+
+
+def _hand_over_programs(
+    connection: Connection, matched: Matched, unit_id: uuid.UUID, lines: Sequence[Line], ids: Mapping[str, uuid.UUID]
+) -> None:
+    """The same for the roles of programs at the API."""
+    actor = next((line.row.approved_by for line in (*lines, *matched.lines)), "system:sync")
+    for held in [one for one in api_grants.find_grants(connection) if one.unit_id == unit_id]:
+        api_grants.take(connection, held.client_id, Role(held.role), unit_id=unit_id, actor=actor, reason="reorganisation")
+        for line in lines:
+            if line.is_done and line.new and line.row.roles == RoleFate.FOLLOW:
+                said = {"asked_by": held.asked_by, "approved_by": actor, "reason": held.reason}
+                api_grants.give(connection, held.client_id, Role(held.role), unit_id=ids[line.new], **said)
 
 
 def finish_schemes(connection: Connection) -> None:

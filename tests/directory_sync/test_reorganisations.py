@@ -21,9 +21,11 @@ from idp.errors import Refusal
 from idp.people.models import Unit
 from idp.people.unit_history import predecessors_of, successors_of, tree_in_force, tree_on
 from idp.people.unit_models import SuccessionKind, UnitVersion
+from idp.roles import api_grants
 from idp.roles.grants import find_grants, grant
 from idp.roles.models import Role
 from idp.web.formats import today
+from tests.support.machine import Machine
 from tests.support.slapd import BASE_DN
 from tests.support.staff_directory import COMMUNE, DEPARTMENT, DISTRICT, TOP, StaffDirectory, person, sync, unit
 
@@ -184,10 +186,11 @@ def test_a_name_that_several_units_bear_needs_a_code(empty_directory: StaffDirec
     assert [row.flaw for row in reorganisations.rows_of(reader(), scheme.id)] == ["not_unique", None]
 
 
-def test_a_role_for_a_unit_that_ends_goes_only_where_the_scheme_says(crowd: list[str], empty_directory: StaffDirectory) -> None:
+def test_a_role_for_a_unit_that_ends_goes_only_where_the_scheme_says(app: Flask, crowd: list[str], empty_directory: StaffDirectory) -> None:
     old, officer, other = unit("Sở Nội vụ"), person("nv0"), unit("Sở Tài chính")
     in_transaction(lambda connection: grant(connection, officer.id, Role.HR_OFFICER, unit_id=old.id, actor="cli:test"))
     in_transaction(lambda connection: grant(connection, person("kt0").id, Role.HR_OFFICER, unit_id=other.id, actor="cli:test"))
+    programs = [Machine(app, Role.HR_OFFICER, unit=one.id) for one in (old, other)]
     number = _scheme(
         _row(SuccessionKind.MERGE, "S01", "S12", roles=RoleFate.FOLLOW), _row(SuccessionKind.MERGE, "S02", "S12", roles=RoleFate.END)
     )
@@ -201,6 +204,8 @@ def test_a_role_for_a_unit_that_ends_goes_only_where_the_scheme_says(crowd: list
     assert sync().state == RunState.APPLIED
     held = [(row.person_id, row.unit_id, row.granted_by) for row in find_grants(reader())]
     assert held == [(officer.id, unit("Sở Nội vụ và Tài chính").id, "cli:second")]
+    of_programs = [(row.client_id, row.unit_id, row.approved_by) for row in api_grants.find_grants(reader())]
+    assert of_programs == [(programs[0].key, unit("Sở Nội vụ và Tài chính").id, "cli:second")]
 
 
 def test_past_reports_keep_the_old_tree(crowd: list[str], empty_directory: StaffDirectory, time: ManualClock) -> None:
