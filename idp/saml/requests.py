@@ -12,6 +12,7 @@ from idp.saml.names import SUCCESS, tag
 from idp.saml.xml_reading import Unreadable, children, only_child, text_of
 
 SECONDS_OLD, SECONDS_AHEAD = 300, 60
+LONGEST_CLASSES = 1000  # characters: they travel along in an address
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{7,127}")  # an NCName that nobody hits by chance
 _INDEX = re.compile(r"[0-9]{1,5}")
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
@@ -122,6 +123,6 @@ def _context(root: etree._Element) -> WantedContext:
     if wanted is None:
         return WantedContext()
     classes = tuple(text_of(one) for one in children(wanted, "saml:AuthnContextClassRef"))
-    if not classes or len(classes) > 20:
+    if not classes or len(" ".join(classes)) > LONGEST_CLASSES:
         raise Unreadable("RequestedAuthnContext names no class, or too many")
     return WantedContext(classes, wanted.get("Comparison", EXACT))

@@ -150,6 +150,9 @@ def test_a_message_that_is_not_for_us_or_not_of_now_is_refused(browser: FlaskCli
         assert party.ask(browser, party.message(**attributes)).status_code == 400, attributes
     assert party.ask(browser, party.message("LogoutRequest", Destination="http://127.0.0.1:8000/saml/sso")).status_code == 400
     assert party.ask(browser, relay_state="r" * 513).status_code == 400
+    classes = f"<saml:AuthnContextClassRef>urn:{'x' * 1000}</saml:AuthnContextClassRef>"
+    long = f"<samlp:RequestedAuthnContext>{classes}</samlp:RequestedAuthnContext>"
+    assert party.ask(browser, party.message(inner=long)).status_code == 400
 
 
 def test_what_is_asked_for_and_not_offered_is_told_to_the_application(browser: FlaskClient, party: Party) -> None:
