@@ -22,6 +22,7 @@ from idp import clock
 from idp.account.pages import LAST_READ
 from idp.console.home import Notice, add_attention
 from idp.console.reach import within
+from idp.console.trail import actor_told
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.quality_sources import add_quality_source
 from idp.errors import NotFound, Refusal
@@ -89,7 +90,7 @@ def show_run(number: int) -> Response:
         "sync/run.html",
         run=run, changes=changes[:PAGE_CHANGES], after=after, flaw_kinds=kinds.most_common(), flaws=flaws[:SHOWN_FLAWS], is_whole=reach is None,
         states=STATES, steps=STEPS, watch=watch, seconds=WATCH_SECONDS, kinds=CHANGES, explain=explain, field_words=field_words,
-        flaw_words=flaw_words, value_words=value_words, differences=differences, plan=plans.find_plan(reader(), run.plan_number or number),
+        started_by=actor_told(reader(), run.started_by), flaw_words=flaw_words, value_words=value_words, differences=differences, plan=plans.find_plan(reader(), run.plan_number or number),
     )  # fmt: skip
     return Response(page, mimetype="text/html", headers={"Refresh": str(WATCH_SECONDS)} if watch else None)
 

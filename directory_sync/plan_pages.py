@@ -22,6 +22,7 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.jobs import make_due
 from idp.people import units
+from idp.people.unit_paths import place_of
 from idp.web.spreadsheet import XLSX, csv_lines, workbook
 from idp.web.viewer import Permission, may, require_viewer, requires
 
@@ -127,7 +128,7 @@ def _rows(plan: Any) -> Iterator[Sequence[object]]:
     for line in plans.lines_in_batches(reader(), plan.run_id, inside):
         fields = differences(line)
         yield (
-            plan.source, change_words(line.kind), line.name, line.unit_name,
+            plan.source, change_words(line.kind), line.name, ", ".join(filter(None, (line.unit_name, place_of(line.unit_id)))),
             "; ".join(f"{field_words(name)}: {value_words(name, before)}" for name, before, _after in fields if before not in (None, "")),
             "; ".join(f"{field_words(name)}: {value_words(name, after)}" for name, _before, after in fields if after not in (None, "")),
             "x" if line.is_over else "", "x" if line.is_explained else "", reasons.get(line.mark, ""),
@@ -156,7 +157,7 @@ def hold(number: int, line_id: uuid.UUID) -> AnyResponse | str:
         reason = read_text("reason")
         try:
             in_transaction(lambda connection: held.hold(connection, line, who, reason))
-            return redirect(url_for("sync_plan.show", number=number, unit=line.unit_id), 303)
+            return redirect(url_for("sync_plan.show", number=number, unit=line.unit_id, held=1), 303)
         except Refusal as refusal:
             error = refusal.message
     return render_template(

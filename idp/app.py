@@ -90,6 +90,7 @@ from idp.oidc import (
 )
 from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
 from idp.people.unit_paths import place_of
+from idp.people.words import source_words
 from idp.proof import test_sign_in_pages
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
@@ -197,7 +198,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_address_limits(app, settings)
     set_up_acting(app)
     set_up_api_pages(app)
-    app.jinja_env.globals.update(place_of=place_of, sees_all=sees_all)
+    app.jinja_env.globals.update(place_of=place_of, sees_all=sees_all, source_words=source_words)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -106,7 +106,7 @@ def suspend_idle(connection: Connection, warning: Any) -> bool:
 def warned(connection: Connection, within: Collection[uuid.UUID] | None) -> Sequence[Any]:
     """Who is warned at this moment, the first to be suspended first; of these units (None: all)."""
     query = (
-        select(_w.c.person_id, _w.c.last_seen_at, _w.c.warned_at, _w.c.due_on, _p.c.name, _u.c.name.label("unit_name"))
+        select(_w.c.person_id, _w.c.last_seen_at, _w.c.warned_at, _w.c.due_on, _p.c.name, _p.c.unit_id, _u.c.name.label("unit_name"))
         .select_from(_w.join(_p, _p.c.id == _w.c.person_id).outerjoin(_u, _u.c.id == _p.c.unit_id))
         .where(_w.c.cleared_at.is_(None))
     )

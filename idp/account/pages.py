@@ -13,6 +13,7 @@ from idp import access
 from idp.account.guards import Answer, as_strong_as_possible, own_session
 from idp.account.launcher import LONGEST_SEARCH, MANY, entries_for
 from idp.account.own_facts import NEWEST, history_of, is_own_session, masked, open_sessions, person_of
+from idp.account.own_looks import looks_at
 from idp.credentials import factors, recovery_codes
 from idp.database import in_transaction, reader
 from idp.errors import NotFound
@@ -134,7 +135,8 @@ def history() -> Answer:
     """What happened to this account in the last 90 days, page by page."""
     before = _event_id(request.args.get("before"))
     page = history_of(reader(), own_session().person_id, before or NEWEST)
-    return render_template("account/history.html", page=page, is_later=before is not None)
+    looks = [] if before is not None else looks_at(reader(), own_session().person_id)
+    return render_template("account/history.html", page=page, is_later=before is not None, looks=looks)
 
 
 def _event_id(text: str | None) -> uuid.UUID | None:

@@ -55,6 +55,7 @@ EVENTS: dict[str, LazyString] = {
     Event.TOKEN_EXCHANGED: _l("Một ứng dụng đổi mã truy cập để thay mặt trong dịch vụ khác"),
     Event.CONSENT_GIVEN: _l("Đồng ý cho một ứng dụng biết thông tin"),
     Event.CONSENT_WITHDRAWN: _l("Rút lại đồng ý với một ứng dụng"),
+    Event.HISTORY_OPENED: _l("Có cán bộ mở lịch sử của tài khoản"),
     Event.DESK_CASE_DECIDED: _l("Cán bộ tổ chức quyết định về bản ghi trong danh bạ"),
     Event.APPOINTMENT_ADDED: _l("Được ghi thêm một vị trí công tác"),
     Event.APPOINTMENT_ENDED: _l("Một vị trí công tác kết thúc"),

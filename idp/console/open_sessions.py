@@ -13,13 +13,13 @@ from idp.database import table_of
 from idp.oidc.models import Authorization
 from idp.people import units
 from idp.people.models import Person, Unit
-from idp.people.narrowing import is_small
+from idp.people.narrowing import UNIT_LOOKED_AT, is_small
 from idp.sessions.models import BrowserSession
 from idp.web.paging import PAGE_ROWS, Page, Stretch, read_page
 
 _s, _p, _u = table_of(BrowserSession), table_of(Person), table_of(Unit)
 _a, _c = table_of(Authorization), table_of(Client)
-_query = select(
+LINES = select(
     _s.c.id, _s.c.person_id, _s.c.created_at, _s.c.last_seen_at, _s.c.expires_at, _s.c.address, _s.c.user_agent, _s.c.acr, _s.c.shared_pc,
     _p.c.name, _p.c.username, _p.c.unit_id, _u.c.name.label("unit_name"),
 ).select_from(_s.join(_p, _p.c.id == _s.c.person_id).outerjoin(_u, _u.c.id == _p.c.unit_id))  # fmt: skip
@@ -53,16 +53,16 @@ def stretch_of(connection: Connection, filters: Filters) -> Stretch:
     if of_people and is_small(connection, of_people):
         members = _s.c.person_id.in_(select(_p.c.id).where(*of_people))
         return Stretch(_s, None, [is_open, members], [*also, *_at(filters)], descending=True, small=True)
-    return Stretch(_s, None, [is_open, *_at(filters)], [*also, *of_people], descending=True)
+    return Stretch(_s, None, [is_open, *_at(filters)], [*also, *_of_people(filters, UNIT_LOOKED_AT)], descending=True)
 
 
 def _at(filters: Filters) -> list[ColumnElement[bool]]:
     return [_s.c.address == filters.address] if filters.address else []
 
 
-def _of_people(filters: Filters) -> list[ColumnElement[bool]]:
+def _of_people(filters: Filters, unit_id: ColumnElement[Any] = _p.c.unit_id) -> list[ColumnElement[bool]]:
     reaches = ([filters.unit_id] if filters.unit_id is not None else None, filters.within)
-    return [_p.c.unit_id.in_(select(units.below(reach).c.id)) for reach in reaches if reach is not None]
+    return [unit_id.in_(select(units.below(reach).c.id)) for reach in reaches if reach is not None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def find_sessions(
     connection: Connection, filters: Filters, *, after: str | None = None, before: str | None = None, most: int = PAGE_ROWS
 ) -> Page:
     """One page of them, each with the names of the applications entered. Raises NotFound for a place never given."""
-    page = read_page(connection, _query, [stretch_of(connection, filters)], after=after, before=before, most=most)
+    page = read_page(connection, LINES, [stretch_of(connection, filters)], after=after, before=before, most=most)
     entered = _applications(connection, [row.id for row in page.rows])
     return replace(page, rows=[OpenSession(row, tuple(entered.get(row.id, ()))) for row in page.rows])
 

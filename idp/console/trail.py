@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, literal, select
 
 from clients.models import Client
 from idp.audit import LONGEST_TRANSACTION, AuditEvent, AuditLink
@@ -20,6 +20,7 @@ from idp.web.paging import EFFORT, PAGE_ROWS, Page, Stretch
 SLACK = timedelta(minutes=1)  # an event's id is made a moment after its time is taken
 _e, _l, _p, _c = table_of(AuditEvent), table_of(AuditLink), table_of(Person), table_of(Client)
 _id_at = select(_e.c.id)
+_AT = func.coalesce(_e.c.at, _e.c.at)  # looked at where the event stands: found by the index of times, all would have to be sorted
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ def stretch_of(connection: Connection, filters: Filters) -> Stretch | None:
         if oldest is None:
             return None
         found_by.append(_e.c.id >= _moved(oldest, -SLACK))
-        also.append(_e.c.at >= filters.since)
+        also.append(literal(filters.since, _e.c.at.type) <= _AT)
     if filters.until:
         newest = connection.execute(_id_at.where(_e.c.at < filters.until + SLACK).order_by(_e.c.at.desc()).limit(1)).scalar()
         if newest is None:
             return None
         found_by.append(_e.c.id <= _moved(newest, SLACK))
-        also.append(_e.c.at < filters.until)
+        also.append(literal(filters.until, _e.c.at.type) > _AT)
     return Stretch(_e, None, found_by, also, descending=True)
 
 
@@ -153,11 +154,22 @@ def _names(connection: Connection, query: Any) -> dict[uuid.UUID, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def actor_told(connection: Connection, actor: str) -> str:
+    """Who did it, of one deed alone."""
+    kind, _separator, name = actor.partition(":")
+    if kind != "person":
+        return actor_words(actor, {})
+    try:
+        return find_name(connection, uuid.UUID(name)) or name
+    except ValueError:
+        return name
+
+
 def actor_words(actor: str, people: dict[uuid.UUID, str]) -> str:
     """Who did it: a person's name, an application, the command line, or the system itself."""
     kind, separator, name = actor.partition(":")
     if not separator:
-        return _("Người chưa đăng nhập") if actor == "anonymous" else actor
+        return _("Người chưa đăng nhập") if actor == "anonymous" else _("Hệ thống (%(name)s)", name=actor)
     if kind == "person":
         try:
             return people.get(uuid.UUID(name), name)

@@ -16,6 +16,8 @@ from idp.web.paging import EFFORT, Stretch
 _p, _u = table_of(Person), table_of(Unit)
 # As the partial index says it: a database does not know what a value sent with the statement will be.
 _IS_OUT = literal_column("person.state") != literal_column("'active'")
+# Of many people the unit is looked at where they stand in the list: found by its index, all of them would have to be sorted first.
+UNIT_LOOKED_AT = func.coalesce(_p.c.unit_id, _p.c.unit_id)
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ def _contains(text: str) -> ColumnElement[bool]:
     return _p.c.search_key.like(like(text), escape="\\")
 
 
-def _of_units(filters: Filters) -> list[ColumnElement[bool]]:
+def _of_units(filters: Filters, unit_id: ColumnElement[Any] = _p.c.unit_id) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.level:
-        found.append(_p.c.unit_id.in_(select(_u.c.id).where(_u.c.level == filters.level)))
+        found.append(unit_id.in_(select(_u.c.id).where(_u.c.level == filters.level)))
     for unit_ids in ([filters.unit_id] if filters.unit_id is not None else None, filters.within):
         if unit_ids is not None:
-            found.append(_p.c.unit_id.in_(select(units.below(unit_ids).c.id)))
+            found.append(unit_id.in_(select(units.below(unit_ids).c.id)))
     return found
 
 
@@ -69,7 +71,7 @@ def stretches_of(connection: Connection, filters: Filters) -> list[Stretch]:
     of_units = _of_units(filters)
     if of_units and is_small(connection, of_units):
         return [Stretch(_p, _p.c.sort_key, of_units, _of_persons(filters), small=True)]
-    also = [*filters.conditions, *of_units]
+    also = [*filters.conditions, *_of_units(filters, UNIT_LOOKED_AT)]
     out: list[ColumnElement[bool]] = []
     if filters.state and filters.state != PersonState.ACTIVE:
         out = [_IS_OUT]

@@ -1,26 +1,27 @@
 """Rules of what a list may cost: each way of narrowing it is answered by an index, in the order in which it is shown."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import combinations
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, select, text
 
 from idp import audit, clock
 from idp.console import open_sessions, trail
 from idp.database import in_transaction, insert_rows, new_ids, reader, table_of
 from idp.enrollment.rungs import IN_POST, standing
-from idp.people import roster
-from idp.people.models import Person
-from idp.web.paging import EFFORT, Page
+from idp.people import narrowing, roster
+from idp.people.models import Person, Unit
+from idp.web.paging import EFFORT, Page, Stretch, read_page
 from tests.support.people import add_person, add_unit, person_row
 from tests.support.plans import watched_questions, whole_readings
 from tests.support.signed_in import add_official, sign_in
 
+_p, _u = table_of(Person), table_of(Unit)
 LARGE = {"person", "browser_session", "audit_event", "authorization"}
 Read = Callable[..., Page]
 
@@ -42,6 +43,15 @@ def _faults(reads: Iterator[Read]) -> list[str]:
     assert any(page.rows for page in pages)
     assert any(page.before for page in pages)
     return whole_readings(list(dict(asked).items()), LARGE)
+
+
+def _sortings(query: Select[Any], stretches: Iterable[Stretch]) -> list[str]:
+    """What is sorted although it may be much."""
+    with watched_questions() as asked:
+        for stretch in stretches:
+            if not stretch.small:
+                read_page(reader(), query, [stretch], effort=10)
+    return whole_readings(list(dict(asked).items()), LARGE, sorts=False)
 
 
 def _ways(choices: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
@@ -82,20 +92,22 @@ def _statistics(app: Flask) -> None:
         in_transaction(lambda connection: connection.execute(text("ANALYZE")))
 
 
-def _of_people(large: uuid.UUID, small: uuid.UUID) -> Iterator[Read]:
+def _people_ways(large: uuid.UUID, small: uuid.UUID) -> Iterator[dict[str, Any]]:
     choices = {
         "text": ["huong", "lu thi huong", "h99@x"], "state": ["suspended", "active"], "level": ["commune"], "unit_id": [large, small],
         "within": [[large]], "conditions": [[IN_POST, standing() == "B1"]],
     }  # fmt: skip
-    for way in _ways(choices):
-        yield partial(roster.search_people, reader(), roster.Filters(**way))
+    return _ways(choices)
 
 
 def test_people_are_found_by_an_index_however_the_list_is_narrowed(app: Flask) -> None:
     large, small = _many_people(), add_unit("UBND xã Du Già")
     add_person("ut", "Uông Văn Út", unit_id=small)
     in_transaction(lambda connection: connection.execute(text("ANALYZE")))
-    assert _faults(_of_people(large, small)) == []
+    assert _faults(partial(roster.search_people, reader(), roster.Filters(**way)) for way in _people_ways(large, small)) == []
+    ways = [narrowing.stretches_of(reader(), roster.Filters(**way)) for way in _people_ways(large, small)]
+    query = select(*roster.LINE).select_from(_p.outerjoin(_u, _u.c.id == _p.c.unit_id))
+    assert _sortings(query, (stretch for way in ways for stretch in way)) == []
 
 
 def test_open_sessions_are_found_by_an_index_however_the_list_is_narrowed(app: Flask) -> None:
@@ -109,6 +121,8 @@ def test_open_sessions_are_found_by_an_index_however_the_list_is_narrowed(app: F
         "shared_pc": [True],
     }  # fmt: skip
     assert _faults(partial(open_sessions.find_sessions, reader(), open_sessions.Filters(**way), most=1) for way in _ways(choices)) == []
+    ways = [open_sessions.stretch_of(reader(), open_sessions.Filters(**way)) for way in _ways(choices)]
+    assert _sortings(open_sessions.LINES, ways) == []
 
 
 def test_events_are_found_by_an_index_however_the_trail_is_narrowed(app: Flask) -> None:
@@ -125,3 +139,5 @@ def test_events_are_found_by_an_index_however_the_trail_is_narrowed(app: Flask) 
         "person_id": [person_id], "client_id": [client_id], "request_id": ["7F3K-29QD"], "address": ["10.0.0.1"],
     }  # fmt: skip
     assert _faults(partial(trail.find_events, reader(), trail.Filters(**way), most=1) for way in _ways(choices)) == []
+    ways = [trail.stretch_of(reader(), trail.Filters(**way)) for way in _ways(choices)]
+    assert _sortings(select(table_of(audit.AuditEvent)), filter(None, ways)) == []
