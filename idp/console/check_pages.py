@@ -18,7 +18,7 @@ from idp.opaque_tokens import Secret
 from idp.people.roster import require_person, require_person_named
 from idp.proof import checks, test_people
 from idp.proof.leaving_trial import try_leaving
-from idp.proof.steps import Step, is_machine
+from idp.proof.steps import Step, is_checkable, is_machine
 from idp.proof.words import OUTCOMES, address_words, told
 from idp.settings import current_settings
 from idp.web.viewer import Permission, may, require_viewer, requires
@@ -152,7 +152,7 @@ def _page(
     return render_template(
         "proof/check.html", client=client, shown=shown, is_open=current is not None, steps=steps, before=before, outcomes=OUTCOMES,
         address_words=address_words, link=link, values=values or {}, errors=errors or {}, Step=Step,
-        is_machine=is_machine(client), system=system_of_client(reader(), client.key), can_leave=Step.LEAVING in found and found[Step.LEAVING].word == "leaving_ready",
+        is_machine=is_machine(client), is_checkable=is_checkable(client), system=system_of_client(reader(), client.key), can_leave=Step.LEAVING in found and found[Step.LEAVING].word == "leaving_ready",
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from idp.errors import NotFound, Refusal
 from idp.proof import test_people
 from idp.proof.reaching import look_at_addresses, look_at_discovery
 from idp.proof.seeing import look_at_leaving, look_at_logout, look_at_sign_in, look_at_token, read_seen
-from idp.proof.steps import Finding, Step, not_applicable, steps_of, waiting
+from idp.proof.steps import Finding, Step, is_checkable, not_applicable, steps_of, waiting
 
 LASTS = timedelta(hours=2)
 SYSTEM = "system:integration_checks"
@@ -46,6 +46,10 @@ _over = select(_k.c.id, _k.c.client_id).where(_k.c.open_client_id.is_not(None), 
 def begin(connection: Connection, client: RegisteredClient, *, actor: str, person_id: uuid.UUID | None) -> uuid.UUID:
     """Begin a check; `person_id`: whose sign-ins are looked at beside the test person's. Raises Refusal when one is open already: of any
     number at once, one begins."""
+    if not is_checkable(client):
+        raise Refusal(
+            _("Ứng dụng này kết nối bằng SAML; đợt kiểm tra chưa có cho SAML. Xác nhận kết nối ở danh mục hệ thống."), "not_for_saml", 409
+        )
     now = clock.now()
     row = {
         "id": new_id(), "client_id": client.key, "open_client_id": client.key, "made_by": actor, "made_at": now, "expires_at": now + LASTS,

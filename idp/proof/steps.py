@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.check_models import StepState
 from clients.registry import RegisteredClient
+from idp.settings import current_settings
 
 
 class Step(enum.StrEnum):
@@ -60,6 +61,11 @@ def is_machine(client: RegisteredClient) -> bool:
 def is_guarded_site(client: RegisteredClient) -> bool:
     """Whether a proxy stands in front of it and asks us about every request."""
     return bool(client.metadata.forward_auth_origins)
+
+
+def is_checkable(client: RegisteredClient) -> bool:
+    """Whether there are steps for it at all: a SAML party speaks to a door of ours, which redeems its codes itself."""
+    return f"{current_settings().issuer}/saml/answer" not in client.redirect_uris
 
 
 def steps_of(client: RegisteredClient) -> tuple[Step, ...]:

@@ -134,6 +134,14 @@ def test_a_second_check_waits_for_the_first(app: Flask) -> None:
     assert page.status_code == 409
 
 
+def test_a_saml_party_is_not_checked_and_its_page_says_so(app: Flask) -> None:
+    party, admin = register_party(redirect_uris=("http://127.0.0.1:8000/saml/answer",)), browser_of(app, Role.IT_ADMIN)
+    page = words_of(admin.get(page_of(party)))
+    assert "SAML" in page
+    assert "Người sẽ đăng nhập thử" not in page
+    assert send_form(admin, page_of(party), {}, page=page_of(party, "token-check")).status_code == 409
+
+
 def test_of_twenty_who_begin_at_once_one_does(postgresql_url: str) -> None:
     app = create_app(settings_for(postgresql_url))
     with app.app_context():
