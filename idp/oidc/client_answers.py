@@ -27,8 +27,15 @@ def require_form(largest: int = LARGEST_FORM) -> dict[str, str]:
 
 def told(body: dict[str, Any], client: RegisteredClient, status: int = 200) -> Response:
     """The answer to a client; kept by nobody on the way."""
-    response = Response(json.dumps(body), status=status, content_type="application/json", headers={**NOT_KEPT, **dpop.nonce_headers()})
-    return readable_by_its_scripts(response, client)
+    written = json.dumps(body).encode()
+    # The body as a list, with all its headers: a text and its type would be looked through by the framework, 8 µs of each answer.
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(written))),
+        *NOT_KEPT.items(),
+        *dpop.nonce_headers().items(),
+    ]
+    return readable_by_its_scripts(Response([written], status=status, headers=headers), client)
 
 
 def refused(error: OAuth2Error, client: RegisteredClient | None, place: str) -> Response:

@@ -55,11 +55,13 @@ def new_access_token(
     audience: tuple[str, ...] = (),
     confirmation: dict[str, str] | None = None,
     not_after: datetime | None = None,
+    own_id: bytes | None = None,
 ) -> AccessToken:
     """An access token of an authorization, from now on, with what of the scope its audience can use; `not_after` ends it sooner."""
     expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
     expires_at = expires_at if not_after is None else min(expires_at, not_after)
-    return AccessToken(authorization_id, scope_for(scope, audience) if audience else scope, expires_at, audience, confirmation)
+    scope = scope_for(scope, audience) if audience else scope
+    return AccessToken(authorization_id, scope, expires_at, audience, confirmation, own_id=own_id)
 
 
 def describe(issued: Issued, client: RegisteredClient) -> dict[str, Any]:

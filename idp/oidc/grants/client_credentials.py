@@ -9,7 +9,7 @@ token of it is given, and each token's id begins with the series that the event 
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -63,9 +63,9 @@ def act_for_itself(client: RegisteredClient, form: dict[str, str], confirmation:
         audience = client.metadata.resources
     scope = _scope(client, form.get("scope"), audience)
     series = _series(client, scope, audience)
-    token = new_access_token(series.authorization_id, scope, audience=audience, confirmation=confirmation)
     own_id = series.id + next(series.numbers).to_bytes(NUMBER_BYTES, "big")
-    return Issued(access_token=replace(token, own_id=own_id), person_id=None, authentication=None)
+    token = new_access_token(series.authorization_id, scope, audience=audience, confirmation=confirmation, own_id=own_id)
+    return Issued(access_token=token, person_id=None, authentication=None)
 
 
 def _series(client: RegisteredClient, scope: str, audience: tuple[str, ...]) -> _Series:
