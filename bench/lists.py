@@ -33,9 +33,137 @@ from idp.settings import read_settings
 from tests.support.signed_in import add_official, sign_in
 
 UNITS, OPEN_SHARE, DAYS, REPEATS = 2000, 0.05, 360, 12
-FAMILY = ["Nguyễn", "Nguyễn", "Nguyễn", "Trần", "Trần", "Lê", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Vàng", "Giàng", "Sùng", "Lù", "Mã", "Ma", "Thào", "Lý", "Nông", "Ông", "Hầu", "Cư", "Vi", "Phàn", "Tẩn"]
-MIDDLE = ["Thị", "Văn", "Mí", "A", "Đức", "Minh", "Thu", "Ngọc", "Quốc", "Hồng", "Thanh", "Xuân", "Kim", "Bích", "Hữu", "Công", "Đình", "Trọng", "Thúy", "Hải"]
-GIVEN = ["An", "Ân", "Anh", "Ánh", "Bảo", "Bình", "Cường", "Chi", "Dung", "Dũng", "Dương", "Duy", "Đạt", "Đức", "Giang", "Hà", "Hả", "Hải", "Hạnh", "Hằng", "Hiền", "Hiếu", "Hoa", "Hòa", "Hoàng", "Hồng", "Hùng", "Huy", "Hương", "Khánh", "Khoa", "Lan", "Liên", "Linh", "Loan", "Long", "Mai", "Máy", "Minh", "My", "Nam", "Nga", "Ngân", "Ngọc", "Nhung", "Páo", "Phong", "Phúc", "Phương", "Quang", "Quân", "Sính", "Sơn", "Tâm", "Tân", "Thảo", "Thắng", "Thủy", "Thúy", "Tiến", "Toàn", "Trang", "Trung", "Tú", "Tuấn", "Tùng", "Uyên", "Ửng", "Út", "Vân", "Việt", "Vinh", "Xuân", "Yến", "Ơn"]
+FAMILY = [
+    "Nguyễn",
+    "Nguyễn",
+    "Nguyễn",
+    "Trần",
+    "Trần",
+    "Lê",
+    "Lê",
+    "Phạm",
+    "Hoàng",
+    "Vũ",
+    "Đặng",
+    "Bùi",
+    "Đỗ",
+    "Hồ",
+    "Ngô",
+    "Vàng",
+    "Giàng",
+    "Sùng",
+    "Lù",
+    "Mã",
+    "Ma",
+    "Thào",
+    "Lý",
+    "Nông",
+    "Ông",
+    "Hầu",
+    "Cư",
+    "Vi",
+    "Phàn",
+    "Tẩn",
+]
+MIDDLE = [
+    "Thị",
+    "Văn",
+    "Mí",
+    "A",
+    "Đức",
+    "Minh",
+    "Thu",
+    "Ngọc",
+    "Quốc",
+    "Hồng",
+    "Thanh",
+    "Xuân",
+    "Kim",
+    "Bích",
+    "Hữu",
+    "Công",
+    "Đình",
+    "Trọng",
+    "Thúy",
+    "Hải",
+]
+GIVEN = [
+    "An",
+    "Ân",
+    "Anh",
+    "Ánh",
+    "Bảo",
+    "Bình",
+    "Cường",
+    "Chi",
+    "Dung",
+    "Dũng",
+    "Dương",
+    "Duy",
+    "Đạt",
+    "Đức",
+    "Giang",
+    "Hà",
+    "Hả",
+    "Hải",
+    "Hạnh",
+    "Hằng",
+    "Hiền",
+    "Hiếu",
+    "Hoa",
+    "Hòa",
+    "Hoàng",
+    "Hồng",
+    "Hùng",
+    "Huy",
+    "Hương",
+    "Khánh",
+    "Khoa",
+    "Lan",
+    "Liên",
+    "Linh",
+    "Loan",
+    "Long",
+    "Mai",
+    "Máy",
+    "Minh",
+    "My",
+    "Nam",
+    "Nga",
+    "Ngân",
+    "Ngọc",
+    "Nhung",
+    "Páo",
+    "Phong",
+    "Phúc",
+    "Phương",
+    "Quang",
+    "Quân",
+    "Sính",
+    "Sơn",
+    "Tâm",
+    "Tân",
+    "Thảo",
+    "Thắng",
+    "Thủy",
+    "Thúy",
+    "Tiến",
+    "Toàn",
+    "Trang",
+    "Trung",
+    "Tú",
+    "Tuấn",
+    "Tùng",
+    "Uyên",
+    "Ửng",
+    "Út",
+    "Vân",
+    "Việt",
+    "Vinh",
+    "Xuân",
+    "Yến",
+    "Ơn",
+]
 EVENTS = (
     ["session.started"] * 40 + ["password.verified"] * 35 + ["authorization.granted"] * 60 + ["session.ended"] * 30 + ["totp.enrolled"] * 2
 )
@@ -117,10 +245,10 @@ def _pour(url: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[
             )
         connection.close()
         return
-    with psycopg.connect(url.replace("+psycopg", "")) as connection, connection.cursor() as cursor:
-        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    with psycopg.connect(url.replace("+psycopg", "")) as connection, connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _fill(app: Flask, url: str, people: int, sessions: int, events: int) -> uuid.UUID:
