@@ -24,7 +24,7 @@ from tests.support.machine import Machine
 from tests.support.people import add_person, add_unit
 from wsgi import build
 
-TRIES = int(os.environ.get("API_TRIES", "6"))
+TRIES = int(os.environ.get("API_TRIES", "4"))
 # What is as described may still be refused by a rule (422), or by the state of things.
 GOOD = ["2xx", "401", "403", "404", "409", "412", "422"]
 APP = build(settings_for("sqlite://"))
