@@ -17,6 +17,7 @@ from idp.people.narrowing import UNIT_LOOKED_AT, is_small
 from idp.sessions.models import BrowserSession
 from idp.web.paging import PAGE_ROWS, Page, Stretch, read_page
 
+EFFORT = 2500  # rows: each is looked at together with its person
 _s, _p, _u = table_of(BrowserSession), table_of(Person), table_of(Unit)
 _a, _c = table_of(Authorization), table_of(Client)
 LINES = select(
@@ -77,7 +78,7 @@ def find_sessions(
     connection: Connection, filters: Filters, *, after: str | None = None, before: str | None = None, most: int = PAGE_ROWS
 ) -> Page:
     """One page of them, each with the names of the applications entered. Raises NotFound for a place never given."""
-    page = read_page(connection, LINES, [stretch_of(connection, filters)], after=after, before=before, most=most)
+    page = read_page(connection, LINES, [stretch_of(connection, filters)], after=after, before=before, most=most, effort=EFFORT)
     entered = _applications(connection, [row.id for row in page.rows])
     return replace(page, rows=[OpenSession(row, tuple(entered.get(row.id, ()))) for row in page.rows])
 
