@@ -9,17 +9,17 @@ from directory_sync.desk_models import CaseKind, CaseState, DeskCase
 from directory_sync.source.ldap_full import SOURCE
 from idp import clock
 from idp.database import table_of
-from idp.people.models import Person, PersonState
+from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.people.source_models import SourceEntry
 
-DIRECTORY, MADE_UP = SOURCE, "integration_check"  # whom nobody counts: made up to try an application
+DIRECTORY = SOURCE
 OVERDUE_AFTER = timedelta(days=7)
 # New entries that are kept out until it is decided whose they are.
 WAITING = frozenset({CaseKind.NO_NUMBER, CaseKind.NUMBER_NOT_UNIQUE, CaseKind.REHIRE, CaseKind.NUMBER_IN_USE})
 _d, _s, _p = table_of(DeskCase), table_of(SourceEntry), table_of(Person)
 _open = _d.c.state == CaseState.OPEN.value
 _cases = select(_d.c.kind, func.count()).where(_open).group_by(_d.c.kind)
-_in_service = (_p.c.state == PersonState.ACTIVE.value, _p.c.source != MADE_UP)
+_in_service = (_p.c.state == PersonState.ACTIVE.value, _p.c.source != INTEGRATION_CHECK)
 # Of whom only one source knows there is no entry: `person.source` names it.
 _known_by = exists().where(_s.c.person_id == _p.c.id, _s.c.gone_at.is_(None), _s.c.missing_since.is_(None))
 _known_by_directory, _known_by_another = _known_by.where(_s.c.source == DIRECTORY), _known_by.where(_s.c.source != DIRECTORY)
