@@ -136,13 +136,16 @@ def test_each_second_is_audited_and_those_of_a_minute_share_an_authorization(
 
 
 def test_every_token_says_which_event_it_was_given_under(browser: FlaskClient, machine: RelyingParty, time: clock.ManualClock) -> None:
-    """Its own id begins with the series that the event names."""
+    """Its own id begins with the series that the event names; the next event says how many there were."""
     own = []
     for _ in range(2):
         own += [open_access_token(ask(browser, machine).get_json()["access_token"]).own_id for _ in range(3)]
         time.advance(seconds=1)
     assert len(set(own)) == 6
+    ask(browser, machine)
     series = [event.detail["token_series"] for event in trail.events("client.authorized")]
+    before = [(event.detail.get("series_before"), event.detail.get("tokens_before")) for event in trail.events("client.authorized")]
+    assert before == [(None, None), (series[0], 3), (series[1], 3)]
     assert [one.hex()[:16] for one in own if one] == [series[0]] * 3 + [series[1]] * 3
 
 

@@ -3,7 +3,7 @@
 Each token has an id of its own and can be given back alone. What they hang on is shared: the tokens that a client takes for
 itself within one minute, and for the same, are of one authorization, so that a service that asks for a token before each call
 leaves one row a minute. What it takes within one second from one address is one series: its event is written before the first
-token of it is given, and each token's id begins with the series that the event names.
+token of it is given, and each token's id begins with the series that the event names; how many they were stands in the event of the next series.
 """
 
 import os
@@ -75,20 +75,23 @@ def _series(client: RegisteredClient, scope: str, audience: tuple[str, ...]) -> 
     if known is not None and timedelta(0) <= now - known.at < SERIES_FOR:
         return known
     series_id = os.urandom(SERIES_BYTES)
-    return _kept(memory, of, _Series(_authorize(client, scope, audience, series_id), series_id, now, count()))
+    told: dict[str, Any] = {"token_series": series_id.hex()}
+    if known is not None:  # how many tokens the last one came to is known only now
+        told |= {"series_before": known.id.hex(), "tokens_before": next(known.numbers)}
+    return _kept(memory, of, _Series(_authorize(client, scope, audience, told), series_id, now, count()))
 
 
-def _authorize(client: RegisteredClient, scope: str, audience: tuple[str, ...], series_id: bytes) -> uuid.UUID:
+def _authorize(client: RegisteredClient, scope: str, audience: tuple[str, ...], told: dict[str, Any]) -> uuid.UUID:
     """The authorization of this minute, or a new one; with the event of this series, in one statement."""
     memory, of, now = _memory(AUTHORIZATIONS), (client.key, scope, audience), clock.now()
     known: _Opened | None = memory.get(of)
     if known is not None and now - known.at < SHARED_FOR:
-        event = _event(client, known.id, scope, audience, series_id)
+        event = _event(client, known.id, scope, audience, told)
         # Not where an operator has ended it or disabled the client a moment ago, in whichever process.
         if at_once(lambda connection: authorizations.use_again(connection, known.id, event)):
             return known.id
     opened = _Opened(new_id(), now)
-    event = _event(client, opened.id, scope, audience, series_id)
+    event = _event(client, opened.id, scope, audience, told)
     about = {"offline": True, "resource": list(audience) or None}
     at_once(lambda connection: authorizations.open_without_code(connection, opened.id, client.key, scope, event, **about))
     return _kept(memory, of, opened).id
@@ -105,10 +108,10 @@ def _kept(memory: dict[tuple[Any, ...], Any], of: tuple[Any, ...], what: T) -> T
     return what
 
 
-def _event(client: RegisteredClient, authorization_id: uuid.UUID, scope: str, audience: tuple[str, ...], series_id: bytes) -> Row:
+def _event(client: RegisteredClient, authorization_id: uuid.UUID, scope: str, audience: tuple[str, ...], told: dict[str, Any]) -> Row:
     return audit.row_of(
         audit.Event.CLIENT_AUTHORIZED, actor=f"client:{client.client_id}", client_id=client.key, authorization_id=str(authorization_id),
-        token_series=series_id.hex(), scope=scope, resource=list(audience),
+        scope=scope, resource=list(audience), **told,
     )  # fmt: skip
 
 
