@@ -246,7 +246,7 @@ def _pour(url: str, table: str, columns: Sequence[str], rows: Iterable[Sequence[
         connection.close()
         return
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    with psycopg.connect(url.replace("+psycopg", "")) as connection, connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with psycopg.connect(url.replace("+psycopg", "")) as server, server.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 from flask import Flask
 from pydantic import SecretStr
-from sqlalchemy import Connection, insert, literal, select, text
+from sqlalchemy import Connection, insert, literal, select, text, true
 
 from bench import processor_time
 from bench.many_people import fill
@@ -45,7 +45,7 @@ def _year_before(connection: Connection) -> None:
     heads, totals = table_of(Snapshot), table_of(SnapshotTotal)
     for back in range(2, 366):
         day = newest - timedelta(days=back)
-        for table, among in ((heads, True), (totals, totals.c.kind.in_(("whole", "unit")))):
+        for table, among in ((heads, true()), (totals, totals.c.kind.in_(("whole", "unit")))):
             columns = [column for column in table.c if column.name != "day"]
             copied = select(literal(day, table.c.day.type), *columns).where(table.c.day == newest, among)
             connection.execute(insert(table).from_select(["day", *(column.name for column in columns)], copied))

@@ -30,8 +30,8 @@ def url(tmp_path_factory: pytest.TempPathFactory, connecting: Callable[[Recipe],
     port, folder = free_port(), tmp_path_factory.mktemp("openid-client")
     for name in ("package.json", "package-lock.json"):
         shutil.copy(LIBRARIES / name, folder)
-    command: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    install: list[str | Path] = [NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
     address = f"http://127.0.0.1:{port}"
     recipe = Recipe("openid-client.md", {"https://phonghop.example.gov.vn": address})
     settings = connecting(recipe).download(folder)

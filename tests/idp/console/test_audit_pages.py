@@ -13,10 +13,10 @@ from sqlalchemy import Connection, text
 
 from idp import audit
 from idp.clock import ManualClock
-from idp.console.trail import PAGE_ROWS
 from idp.console.words import SENTENCES, sentence
 from idp.database import in_transaction
 from idp.roles.models import Role
+from idp.web.paging import PAGE_ROWS
 from tests.support.people import add_person
 from tests.support.signed_in import browser_of, send_form, words_of
 
@@ -109,7 +109,9 @@ def test_an_export_is_on_record_before_it_is_sent(app: Flask) -> None:
 
 def test_json_lines_hold_all_that_was_recorded(app: Flask) -> None:
     _record(audit.Event.SIGNING_KEY_CREATED, 1203, kid="k")
-    answer = send_form(browser_of(app, Role.AUDITOR), EXPORT + "?event=signing_key.created", {"kind": "jsonl", "reason": REASON}, page=TRAIL)
+    answer = send_form(
+        browser_of(app, Role.AUDITOR), EXPORT + "?event=signing_key.created", {"kind": "jsonl", "reason": REASON}, page=TRAIL
+    )
     lines = [json.loads(line) for line in words_of(answer).splitlines()]
     assert sorted(line["detail"]["number"] for line in lines) == list(range(1203))
 

@@ -1,7 +1,7 @@
 """Rules of what a list may cost: each way of narrowing it is answered by an index, in the order in which it is shown."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import combinations
@@ -54,7 +54,7 @@ def _sortings(query: Select[Any], stretches: Iterable[Stretch]) -> list[str]:
     return whole_readings(list(dict(asked).items()), LARGE, sorts=False)
 
 
-def _ways(choices: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+def _ways(choices: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Nothing asked, each choice alone, and each pair of choices of two kinds."""
     yield {}
     single = [{name: value} for name, values in choices.items() for value in values]

@@ -178,7 +178,7 @@ def test_no_list_or_figure_names_what_belongs_to_another_part(app: Flask, place:
 
 def test_an_owner_reaches_the_applications_that_name_them_and_no_namesake_does(app: Flask, place: Place) -> None:
     owner, other = add_official(Role.CLIENT_OWNER), add_official(Role.CLIENT_OWNER)
-    shared = {"mail": "chung@ha.vn", "mail_key": "chung@ha.vn"}
+    shared: dict[str, Any] = {"mail": "chung@ha.vn", "mail_key": "chung@ha.vn"}
     twins = [add_official(Role.CLIENT_OWNER, **shared), add_official(Role.CLIENT_OWNER, **shared)]
     in_transaction(
         lambda connection: connection.execute(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -36,7 +37,7 @@ def test_reports_evidence_and_campaigns_by_command(app: Flask, time: ManualClock
     assert json.loads(_run("campaign", "list", "--json"))[0]["name"] == "Tháng cao điểm"
     _run("enrolment-day", "2026-12-01", "--unit", "H27.20.1", "--place", "Nhà văn hóa", "--officer", "Lù Văn Sửu")
     told = json.loads(_run("escalate", "--json"))
-    nobody = {"told": {}, "next_step": None, "due_on": None, "leaders": []}
+    nobody: dict[str, Any] = {"told": {}, "next_step": None, "due_on": None, "leaders": []}
     assert told["units"][0] == {"unit": "Sở Nội vụ", "missing": 10, "state": "slow", **nobody}
     assert told["letters"] == 0
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -116,7 +117,7 @@ def test_any_frozen_day_is_told_by_name_again_with_a_reason_and_on_record(app: F
     assert browser.get(f"{NAMES}?day=2020-01-01").status_code == 404
 
 
-def _trail() -> list[dict[str, object]]:
+def _trail() -> list[dict[str, Any]]:
     in_transaction(audit.link_events)
     return list(audit.read_trail(reader()))
 
