@@ -215,7 +215,8 @@ class Settings(BaseSettings):
         3600, ge=300, le=4 * 3600, description="How long the sealed password of an emergency account opens the console, in seconds."
     )
     emergency_alarm_addresses: tuple[str, ...] = Field(
-        (), description="Mail addresses told at once when an emergency account is used, beside every administrator of the province, as JSON."
+        (),
+        description="Mail addresses told at once when an emergency account is used, beside every administrator of the province, as JSON.",
     )
     network_names: dict[str, str] = Field(
         {}, description="Names of the province's networks, as JSON: network (10.1.0.0/16) to name, shown instead of bare addresses."
@@ -234,10 +235,14 @@ class Settings(BaseSettings):
         90, ge=0, le=3650, description="A signing key is replaced by the worker after so many days; 0: only by `hopnhat keys rotate`."
     )
     saml: bool = Field(
-        False, description="Whether applications that speak SAML 2.0 may sign people in here (docs/saml.md); what reads XML is not loaded without."
+        False,
+        description="Whether applications that speak SAML 2.0 may sign people in here (docs/saml.md); what reads XML is not loaded without.",
     )
     saml_session_seconds: int = Field(
-        3600, ge=300, le=12 * 3600, description="For how long a SAML application may keep somebody without asking again, in seconds: it cannot be told when they leave."
+        3600,
+        ge=300,
+        le=12 * 3600,
+        description="For how long a SAML application may keep somebody without asking again, in seconds: it cannot be told when they leave.",
     )
     session_management: bool = Field(
         True, description="Whether applications may ask in an iframe whether the sign-in has changed (OpenID Connect Session Management)."
@@ -337,12 +342,6 @@ class Settings(BaseSettings):
     def _split_hosts(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("network_names")
-    @classmethod
-    def _check_network_names(cls, value: dict[str, str]) -> dict[str, str]:
-        for text in value:
-            ip_network(text)
-        return value
     @field_validator("emergency_networks")
     @classmethod
     def _check_emergency_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -350,6 +349,12 @@ class Settings(BaseSettings):
             ip_network(text)
         return value
 
+    @field_validator("network_names")
+    @classmethod
+    def _check_network_names(cls, value: dict[str, str]) -> dict[str, str]:
+        for text in value:
+            ip_network(text)
+        return value
 
     @field_validator("mtls_url")
     @classmethod
