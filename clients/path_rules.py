@@ -39,6 +39,10 @@ class PathRule:
         in upper and lower case and with a slash at its end, as the application behind may."""
         if self.methods and method not in self.methods and not (method == "HEAD" and "GET" in self.methods):
             return False
+        return self.fits_path(path)
+
+    def fits_path(self, path: str) -> bool:
+        """Whether it is about this path, by some method."""
         return _expression(self.pattern, is_strict=self.opens == PUBLIC).fullmatch(path) is not None
 
 
@@ -50,8 +54,15 @@ def check_rules(written: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def first_fitting(written: tuple[str, ...], method: str, path: str) -> PathRule | None:
-    """The rule that decides about a request, whose path is a clear one; None: no rule is about it."""
-    return next((rule for rule in map(_kept_rule, written) if rule.fits(method, path)), None)
+    """The rule that decides about a request, whose path is a clear one; None: no rule is about it. A method that rules have no name for
+    gets nowhere that a rule for single methods narrows: many programs answer it like GET."""
+    is_unnamed = method not in METHODS
+    for rule in map(_kept_rule, written):
+        if rule.fits(method, path):
+            return rule
+        if is_unnamed and rule.opens != PUBLIC and rule.fits_path(path):
+            return PathRule(frozenset(), rule.pattern, NOBODY)
+    return None
 
 
 def write_rule(rule: PathRule) -> str:

@@ -1,6 +1,7 @@
 """Rules by path of a guarded site: what is open, what asks for more, who may enter a part; and what walks round none of them."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from clients.registration import change
 from clients.role_rules import give_role
 from idp.clock import ManualClock
 from idp.database import in_transaction
-from idp.roles.grants import grant
+from idp.roles.grants import Terms, grant
 from idp.roles.models import Role
 from idp.sessions import assurance
+from idp.web.formats import today
 from tests.support.guarded_site import Site, register_site
 from tests.support.people import add_person, add_unit
 from tests.support.relying_party import sign_in
@@ -99,3 +101,35 @@ def test_whom_the_site_lets_in_by_no_rule_enters_no_part(browser: FlaskClient, s
     assert site.ask(browser, "/rieng").status_code == 200
     in_transaction(lambda c: change(c, site.party.client_id, actor="t", path_rules=("* /rieng nobody",)))
     assert site.ask(browser, "/rieng").status_code == 403
+
+
+def test_a_role_opens_a_part_in_its_days_only(browser: FlaskClient, site: Site, time: ManualClock) -> None:
+    person, day = enter(browser, site, assurance.AAL2), today()
+    from_tomorrow = Terms(valid_from=day + timedelta(days=1), valid_until=day + timedelta(days=30), reason="thay người nghỉ phép")
+    in_transaction(lambda c: grant(c, person, Role.HR_OFFICER, actor="cli:t", terms=from_tomorrow))
+    assert site.ask(browser, "/nhan-su/x").status_code == 403
+    now = enter(browser, site, assurance.AAL2)
+    in_transaction(lambda c: grant(c, now, Role.HR_OFFICER, actor="cli:t", terms=Terms(valid_until=day, reason="hết ngày")))
+    assert site.ask(browser, "/nhan-su/x").status_code == 200
+    time.advance(days=1)
+    sign_in(browser, now, assurance.AAL2)
+    site.sign_in(browser)
+    assert site.ask(browser, "/nhan-su/x").status_code == 403
+
+
+METHOD_RULES = ("GET /mo/** public", "GET|POST|PUT|PATCH|DELETE /duyet/** nobody", "* /dav/** signed-in")
+
+
+def test_a_method_that_rules_have_no_name_for_walks_round_none(browser: FlaskClient, app: Flask) -> None:
+    site = register_site(path_rules=METHOD_RULES)
+    enter(browser, site)
+    for method in ("PROPFIND", "GETS", "GET,POST", "-"):
+        assert site.ask(browser, "/duyet/7", method).status_code == 403, method
+        assert site.ask(browser, "/dav/a", method).status_code == 200, method
+    assert site.ask(browser, "/duyet/7", "OPTIONS").status_code == 200  # has a name, and the rule leaves it out
+
+
+def test_a_proxy_that_says_no_method_opens_nothing_where_there_are_rules(browser: FlaskClient, app: Flask) -> None:
+    site = register_site(path_rules=METHOD_RULES)
+    enter(browser, site)
+    assert site.ask(browser, "/duyet/7", "").status_code == site.ask(browser, "/mo/a", "").status_code == 403

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import request
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from clients.metadata import ACR
 from clients.path_rules import NOBODY, PUBLIC, SIGNED_IN, PathRule, first_fitting
@@ -11,24 +11,33 @@ from clients.registry import RegisteredClient
 from clients.request_paths import clear_path
 from idp.database import reader, table_of
 from idp.entry import roles_in
-from idp.oidc.forward_auth.guarded_site import GuardedSite
+from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded
 from idp.oidc.forward_auth.requirements import Requirements
 from idp.people.unit_paths import unit_path
 from idp.roles.models import RoleGrant
+from idp.web.formats import today
 
 _g = table_of(RoleGrant)
-_roles = select(_g.c.role).where(_g.c.person_id == bindparam("person"), _g.c.revoked_at.is_(None))
+_roles = select(_g.c.role).where(
+    _g.c.person_id == bindparam("person"),
+    _g.c.revoked_at.is_(None),
+    _g.c.begun_at.is_not(None),
+    or_(_g.c.valid_until.is_(None), _g.c.valid_until >= bindparam("day")),
+)
 # As if no rule were about the request: whoever may enter the site.
 OTHERWISE = PathRule(frozenset(), "/**", SIGNED_IN)
 
 
 def rule_of_request(site: GuardedSite) -> PathRule:
-    """The first rule that is about this request. Raises UnclearPath where there are rules and the path could be read in two ways."""
+    """The first rule that is about this request. Raises UnclearPath where there are rules and the path could be read in two ways, and
+    NotGuarded where the proxy does not say the method."""
     written = site.client.metadata.path_rules
     if not written:
         return OTHERWISE
-    path = clear_path(request.headers.get("X-Forwarded-Uri", ""))
-    return first_fitting(written, request.headers.get("X-Forwarded-Method", "").upper(), path) or OTHERWISE
+    path, method = clear_path(request.headers.get("X-Forwarded-Uri", "")), request.headers.get("X-Forwarded-Method", "").upper()
+    if not method:
+        raise NotGuarded("there are rules by path, and the proxy sends no X-Forwarded-Method")
+    return first_fitting(written, method, path) or OTHERWISE
 
 
 def is_open_to_all(rule: PathRule, wanted: Requirements, site: GuardedSite) -> bool:
@@ -56,7 +65,7 @@ def _is(kind: str, name: str, person: Any, client: RegisteredClient) -> bool:
     if kind == "category":
         return bool(person.staff_category == name)
     if kind == "role":
-        return name in set(reader().execute(_roles, {"person": person.of_person}).scalars())
+        return name in set(reader().execute(_roles, {"person": person.of_person, "day": today()}).scalars())
     if kind == "app-role":
         return name in roles_in(person, client)
     return name.casefold() in {told.casefold() for told in (person.username, person.staff_code) if told}
