@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +40,7 @@ from idp.saml.requests import AuthnRequest, check_frame, issuer_of, read_authn_r
 from idp.saml.sign_in_state import SignInState, StateUnusable, open_state, seal_state
 from idp.saml.signatures import BadSignature
 from idp.saml.xml_reading import Unreadable
+from idp.sessions import assurance
 from idp.sessions.assurance import AAL1
 from idp.sessions.browser_sessions import LiveSession, current
 from idp.settings import current_settings
@@ -54,6 +55,7 @@ STATUSES = {
     "consent_required": (RESPONDER, STATUS + "NoPassive"),
     "unmet_authentication_requirements": (RESPONDER, STATUS + "NoAuthnContext"),
 }
+ROUNDED = timedelta(milliseconds=1)  # what an instant loses on its way through JSON
 blueprint = Blueprint("saml", __name__)
 csrf_exempt(blueprint, answers_pages=True)  # applications send people here from their own pages
 _log = structlog.get_logger()
@@ -138,6 +140,8 @@ def answer() -> Response:
         return _refuse(party, state, STATUSES.get(parameters.get("error", ""), (RESPONDER,)))
     granted, live = _redeem(party, state, parameters["code"])
     person = reader().execute(_authorized, {"authorization": granted.authorization_id}).one()
+    if not _is_as_asked(state, person):
+        return _refuse(party, state, (RESPONDER, STATUS + "NoAuthnContext"))
     try:
         name = naming.name_of(party, state.name_kind, person, granted.session_id)
     except naming.NoSuchName:
@@ -149,6 +153,13 @@ def answer() -> Response:
         state.context.told(person.acr), person.auth_time, ends, naming.attributes_of(party, person, person.scope),
     )  # fmt: skip
     return post_to(state.consumer_url, response_with(facts, signing_key(reader())), state.relay_state)
+
+
+def _is_as_asked(state: SignInState, person: Any) -> bool:
+    """Whether the person proved what the request asked for: on its way the browser could have left it out of our own address."""
+    least = state.context.least_acr()
+    began = datetime.fromtimestamp(state.started, UTC) - ROUNDED
+    return (least is None or assurance.is_enough(person.acr, least)) and (not state.force or person.auth_time >= began)
 
 
 def _answer(received: Received) -> Response:
@@ -168,7 +179,7 @@ def _answer(received: Received) -> Response:
     consumer_url = _consumer_of(party, asked)
     state = SignInState(
         party.client.key.hex, asked.id, consumer_url, received.relay_state, party.options.name_id, asked.context.classes, asked.context.comparison,
-        new_token(), clock.now().timestamp(),
+        new_token(), clock.now().timestamp(), asked.force,
     )  # fmt: skip
     try:
         return _on_to_sign_in(party, asked, state)

@@ -19,7 +19,8 @@ class StateUnusable(Exception):
 
 @dataclass(frozen=True)
 class SignInState:
-    """One request under way. `request_id` None: it began here. `name_kind`: how the person is to be named."""
+    """One request under way. `request_id` None: it began here. `name_kind`: how the person is to be named. `force`: they were to prove
+    anew who they are."""
 
     client: str
     request_id: str | None
@@ -30,6 +31,7 @@ class SignInState:
     comparison: str
     code_verifier: str
     started: float
+    force: bool = False
 
     @property
     def context(self) -> WantedContext:

@@ -1,6 +1,7 @@
 """A SAML application asks who somebody is (SAML Profiles §4.1): what it is told, in which words, and when it is told no."""
 
 import uuid
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -113,6 +114,19 @@ def test_a_level_is_asked_for_and_told(
         assert answer_in(page).status == ["Responder", "NoAuthnContext"]
     else:
         assert answer_in(page).text("//saml:AuthnContextClassRef") == told
+
+
+@pytest.mark.parametrize(("inner", "more"), [(CONTEXT.format("", MFA), {}), ("", {"ForceAuthn": "true"})])
+def test_what_is_asked_for_is_not_left_out_by_the_browser(
+    browser: FlaskClient, party: Party, time: ManualClock, inner: str, more: dict[str, str]
+) -> None:
+    enter(browser)
+    time.advance(minutes=1)
+    parts = urlsplit(browser.get("/saml/sso?" + party.query(party.message(inner=inner, **more))).headers["Location"])
+    kept = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name not in ("claims", "prompt", "max_age")])
+    answer = answer_in(follow(browser, browser.get(f"{parts.path}?{kept}")))
+    assert answer.status == ["Responder", "NoAuthnContext"]
+    assert not answer.attributes
 
 
 def test_the_applications_own_minimum_and_its_entry_rules_hold(browser: FlaskClient, app: Flask) -> None:
