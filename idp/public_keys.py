@@ -5,6 +5,7 @@ import binascii
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -53,7 +54,7 @@ def import_public_key(jwk: object) -> Key:
     told = _told(jwk)
     try:
         return _import(told)
-    except (JoseError, ValueError, TypeError, KeyError, binascii.Error) as error:
+    except (JoseError, ValueError, TypeError, KeyError, binascii.Error, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         if isinstance(error, KeyRefused | KeyNotSupported):
             raise
         raise KeyRefused("a key cannot be read") from None

@@ -53,7 +53,7 @@ def _read(written: str) -> x509.Certificate | None:
         else:
             found = x509.load_pem_x509_certificate(unquote_to_bytes(written))
         return found if _is_strong(found) else None
-    except (ValueError, TypeError, binascii.Error, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm):
+    except (ValueError, TypeError, binascii.Error, x509.UnsupportedGeneralNameType, x509.InvalidVersion, UnsupportedAlgorithm):
         return None
 
 

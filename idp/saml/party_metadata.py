@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from flask_babel import gettext as _
@@ -139,7 +140,7 @@ def _certificate(written: str) -> str:
     try:
         certificate = x509.load_der_x509_certificate(base64.b64decode("".join(written.split()), validate=True))
         public = certificate.public_key()
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, UnsupportedAlgorithm, x509.InvalidVersion):
         raise Unreadable("a certificate cannot be read") from None
     if isinstance(public, rsa.RSAPublicKey) and public.key_size < LEAST_RSA_BITS:
         raise InvalidMetadata(_("Khóa RSA trong chứng thư ngắn hơn 2048 bit."))

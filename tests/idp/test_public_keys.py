@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from idp.public_keys import KeyNotSupported, KeyRefused, import_key_set, import_public_key, same_key, told_of
@@ -81,3 +82,15 @@ def test_a_certificate_is_of_one_key() -> None:
     key = ECKey.import_key(one.key.public_key())
     assert same_key(key, one.certificate)
     assert not same_key(key, other.certificate)
+
+
+def test_a_certificate_of_a_kind_that_nobody_knows_is_refused_and_breaks_nothing() -> None:
+    der = certify("CN=x").certificate.public_bytes(Encoding.DER)
+    odd_key, odd_version = (
+        der.replace(b"\x2a\x86\x48\xce\x3d\x02\x01", b"\x2a\x86\x48\xce\x3d\x02\x77"),
+        der.replace(b"\x02\x01\x02", b"\x02\x01\x07", 1),
+    )
+    for odd in (odd_key, odd_version):
+        assert odd != der
+        with pytest.raises(KeyRefused):
+            import_public_key({**EC, "x5c": [base64.b64encode(odd).decode()]})

@@ -1,9 +1,12 @@
 """Metadata that we take and ours (SAML Metadata §2), the commands, the keys."""
 
+import base64
 import json
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
@@ -26,7 +29,13 @@ POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 
 def bad(party: Party) -> list[bytes]:
     good = party.metadata()
+    der = x509.load_pem_x509_certificate(key_pair(party.host)[1].encode()).public_bytes(Encoding.DER)
+    odd = (
+        der.replace(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x77"),
+        der.replace(b"\x02\x01\x02", b"\x02\x01\x07", 1),
+    )
     return [
+        *(good.replace(base64.b64encode(der), base64.b64encode(one)) for one in odd),
         b"", b"<a/>", good.replace(b"SPSSODescriptor", b"IDPSSODescriptor"), good.replace(b'entityID="https://hoso.example.vn/saml"', b'entityID=""'),
         party.metadata(acs="http://evil.example/acs"), party.metadata(acs="javascript:alert(1)"), party.metadata(acs="https://*.vn/acs"),
         party.metadata(slo="http://evil.example/slo"), party.metadata(root='validUntil="2020-01-01T00:00:00Z"'),
