@@ -87,7 +87,10 @@ def test_signing_out_of_the_application_signs_out_everywhere_and_what_is_sent_th
 
 def test_nobody_gets_past_caddy_without_a_sign_in(site: Site) -> None:
     lies = ({"X-Forwarded-Host": "evil.example"}, {"X-Forwarded-Uri": "/static/"}, {"X-Forwarded-Method": "GET"})
-    for sent in (HEADERS, {"Cookie": "__Host-hopnhat-site-so-lieu=x"}, *lies):
+    written = (
+        {name: "/static/"} for name in ("X_Forwarded_Uri", "X-Forwarded_Uri", "X_Forwarded-Uri", "x_forwarded_uri", "X_FORWARDED_URI")
+    )
+    for sent in (HEADERS, {"Cookie": "__Host-hopnhat-site-so-lieu=x"}, {"X_Forwarded_Method": "POST"}, *lies, *written):
         refused = site.without_browser("/a", Accept="text/html", **sent)
         assert refused.status_code == 303
         assert refused.headers["Location"].startswith(site.origin + "/hopnhat/sign-in?to=%2Fa")
