@@ -15,6 +15,7 @@ from idp.database import table_of
 from idp.errors import Refusal
 from idp.people.models import Person, StaffCategory, Unit
 from idp.people.roster import require_person_named
+from idp.people.units import is_whole_province
 from idp.roles.models import Role
 
 _p, _u = table_of(Person), table_of(Unit)
@@ -23,13 +24,17 @@ _p, _u = table_of(Person), table_of(Unit)
 def named_rule(
     connection: Connection, kind: EntryKind, subject: str = "", *, valid_from: date | None = None, valid_to: date | None = None
 ) -> EntryRule:
-    """The rule for a subject as somebody typed it. Raises Refusal, NotFound."""
+    """The rule for a subject as somebody typed it; one for the unit that is the province lets in everybody, and is called so, since
+    that takes two people. Raises Refusal, NotFound."""
     days: dict[str, Any] = {"valid_from": valid_from, "valid_to": valid_to}
     subject = subject.strip()
     if kind is EntryKind.EVERYBODY:
         return EntryRule(kind, **days)
     if kind is EntryKind.UNIT:
-        return EntryRule(kind, unit_id=unit_named(connection, subject), **days)
+        unit_id = unit_named(connection, subject)
+        if is_whole_province(connection, unit_id):
+            return EntryRule(EntryKind.EVERYBODY, **days)
+        return EntryRule(kind, unit_id=unit_id, **days)
     if kind is EntryKind.CATEGORY and subject in set(StaffCategory):
         return EntryRule(kind, staff_category=subject, **days)
     if kind is EntryKind.ROLE and subject in set(Role):

@@ -4,10 +4,10 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Connection, literal, select
+from sqlalchemy import CTE, Connection, func, literal, select
 
 from idp.database import table_of
-from idp.people.models import Person, Unit
+from idp.people.models import Level, Person, Unit
 
 DEEPEST = 20  # a loop in the directory's tree must not become ours
 _u, _p = table_of(Unit), table_of(Person)
@@ -20,6 +20,17 @@ def below(unit_ids: Collection[uuid.UUID]) -> CTE:
     )  # without a name: a query may ask for two
     deeper = select(_u.c.id, tree.c.depth + 1).join(tree, _u.c.parent_id == tree.c.id).where(tree.c.depth < DEEPEST)
     return tree.union(deeper)
+
+
+def is_whole_province(connection: Connection, unit_id: uuid.UUID) -> bool:
+    """Whether a unit is the province itself: of that level, with nothing above it, and most units in use below it."""
+    is_in_use = _u.c.valid_to.is_(None)
+    top = select(_u.c.id).where(_u.c.id == unit_id, _u.c.level == Level.PROVINCE.value, _u.c.parent_id.is_(None))
+    if connection.execute(top).first() is None:
+        return False
+    lower = select(below({unit_id}).c.id)
+    inside, all_of_them = connection.execute(select(func.count().filter(_u.c.id.in_(lower)), func.count()).where(is_in_use)).one()
+    return bool(inside > 1 and inside * 2 > all_of_them)
 
 
 def path_to(connection: Connection, unit_id: uuid.UUID | None) -> Sequence[Any]:

@@ -60,6 +60,19 @@ def test_nobody_may_enter_a_new_application_unless_it_says_so_and_everybody_take
     assert machine.call("POST", f"{rules}/{rule['id']}/remove", WHY).get_json() == {"done": False}
 
 
+def test_the_unit_that_is_the_province_is_everybody(machine: Machine) -> None:
+    top = add_unit("Tỉnh Hà Giang", code="H27", level="province")
+    for number in range(2, 5):
+        add_unit(f"Sở thứ {number}", code=f"H27.{number}", level="province", parent_id=top)
+    waiting = machine.call("POST", "/clients", {**WANTED, "entry": {"units": ["H27"]}})
+    assert (waiting.status_code, waiting.get_json()["state"]) == (202, "submitted")
+    made = machine.call("POST", "/clients", {**WANTED, "entry": {"units": ["H27.2"]}})
+    assert made.status_code == 201
+    rules = f"/clients/{made.get_json()['client_id']}/entry-rules"
+    opened = machine.call("POST", rules, {**WHY, "kind": "unit", "subject": "H27"})
+    assert (opened.status_code, opened.get_json()["code"]) == (403, "needs_a_person")
+
+
 def test_what_a_page_refuses_the_api_refuses_with_the_same_words(machine: Machine) -> None:
     for changed, field in (
         ({"redirect_uris": ["http://mc.hagiang.gov.vn/cb"]}, "redirect_uris"),
