@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
+from clients.draft_models import ClientKind
+from clients.drafts import write_test_card
 from clients.metadata import SCOPES
 from clients.registry import RegisteredClient, find_even_disabled
 from idp.console.client_form import SCOPE_WORDS
@@ -44,7 +46,8 @@ def ask() -> str:
 @blueprint.post("/console/saml")
 @requires(Permission.REGISTER_CLIENTS)
 def register() -> Response | tuple[str, int]:
-    """Register it by its metadata; nobody may enter before rules say who."""
+    """Register it by its metadata, for tests, as every application that one administrator registers alone; nobody may enter before
+    rules say who."""
     actor, typed = require_viewer().actor, _typed()
     errors = {} if typed["client_name"] else {"client_name": _("Ghi tên ứng dụng.")}
     facts = _facts(typed, errors)
@@ -52,10 +55,13 @@ def register() -> Response | tuple[str, int]:
         wanted = client_of(typed["client_name"], scope=" ".join(typed["scope"]), minimum_acr=typed["minimum_acr"] or "aal1")
         try:
             options = _options(typed, facts)
-            made = in_transaction(
-                lambda c: register_party(c, facts, wanted, options, actor=actor, entry=(), metadata_url=typed["metadata_url"] or None)
-            )
-            return redirect(url_for("console_saml.show", client_id=made.client_id), 303)
+
+            def write(connection: Connection) -> str:
+                made = register_party(connection, facts, wanted, options, actor=actor, entry=(), metadata_url=typed["metadata_url"] or None)
+                write_test_card(connection, made.key, ClientKind.SERVER, actor=actor)
+                return made.client_id
+
+            return redirect(url_for("console_saml.show", client_id=in_transaction(write)), 303)
         except Refusal as refusal:
             errors["metadata"] = refusal.message
     return _form(typed, errors), 400

@@ -11,7 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 
+from clients.draft_models import Environment
+from clients.drafts import card_of
 from clients.refusals import InvalidMetadata
+from clients.registry import find_client
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
 from idp.roles.models import Role
@@ -115,6 +118,9 @@ def test_an_administrator_registers_and_changes_one_at_the_console(app: Flask) -
     made = send_form(browser, "/console/saml", form)
     assert made.status_code == 303
     path = made.headers["Location"]
+    client = find_client(path.split("/")[-2])
+    assert client is not None
+    assert card_of(reader(), client.key).environment == Environment.TEST  # type: ignore[union-attr]
     page = words_of(browser.get(path))
     assert "https://hoso.example.vn/acs/hai" in page
     assert "http://127.0.0.1:8000/saml/slo" in page
