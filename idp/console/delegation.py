@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, select
 
+from clients.registry import find_even_disabled
 from idp import access
 from idp.client_reach import owns
 from idp.database import reader, table_of
@@ -30,6 +31,7 @@ LOWER = frozenset({Role.HR_OFFICER, Role.HELP_DESK, Role.LEADER, Role.CLIENT_OWN
 WATCHES, WATCHED = Role.AUDITOR, frozenset({Role.IT_ADMIN, Role.HR_OFFICER, Role.HELP_DESK, Role.CLIENT_OWNER})
 FOR_TWO_EVERYWHERE = frozenset({Role.HR_OFFICER, Role.HELP_DESK, Role.AUDITOR})
 _p, _u, _g = table_of(Person), table_of(Unit), table_of(RoleGrant)
+_state = select(_p.c.state).where(_p.c.id == bindparam("person"))
 _unit = select(_u.c.valid_to).where(_u.c.id == bindparam("unit"))
 _administrators = (
     select(_g.c.id, _g.c.person_id, _g.c.valid_until)
@@ -142,15 +144,32 @@ def carry_out(connection: Connection, row: Any, content: dict[str, Any], approve
 
 def require_proposer(row: Any, still_may: Any) -> None:
     """A word is worth nothing from whoever has lost the right to it meanwhile. Raises Refusal."""
-    kind, _separator, key = row.proposed_by.partition(":")
+    require_still(row.proposed_by, still_may)
+
+
+def require_still(actor: str, still_may: Any) -> None:
+    """Whoever asked is at work and may still do it, or the program is enabled: else the second word has no first. Raises Refusal."""
+    kind, _separator, key = actor.partition(":")
     if kind == "emergency":
         return  # its right ended with its hour, and its word waits to be looked at by somebody else
     try:
-        if kind != "person":
-            raise NotFound("")
-        still_may(uuid.UUID(key))
+        still_may(_holder_of(kind, key))
     except Refusal:
         raise Refusal(_("Người đề xuất không còn quyền làm việc này. Từ chối, rồi đề xuất lại."), "proposer_lost_right", 409) from None
+
+
+def _holder_of(kind: str, key: str) -> uuid.UUID:
+    client = find_even_disabled(key) if kind == "client" else None
+    if client is not None and client.is_enabled:
+        return client.key
+    if kind != "person" or not is_at_work(uuid.UUID(key)):
+        raise NotFound("")
+    return uuid.UUID(key)
+
+
+def is_at_work(person_id: uuid.UUID) -> bool:
+    """Whether this person may sign in: a role outlasts a suspension, what it allows does not."""
+    return bool(reader().execute(_state, {"person": person_id}).scalar() == PersonState.ACTIVE)
 
 
 def ends(viewer_id: uuid.UUID, held: Any) -> bool:

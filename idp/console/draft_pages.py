@@ -17,8 +17,10 @@ from clients.guard_setups import guard_setups
 from clients.metadata import PUBLIC
 from clients.registry import RegisteredClient, find_by_key, find_even_disabled
 from clients.setups import Facts, env_file, setups
+from idp.client_reach import owns
 from idp.console.client_form import choices
 from idp.console.client_reach import reaches_draft, require_owner_reached
+from idp.console.delegation import require_still
 from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
 from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
@@ -158,6 +160,8 @@ def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | 
         fresh = drafts.require_locked(connection, draft_id, request.form.get("shown", ""))
         entry, owner = entry_of(connection, fresh.answers), unit_named(connection, fresh.answers.get("owner", ""))
         require_owner_reached(permission, owner)
+        if permission is Permission.APPROVE_CLIENTS and fresh.submitted_by is not None:
+            require_still(fresh.submitted_by, lambda holder_id: _require_owner_of(holder_id, owner))
         client_id: str | None = deed(connection, draft_id, actor=actor, entry=entry, owner=owner)
         return client_id
 
@@ -170,6 +174,11 @@ def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | 
     if connected is None:
         return redirect(url_for("console_drafts.page", draft_id=draft_id, page="check"), 303)
     return redirect(url_for("console_drafts.done", draft_id=draft_id), 303)
+
+
+def _require_owner_of(holder_id: uuid.UUID, owner: uuid.UUID) -> None:
+    if not owns(holder_id, Permission.CHANGE_CLIENTS, owner):
+        raise NotFound("")
 
 
 def _page(row: Any, page: str, errors: dict[str, str]) -> str:

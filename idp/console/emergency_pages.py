@@ -12,6 +12,7 @@ from idp.console.reach import sees_all
 from idp.database import in_transaction, reader
 from idp.emergency import accounts, sessions
 from idp.errors import Forbidden, NotFound
+from idp.roles import proposals
 from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -34,10 +35,18 @@ def list_accounts() -> str:
 @blueprint.post("/console/emergency/sessions/<uuid:session_id>/end")
 @requires(Permission.GRANT_ROLES)
 def end_use(session_id: uuid.UUID) -> Response:
-    """Put an end to somebody's use of an envelope, at once."""
+    """Put an end to somebody's use of an envelope, at once; what they asked a second person for goes with it."""
     _require_whole_province(Permission.GRANT_ROLES)
     actor = require_viewer().actor
-    if not in_transaction(lambda connection: sessions.end(connection, session_id, reason="ended_by_administrator", actor=actor)):
+
+    def end(connection: Connection) -> bool:
+        row = next((one for one in sessions.running(connection) if one.id == session_id), None)
+        done = sessions.end(connection, session_id, reason="ended_by_administrator", actor=actor)
+        if done and row is not None and (asked_by := f"emergency:{row.account_id}") != actor:
+            proposals.reject_all_of(connection, asked_by, actor=actor, word=_("Truy cập khẩn cấp đã bị quản trị viên kết thúc."))
+        return done
+
+    if not in_transaction(end):
         raise NotFound(_("Lần truy cập này đã kết thúc."))
     return redirect(url_for("console_emergency.list_accounts"), 303)
 

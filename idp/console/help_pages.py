@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from idp import access, audit
+from idp.console.delegation import is_at_work
 from idp.console.reach import require_changeable
 from idp.console.reasons import read_reason
 from idp.console.words import PROOFS
@@ -78,7 +79,7 @@ def _deed(wanted: Help) -> Callable[[Connection], bool]:
         lock(connection, wanted.person_id)
         # Asked with the person locked, as they are when they get a role: no code of one officer slips in beside it.
         if is_administrator(wanted.person_id) and not agree(
-            connection, wanted.person_id, wanted.deed, reason=wanted.reason, actor=officer.actor
+            connection, wanted.person_id, wanted.deed, reason=wanted.reason, actor=officer.actor, is_at_work=is_at_work
         ):
             _record(connection, audit.Event.HELP_ASKED, wanted, officer.actor)
             return False

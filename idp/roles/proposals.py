@@ -103,6 +103,14 @@ def reject(connection: Connection, proposal_id: uuid.UUID, *, actor: str, word: 
     _record(connection, audit.Event.PROPOSAL_REJECTED, row.id, row.kind, actor, reason=word)
 
 
+def reject_all_of(connection: Connection, proposed_by: str, *, actor: str, word: str) -> int:
+    """Refuse all that one asker is waiting for; return how many."""
+    rows = [row for row in waiting(connection) if row.proposed_by == proposed_by]
+    for row in rows:
+        reject(connection, row.id, actor=actor, word=word)
+    return len(rows)
+
+
 def withdraw(connection: Connection, proposal_id: uuid.UUID, *, actor: str) -> None:
     """Take one's own proposal back. Raises Refusal, NotFound."""
     row = require(connection, proposal_id)

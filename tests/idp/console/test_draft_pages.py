@@ -16,13 +16,15 @@ from clients.draft_models import ClientCard, ClientDraft
 from clients.entry_rules import kept_rules
 from clients.models import Client
 from clients.registry import find_by_key
+from idp import access
 from idp.app import create_app
 from idp.database import in_transaction, reader, table_of
 from idp.errors import Refusal
+from idp.roles.grants import revoke
 from idp.roles.models import Role
 from tests.support.installation import close, settings_for
 from tests.support.people import add_unit
-from tests.support.signed_in import browser_of, csrf_token, send_form, words_of
+from tests.support.signed_in import add_official, browser_of, csrf_token, send_form, sign_in, words_of
 from tests.support.trail import kinds
 
 _d, _c, _k = table_of(ClientDraft), table_of(Client), table_of(ClientCard)
@@ -112,6 +114,24 @@ def test_an_application_for_real_work_waits_for_a_second_administrator(app: Flas
     assert "Nhận khóa bí mật" not in words_of(second.get(f"{draft}/done"))
     assert "client-secret" in words_of(send_form(first, f"{draft}/done", {}))
     assert kinds("client_draft.submitted", "client_draft.approved") == ["client_draft.approved", "client_draft.submitted"]
+
+
+@pytest.mark.parametrize("how", ["suspended", "without the role"])
+def test_what_somebody_sent_in_who_may_no_longer_is_not_connected(app: Flask, unit: uuid.UUID, how: str) -> None:
+    one = add_official(Role.IT_ADMIN)
+    first, second = sign_in(app, one), browser_of(app, Role.IT_ADMIN)
+    draft = begin(first)
+    fill_in(first, draft, environment="production")
+    decide(first, draft, "submit")
+    if how == "suspended":
+        in_transaction(lambda connection: access.withdraw(connection, one, reason="Thôi việc", actor="cli:test"))
+    else:
+        in_transaction(lambda connection: revoke(connection, one, Role.IT_ADMIN, actor="cli:test"))
+    refused = decide(second, draft, "approve")
+    assert refused.status_code == 409
+    assert "không còn quyền" in words_of(refused)
+    assert reader().execute(select(_c)).first() is None
+    assert send_form(second, f"{draft}/send-back", {"reason": "Gửi lại"}, page=f"{draft}/check").status_code == 303
 
 
 def test_a_draft_is_sent_back_with_a_reason_and_may_be_mended(app: Flask, unit: uuid.UUID) -> None:

@@ -109,6 +109,14 @@ def test_only_help_desk_and_administrators_help(app: Flask, role: Role) -> None:
     assert browser_of(app, role).get(f"/console/people/{add_person()}/help/temporary").status_code == 403
 
 
+def test_the_word_of_an_officer_who_was_suspended_meanwhile_helps_nobody(app: Flask) -> None:
+    chief, suspended = add_official(Role.IT_ADMIN), add_official(Role.HELP_DESK)
+    helps(sign_in(app, suspended), chief, "temporary")
+    in_transaction(lambda connection: access.withdraw(connection, suspended, reason="Thôi việc", actor="cli:test"))
+    assert "Cần thêm một cán bộ hỗ trợ khác" in words_of(helps(browser_of(app, Role.HELP_DESK), chief, "temporary"))
+    assert officer_codes.find_open(reader(), chief) == []
+
+
 def test_two_officers_help_somebody_who_holds_a_role_and_never_one_twice(app: Flask, time: ManualClock) -> None:
     """ENR-003"""
     chief = add_official(Role.IT_ADMIN)

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from idp import access
 from idp.app import create_app
 from idp.clock import ManualClock
 from idp.console.cli import role_group
@@ -95,9 +96,7 @@ def test_what_was_proposed_is_what_is_done_or_nothing_is(app: Flask) -> None:
     add_person("nhan")
     first, second = browser_of(app, Role.IT_ADMIN), browser_of(app, Role.IT_ADMIN)
     ask(first, "nhan", "auditor")
-    other = proposals.canonical(
-        {"person_id": str(add_person("khac")), "role": "it_admin", "unit_id": None, "from": None, "until": None}
-    )
+    other = proposals.canonical({"person_id": str(add_person("khac")), "role": "it_admin", "unit_id": None, "from": None, "until": None})
     in_transaction(lambda connection: connection.execute(update(_t).values(content=other)))
     assert decide(second, "approve").status_code == 409
     assert kinds("role.granted").count("role.granted") == 2, "those of the two administrators"
@@ -130,6 +129,15 @@ def test_the_word_of_who_has_lost_the_right_meanwhile_is_worth_nothing(app: Flas
     assert permissions_of(person_id) == frozenset()
     assert proposals.waiting(reader()), "it can still be rejected"
     assert decide(second, "reject", reason="Người đề xuất đã thôi việc").status_code == 303
+
+
+def test_the_word_of_who_was_suspended_meanwhile_is_worth_nothing_though_the_role_is_still_theirs(app: Flask) -> None:
+    person_id, one = add_person("nhan"), add_official(Role.IT_ADMIN)
+    first, second = sign_in(app, one), browser_of(app, Role.IT_ADMIN)
+    ask(first, "nhan", "auditor")
+    in_transaction(lambda connection: access.withdraw(connection, one, reason="Thôi việc", actor="cli:test"))
+    assert decide(second, "approve").status_code == 409
+    assert permissions_of(person_id) == frozenset()
 
 
 def test_nobody_gives_themselves_a_role_nor_agrees_to_one_for_themselves(app: Flask) -> None:

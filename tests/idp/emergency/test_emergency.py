@@ -172,12 +172,15 @@ def test_an_administrator_puts_an_end_to_it_and_a_new_seal_does_too(app: Flask, 
     browser, other = inside(app, envelope), browser_of(app, Role.IT_ADMIN)
     page = words_of(other.get("/console/emergency"))
     assert WHO in page
+    add_person("nhan")
+    send_form(browser, "/console/roles/new", {"person": "nhan", "role": "it_admin", "unit": "", "reason": "Không rõ"})
     (live,) = sessions.running(reader())
     token = csrf_token(other, "/console/emergency")
     path = f"/console/emergency/sessions/{live.id}/end"
     assert other.post(path, data={"csrf_token": token}).status_code == 303
     assert other.post(path, data={"csrf_token": token}).status_code == 404
     assert browser.get("/console").status_code == 303
+    assert not proposals.waiting(reader()), "what they asked a second person for goes with them"
     account = accounts.require(reader(), "Phòng máy chủ")
     in_transaction(lambda c: accounts.seal(c, account.id, account.name, SEALED.hash, actor="cli:test"))
     browser = inside(app, envelope)
