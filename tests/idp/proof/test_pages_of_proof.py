@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import event, func, insert, select, update
 
-from clients.check_models import IntegrationCheck, IntegrationSight, SightKind
+from clients.check_models import IntegrationCheck, IntegrationSight, IntegrationStep, SightKind
 from clients.draft_models import ClientCard
+from clients.registration import change
 from clients.registry import find_even_disabled
 from clients.watch import MOST_SIGHTS, seen
-from idp import access
+from idp import access, clock
 from idp.app import create_app
 from idp.clock import ManualClock
 from idp.console.check_cli import check_client
@@ -21,6 +22,7 @@ from idp.database import db, in_transaction, reader, table_of
 from idp.errors import Refusal
 from idp.people.models import INTEGRATION_CHECK, Person, PersonState
 from idp.proof import checks, test_people
+from idp.proof.steps import Step
 from idp.roles.models import Role
 from tests.support.installation import close, settings_for
 from tests.support.people import add_person, add_unit
@@ -164,6 +166,26 @@ def test_of_twenty_who_begin_at_once_one_does(postgresql_url: str) -> None:
         assert len(won) == 1
         assert reader().execute(select(func.count()).select_from(_k)).scalar_one() == 1
     close(app)
+
+
+def test_what_was_seen_before_the_addresses_changed_proves_nothing_of_the_new_ones(app: Flask, time: ManualClock) -> None:
+    party = register_party()
+    check = begin(party)
+    client = find_even_disabled(party.client_id)
+    assert client is not None
+    seen(client, SightKind.CODE_GIVEN, None, redirect_uri="https://rp.test/cb")
+    assert checks.present(reader(), check, client)[Step.SIGN_IN].word == "code_given"
+    passed = {"state": "passed", "word": "addresses_reached"}
+    in_transaction(lambda c: c.execute(update(table_of(IntegrationStep)).values(**passed)))
+    time.advance(seconds=5)
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", redirect_uris=("https://khac.test/cb",)))
+    client, check = find_even_disabled(party.client_id), checks.require_open(reader(), client.key)
+    assert client is not None
+    assert check.made_at == clock.now(), "nothing older counts"
+    assert {finding.word for finding in checks.kept(reader(), check.id).values()} == {"not_looked"}
+    assert checks.present(reader(), check, client)[Step.SIGN_IN].word == "sign_in_waits"
+    in_transaction(lambda c: change(c, party.client_id, actor="cli:test", client_name="Tên khác"))
+    assert checks.require_open(reader(), client.key).made_at == check.made_at
 
 
 def test_a_check_fills_no_table_and_looks_at_nobody_else(app: Flask, browser: FlaskClient) -> None:
