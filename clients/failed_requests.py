@@ -27,9 +27,11 @@ OPEN_PARAMETERS = frozenset({
     "token_type_hint", "display", "origin",
 })  # fmt: skip
 ADDRESSES = {"redirect_uri": FailureKind.ADDRESS, "post_logout_redirect_uri": FailureKind.LOGOUT_ADDRESS, "origin": FailureKind.SITE}
+MASKED = frozenset({*ADDRESSES, "resource"})
 MASK = "…"
-_VALUE = re.compile(r"(?<==)[^&]+")
-_BEFORE_HOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/]*@")
+_VALUE = re.compile(r"(?<==)[^&]+|(?:^|(?<=&))[^&=]+(?=&|$)")  # also what stands in a query without a name
+_BEFORE_HOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]+)?[^/\\]*@")  # as browsers read it, also one typed wrong
+_OF_PATH = re.compile(r"(;[^=/;]*=)[^/;]+")  # ;jsessionid=… of Java programs
 _NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _TYPED_WRONG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~ -]{0,30}")  # longer than this it may be a secret in the wrong place
 _f, _c = table_of(FailedRequest), table_of(Client)
@@ -65,7 +67,7 @@ def keep(connection: Connection, failed: Failure) -> None:
     client, now = failed.client, clock.now()
     known = sorted(client.redirect_uris | client.post_logout_redirect_uris) if client else []
     asked = {
-        name: masked(value, known)[:LONGEST_VALUE] if name in ADDRESSES else _shown(value)[:LONGEST_VALUE]
+        name: masked(value, known)[:LONGEST_VALUE] if name in MASKED else _shown(value)[:LONGEST_VALUE]
         for name, value in failed.parameters.items()
         if name in OPEN_PARAMETERS and name != "client_id"
     }
@@ -124,8 +126,11 @@ def masked(uri: str, known: Sequence[str]) -> str:
     named before its host, and what comes after a #."""
     told = {value for one in known for value in _VALUE.findall(one.partition("?")[2])}
     address, mark, query = _shown(uri).partition("#")[0].partition("?")
+    address = _OF_PATH.sub(rf"\1{MASK}", address)
     masked_query = _VALUE.sub(lambda found: found.group() if found.group() in told else MASK, query)
-    return _BEFORE_HOST.sub(rf"\1{MASK}@", address) + mark + masked_query + ("#" + MASK if "#" in uri else "")
+    return (
+        _BEFORE_HOST.sub(lambda found: f"{found.group(1) or ''}{MASK}@", address) + mark + masked_query + ("#" + MASK if "#" in uri else "")
+    )
 
 
 def _delete(connection: Connection, wanted: Any) -> int:

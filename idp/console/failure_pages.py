@@ -49,11 +49,11 @@ def show(code: str) -> str:
 
 
 def _list(client_id: str, typed: str, errors: dict[str, str]) -> str:
+    if client_id:
+        require_reached(Permission.SEE_CLIENTS, client_id)  # first: out of reach and not there are told alike
     client = find_even_disabled(client_id) if client_id else None
     if client_id and client is None:
         raise NotFound(_("Không có ứng dụng này."))
-    if client is not None:
-        require_reached(Permission.SEE_CLIENTS, client.client_id)
     rows = (
         failed_requests.latest(reader(), client.key, SHOWN)
         if client

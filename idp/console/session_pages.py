@@ -15,7 +15,7 @@ from idp.console.export_pages import export_page
 from idp.console.exports import Export, kind_asked_for, send_table
 from idp.console.history_reasons import may_read_history
 from idp.console.open_sessions import Filters, OpenSession, find_sessions
-from idp.console.reach import may_change, sees_all, within
+from idp.console.reach import may_change, require_named, sees_all, within
 from idp.console.reasons import read_reason
 from idp.console.saved_filter_pages import address_of, asked_of, kept_filters, why_address
 from idp.console.saved_filters import SESSIONS
@@ -23,7 +23,7 @@ from idp.console.words import assurance_words
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.people import units
-from idp.people.roster import require_person, require_person_named
+from idp.people.roster import require_person
 from idp.people.unit_paths import place_of
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
@@ -156,7 +156,7 @@ def _read_filters(permission: Permission = Permission.SEE_PEOPLE) -> tuple[Filte
     given, errors, person_id = request.args, {}, None
     if typed := given.get("person", "").replace("\0", "").strip():
         try:
-            person_id = require_person_named(reader(), typed).id
+            person_id = require_named(typed, permission).id
         except NotFound as refusal:
             errors["person"], person_id = refusal.message, NOBODY  # nobody: not everybody's sessions instead
     filters = Filters(

@@ -100,6 +100,8 @@ def test_each_part_of_the_tree_sees_the_failures_of_its_own_clients(app: Flask, 
     browser = browser_of(app, Role.CLIENT_OWNER, unit_of_role=unit)
     for address in (f"/console/failures/{code}", f"/console/failures/{unknown}", "/console/failures?client_id=mot-cua"):
         assert browser.get(address).status_code in (403, 404), address
+    told = [browser.get(f"/console/failures?client_id={one}").text for one in ("mot-cua", "khong-co")]
+    assert all("hoặc ứng dụng ngoài phạm vi được giao" in page for page in told), "whether it is there is not told"
     assert code not in words_of(browser.get("/console/failures"))
     assert browser_of(app, None).get(f"/console/failures/{code}").status_code == 403
 
