@@ -22,7 +22,7 @@ from idp.enrollment.parameters import local_now
 from idp.errors import Refusal
 from idp.outbox import Message
 from idp.people import units
-from idp.people.models import Person
+from idp.people.models import Person, PersonState
 from idp.roles.models import Role, RoleGrant
 from idp.web.formats import format_number, format_share
 
@@ -88,7 +88,7 @@ def people_of(connection: Connection, step: Step, unit_id: uuid.UUID) -> Sequenc
 def _holders(connection: Connection, roles: Sequence[Role], place: uuid.UUID | None) -> Sequence[Any]:
     query = select(_p.c.id, _p.c.name, _p.c.mail, _p.c.sort_key).join(_g, _g.c.person_id == _p.c.id).distinct()
     lasts = or_(_g.c.valid_until.is_(None), _g.c.valid_until >= local_now().date())
-    in_force = (_g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), lasts)
+    in_force = (_g.c.revoked_at.is_(None), _g.c.begun_at.is_not(None), lasts, _p.c.state == PersonState.ACTIVE.value)
     held = query.where(_g.c.role.in_([role.value for role in roles]), *in_force, _g.c.unit_id.is_not_distinct_from(place))
     return connection.execute(held.order_by(_p.c.sort_key, _p.c.id)).all()
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from idp import smtp
 from idp.database import reader, table_of
 from idp.outbox import DeliveryFailed, Message, Undeliverable
-from idp.people.models import Person
+from idp.people.models import Person, PersonState
 from idp.settings import current_settings
 
 _p = table_of(Person)
@@ -22,6 +22,8 @@ def compose(message: Message, subject: str) -> tuple[EmailMessage, str]:
     row = reader().execute(_addressee, {"of_person": message.person_id}).first()
     if row is None or not row.mail:
         raise Undeliverable("the person has no mail address")
+    if row.state != PersonState.ACTIVE:
+        raise Undeliverable("the person's access was withdrawn meanwhile")
     name = "".join(sign for sign in row.name if sign.isprintable())
     sender, mail = Address(current_settings().organization_name, addr_spec=current_settings().mail_from or ""), EmailMessage()
     try:

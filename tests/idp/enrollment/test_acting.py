@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from idp import audit, clock
+from idp import access, audit, clock, outbox
 from idp.clock import ManualClock
 from idp.database import in_transaction, reader, table_of
 from idp.enrollment.campaigns import campaigns, enrolment_days, escalation, reminders
@@ -192,6 +192,11 @@ def test_a_lagging_unit_is_told_of_to_its_officer_then_its_head_then_the_provinc
     assert (rung.told, rung.next_step, rung.due_on) == ([(escalation.Step.OFFICERS, day)], escalation.Step.HEAD, day + timedelta(days=14))
     assert [one.id for one in rung.people] == [head]
     assert _climb(day) == 0
+    in_transaction(lambda connection: access.withdraw(connection, officer, reason="Thôi việc", actor="cli:test"))
+    assert escalation.people_of(reader(), escalation.Step.OFFICERS, province.commune) == [], "nobody who was suspended is told"
+    in_transaction(lambda c: outbox.enqueue(c, escalation.KIND, {"day": day.isoformat(), "lines": []}, person_id=officer))
+    _deliver(app)
+    assert {str(mail["To"]).partition(" <")[0] for mail in mails.taken} == set(told), "nor what was written before"
 
 
 def test_steps_have_their_days_and_a_unit_that_no_longer_lags_leaves_the_ladder(
