@@ -41,11 +41,11 @@ from idp.console import (
     system_pages,
     token_check_pages,
 )
+from idp.console import app_role_pages as console_app_role_pages
+from idp.console import client_history_pages as console_client_history_pages
 from idp.console import (
     emergency_pages as console_emergency_pages,
 )
-from idp.console import app_role_pages as console_app_role_pages
-from idp.console import client_history_pages as console_client_history_pages
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
 from idp.console import logo_pages as console_logo_pages

@@ -135,10 +135,6 @@ class Event(enum.StrEnum):
     API_ROLE_REVOKED = "api_role.revoked"
     ROLE_GRANTED = "role.granted"
     ROLE_REVOKED = "role.revoked"
-    SYNC_RUN_APPLIED = "sync_run.applied"
-    SYNC_RUN_STOPPED = "sync_run.stopped"
-    SYNC_RUN_FAILED = "sync_run.failed"
-    SYNC_OVERDUE = "sync.overdue"
     ROLE_BEGUN = "role.begun"
     ROLE_ENDING = "role.ending"
     PROPOSAL_MADE = "proposal.made"
@@ -152,6 +148,10 @@ class Event(enum.StrEnum):
     EMERGENCY_REFUSED = "emergency.refused"
     EMERGENCY_BEGUN = "emergency.begun"
     EMERGENCY_ENDED = "emergency.ended"
+    SYNC_RUN_APPLIED = "sync_run.applied"
+    SYNC_RUN_STOPPED = "sync_run.stopped"
+    SYNC_RUN_FAILED = "sync_run.failed"
+    SYNC_OVERDUE = "sync.overdue"
     PERSON_SYNCED = "person.synced"
     SYNC_PLAN_WORD_GIVEN = "sync_plan.word_given"
     SYNC_PLAN_APPROVED = "sync_plan.approved"
@@ -236,7 +236,7 @@ class AuditEvent(Record):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     event: Mapped[str] = mapped_column(String(48))
-    actor: Mapped[str] = mapped_column(String(64))  # "person:<id>", "client:<client_id>", "cli:<account>", "system:<job>"
+    actor: Mapped[str] = mapped_column(String(64))  # "person:<id>", "client:<client_id>", "emergency:<id>", "cli:<account>", "system:<job>"
     person_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     client_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     address: Mapped[str | None] = mapped_column(String(64))

@@ -6,8 +6,8 @@ from idp import audit, jobs, outbox, spent_identifiers
 from idp.api import models as api_models
 from idp.console import models as console_models
 from idp.credentials import models as credential_models
-from idp.enrollment import models as enrollment_models
 from idp.emergency import models as emergency_models
+from idp.enrollment import models as enrollment_models
 from idp.enrollment import standing_models
 from idp.enrollment.campaigns import models as campaign_models
 from idp.oidc import models as oidc_models
@@ -34,10 +34,10 @@ MODULES = (
     saml_models,
     check_models,
     oidc_models,
+    emergency_models,
     enrollment_models,
     standing_models,
     campaign_models,
-    emergency_models,
     audit,
     outbox,
     jobs,

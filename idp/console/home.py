@@ -118,7 +118,13 @@ def _figures(connection: Connection) -> list[tuple[str, str, str | None]]:
         found.append((people, _("Cán bộ đang hoạt động"), url_for("console_people.list_people")))
         found.append((sessions, _("Phiên đăng nhập đang mở"), None))
     if may(Permission.SEE_CLIENTS):
-        found.append((_count(connection, _clients_in_use.where(*reached_clients(Permission.SEE_CLIENTS))), _("Ứng dụng đang kết nối"), url_for("console_clients.list_clients")))
+        found.append(
+            (
+                _count(connection, _clients_in_use.where(*reached_clients(Permission.SEE_CLIENTS))),
+                _("Ứng dụng đang kết nối"),
+                url_for("console_clients.list_clients"),
+            )
+        )
     return found
 
 

@@ -21,7 +21,7 @@ from idp.web.headers import forms_may_lead_to, set_policy
 _log = structlog.get_logger()
 SEND_SCRIPT = "document.forms[0].submit()"
 SIGNED_SECONDS = 300  # at most ten minutes (JARM §2.1)
-_SCRIPT_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(SEND_SCRIPT.encode()).digest()).decode() + "'"
+SCRIPT_HASH = "'sha256-" + base64.b64encode(hashlib.sha256(SEND_SCRIPT.encode()).digest()).decode() + "'"
 
 
 def respond(to: Destination, **parameters: str) -> Response:

@@ -35,7 +35,9 @@ def give(
     return True
 
 
-def take(connection: Connection, client_key: uuid.UUID, role: Role, *, unit_id: uuid.UUID | None, actor: str, reason: str | None = None) -> bool:
+def take(
+    connection: Connection, client_key: uuid.UUID, role: Role, *, unit_id: uuid.UUID | None, actor: str, reason: str | None = None
+) -> bool:
     """Take a role given for exactly this unit, or for the whole province, at once; return whether the client held it."""
     ended = update(_a).where(*_held(client_key, role, unit_id)).values(revoked_at=clock.now(), revoked_by=actor).returning(_a.c.id)
     if connection.execute(ended).first() is None:
