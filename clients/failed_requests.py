@@ -141,13 +141,14 @@ def _delete(connection: Connection, wanted: Any) -> int:
 def _registered(kind: FailureKind, client: RegisteredClient, asked: Mapping[str, str]) -> dict[str, Any]:
     """What was registered then, of what this kind is about."""
     metadata = client.metadata
-    told: dict[str, Any] = {
+    of_kind: dict[FailureKind, dict[str, Any]] = {
         FailureKind.SCOPE: {"scope": metadata.scope},
         FailureKind.GRANT_TYPE: {"grant_types": list(metadata.grant_types)},
         FailureKind.PKCE: {"require_pkce": client.require_pkce},
         FailureKind.ASSURANCE: {"minimum_acr": client.minimum_acr},
         FailureKind.REQUEST: {"profile": metadata.profile},
-    }.get(kind, {})
+    }
+    told = of_kind.get(kind, {})
     if kind in (FailureKind.METHOD, FailureKind.SECRET, FailureKind.KEY):
         told = {"token_endpoint_auth_method": client.token_endpoint_auth_method}
     for name, about in ADDRESSES.items():

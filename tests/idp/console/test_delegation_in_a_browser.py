@@ -63,8 +63,8 @@ def visit(app: Flask, origin: str, chrome: Browser, look: Callable[[Page], None]
         page.fill("#password", str(sealed.password).lower())
         page.keyboard.press("Tab")
         page.keyboard.type("vội")
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         look(page)
         page.fill("#password", str(sealed.password))
         page.fill("#used_for", WHO)

@@ -36,7 +36,9 @@ def test_the_province_sees_median_worst_and_who_has_not_confirmed(app: Flask, br
     assert page.index("Sùng Thị Máy") < page.index("Lù Văn Hạ")
     assert "chưa xong" in page
     assert "đang báo" in page
-    person = words_of(browser_of(app, Role.AUDITOR).get(f"/console/people/{late}"))
+    auditor = browser_of(app, Role.AUDITOR)
+    send_form(auditor, f"/console/people/{late}/history", {"reason": REASON})
+    person = words_of(auditor.get(f"/console/people/{late}"))
     assert "Một cửa:" in person
     assert "danh bạ thay đổi" in person
 
@@ -70,7 +72,8 @@ def test_one_session_of_somebody_is_ended_with_a_reason(app: Flask) -> None:
     person_id = add_official(name="Sùng Thị Máy")
     one, other = sign_in(app, person_id), sign_in(app, person_id)
     admin = browser_of(app, Role.IT_ADMIN)
-    page = words_of(admin.get(f"/console/people/{person_id}"))
+    send_form(admin, f"/console/people/{person_id}/history", {"reason": REASON})
+    page = admin.get(f"/console/people/{person_id}").get_data(as_text=True)
     path = next(part.partition('"')[0] for part in page.split('href="') if part.partition('"')[0].endswith("/end"))
     assert send_form(admin, path, {"reason": ""}).status_code == 400
     assert send_form(admin, path, {"reason": REASON}).status_code == 303

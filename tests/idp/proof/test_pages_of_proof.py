@@ -179,7 +179,8 @@ def test_what_was_seen_before_the_addresses_changed_proves_nothing_of_the_new_on
     in_transaction(lambda c: c.execute(update(table_of(IntegrationStep)).values(**passed)))
     time.advance(seconds=5)
     in_transaction(lambda c: change(c, party.client_id, actor="cli:test", redirect_uris=("https://khac.test/cb",)))
-    client, check = find_even_disabled(party.client_id), checks.require_open(reader(), client.key)
+    check = checks.require_open(reader(), client.key)
+    client = find_even_disabled(party.client_id)
     assert client is not None
     assert check.made_at == clock.now(), "nothing older counts"
     assert {finding.word for finding in checks.kept(reader(), check.id).values()} == {"not_looked"}

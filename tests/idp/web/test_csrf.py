@@ -13,19 +13,20 @@ from tests.support.installation import close, settings_for
 from tests.support.signed_in import browser_of, csrf_token
 
 EXPORT, TRAIL = "/console/audit/export", "/console/audit"
+ASKED = {"kind": "csv", "reason": "Kiểm tra định kỳ quý IV"}
 
 
 def test_every_form_of_a_page_needs_the_browser_s_own_token(app: Flask) -> None:
     mine, other = browser_of(app, Role.AUDITOR), browser_of(app, Role.AUDITOR)
     token, foreign = csrf_token(mine, TRAIL), csrf_token(other, TRAIL)
     for sent, status in ((token, 200), (foreign, 400), ("", 400), (token + "x", 400), (None, 400)):
-        form = {} if sent is None else {"csrf_token": sent}
+        form = ASKED if sent is None else {**ASKED, "csrf_token": sent}
         assert mine.post(EXPORT, data=form).status_code == status
 
 
 def test_a_form_from_another_site_is_refused_even_with_a_token(app: Flask) -> None:
     browser = browser_of(app, Role.AUDITOR)
-    form = {"csrf_token": csrf_token(browser, TRAIL)}
+    form = {**ASKED, "csrf_token": csrf_token(browser, TRAIL)}
     assert browser.post(EXPORT, data=form, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 400
     assert browser.post(EXPORT, data=form, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
