@@ -101,7 +101,9 @@ def _empty(postgresql_url: str) -> bool:
         connection.execute(
             "SET session_replication_role = replica; SET lock_timeout = '5s'; " + "; ".join(f"DELETE FROM {t}" for t in tables)
         )
-        return connection.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal").fetchone() == (len(schema.APPEND_ONLY),)
+        return connection.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'").fetchone() == (
+            len(schema.APPEND_ONLY),
+        )
     return False
 
 

@@ -66,7 +66,7 @@ def test_parameters_hold_from_their_day_on_when_another_person_approved_them(app
         (1, {"milestones": ({"by": "2027-12-31", "percent": 101},)}, "percent_out_of_range"),
     ],
 )
-def test_what_cannot_be_meant_is_not_proposed(app: Flask, days_ahead: int, changed: dict[str, Any], reason: str) -> None:
+def test_what_cannot_be_meant_is_not_proposed(app: Flask, time: ManualClock, days_ahead: int, changed: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refusal) as refused:
         _propose(days_ahead, **changed)
     assert refused.value.reason == reason

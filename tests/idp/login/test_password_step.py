@@ -1,5 +1,6 @@
 """Rules of the first step: the password."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -123,7 +124,7 @@ def test_a_password_never_arrives_by_get(visitor: Visitor, directory: BindDirect
 def test_a_closed_account_is_told_of_only_after_the_right_password(
     visitor: Visitor, directory: BindDirectory, change: dict[str, Any], said: str
 ) -> None:
-    official(directory, **change, state_changed_at=clock.now().replace(year=2026, month=11, day=1))
+    official(directory, **change, state_changed_at=datetime(2026, 11, 1, 5, tzinfo=UTC))
     visitor.asks()
     visitor.types_password(password="wrong")
     assert said not in visitor.text

@@ -78,7 +78,7 @@ def test_whoever_s_role_ends_within_two_weeks_is_told_once(app: Flask, time: Man
         Terms(valid_until=TODAY + timedelta(days=5 * 366 + 1)),
     ],
 )
-def test_days_that_make_no_sense_are_refused(app: Flask, terms: Terms) -> None:
+def test_days_that_make_no_sense_are_refused(app: Flask, time: ManualClock, terms: Terms) -> None:
     person_id = add_person()
     with pytest.raises(Refusal):
         in_transaction(lambda connection: grant(connection, person_id, Role.LEADER, actor="cli:test", terms=terms))
