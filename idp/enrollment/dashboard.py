@@ -96,7 +96,7 @@ def newest_headline(connection: Connection, tops: Collection[uuid.UUID] | None) 
     if day is None:
         return None
     if tops is None:
-        return day, days.day_of(connection, day).whole.figures
+        return day, days.whole_line(connection, day).figures
     lines = days.units_below(connection, day, None, tops=tops)
     return (day, added(lines).figures) if lines else None
 
@@ -185,7 +185,7 @@ def _line_before(connection: Connection, before: date | None, line: Line) -> Lin
         return None
     try:
         if line.kind == days.WHOLE:
-            return days.day_of(connection, before).whole
+            return days.whole_line(connection, before)
         return days.unit_line(connection, before, line.unit_id) if line.unit_id else None
     except NotFound:
         return None

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from idp.database import reader
 from idp.enrollment import figures_of_day as days
-from idp.enrollment.dashboard import Dashboard, dashboard_of
-from idp.enrollment.expectation import expected
+from idp.enrollment.dashboard import Dashboard
+from idp.enrollment.drawn_days import drawn
 from idp.enrollment.other_tree import day_by_tree_of, trees_to_show, unit_key
 from idp.enrollment.pages import live_page
-from idp.enrollment.periods_shown import days_to_compare, days_to_show
+from idp.enrollment.periods_shown import choices
 from idp.enrollment.quality_words import QUALITY
 from idp.enrollment.reports.system_words import own_password_words, standing_words, system_level
 from idp.enrollment.rungs import Rung
@@ -29,7 +29,6 @@ from idp.enrollment.tracker_words import (
     headline,
     line_words,
 )
-from idp.enrollment.trend_chart import draw, thinned
 from idp.errors import NotFound
 from idp.roles.permissions import scope_of
 from idp.web.viewer import Permission, require_viewer, requires
@@ -74,16 +73,16 @@ def dashboard() -> str:
     day = asked_day()
     if day is None:
         return live_page(first_day_missing=True)
-    unit_id = asked_unit()
-    found = dashboard_of(reader(), day, unit_id, reach(), before=asked_before(day))
-    outlook = expected(found)
-    target_day = found.target.by if found.target else None
+    tops, newest = reach(), days.newest_day(reader())
+    found = drawn(reader(), day, asked_unit(), tops, asked_before(day))
+    shown = found.shown
+    days_to_show, days_to_compare = choices(reader(), day, newest)
     return render_template(
         "enrollment/dashboard.html",
-        shown=found, outlook=outlook, funnel=funnel_of(found), chart=draw(found.points, target_day=target_day, band=outlook.band if outlook else ()),
-        table_points=thinned(found.points), headline=headline(found.line.figures, found.day.coverage.integrated, found.day.coverage.in_scope),
-        lines=found.below[:SHOWN_LINES], lines_left=max(0, len(found.below) - SHOWN_LINES), steps=to_do(found), newest=days.newest_day(reader()),
-        days_to_show=days_to_show(reader(), day), days_to_compare=days_to_compare(reader(), day), trees=trees_to_show(reader(), day) if reach() is None else [],
+        shown=shown, outlook=found.outlook, funnel=funnel_of(shown), chart=found.chart, table_points=found.table,
+        headline=headline(shown.line.figures, shown.day.coverage.integrated, shown.day.coverage.in_scope),
+        lines=shown.below[:SHOWN_LINES], lines_left=max(0, len(shown.below) - SHOWN_LINES), steps=to_do(shown), newest=newest,
+        days_to_show=days_to_show, days_to_compare=days_to_compare, trees=trees_to_show(reader(), day) if tops is None else [],
         next_step=next_step, **WORDS,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select, union_all
 
 from clients.catalogue import Standing
 from idp.database import table_of
@@ -23,15 +23,25 @@ from idp.people.unit_history import tree_on
 
 __all__ = (
     "CATEGORY", "LEVEL", "OWN", "UNIT", "WHOLE", "Coverage", "Day", "Figures", "Line", "Point", "SystemLine", "Target", "day_of",
-    "days_kept", "lagging", "line_of", "newest_day", "path_to", "reconciles", "trend", "unit_line", "unit_lines", "units_below",
+    "days_kept", "hash_of_day", "lagging", "line_of", "newest_day", "path_to", "reconciles", "trend", "unit_line", "unit_lines", "units_below",
+    "whole_line",
 )  # fmt: skip
 _s, _t, _n = table_of(Snapshot), table_of(SnapshotTotal), table_of(SnapshotCount)
 _y, _l = table_of(SnapshotSystem), table_of(SnapshotLine)
 _of_day = _t.c.day == bindparam("day")
 _head = select(_s).where(_s.c.day == bindparam("day"))
+_hash = select(_s.c.hash).where(_s.c.day == bindparam("day"))
+_newest, _kept = (
+    select(func.max(_s.c.day)),
+    select(_s.c.day).where(_s.c.day.between(bindparam("since"), bindparam("until"))).order_by(_s.c.day),
+)
 _broad = select(_t).where(_of_day, _t.c.kind.in_((WHOLE, LEVEL, CATEGORY))).order_by(_t.c.kind, _t.c.key)
 _by_key = select(_t).where(_of_day, _t.c.kind == bindparam("kind"), _t.c.key == bindparam("key"))
-_below = select(_t).where(_of_day, _t.c.kind == bindparam("kind"), _t.c.parent_key == bindparam("parent"))
+# Two indexes are read, each for its own half: with OR it would be all lines of the day.
+_below_and_own = union_all(
+    select(_t).where(_of_day, _t.c.kind == UNIT, _t.c.parent_key == bindparam("parent")),
+    select(_t).where(_of_day, _t.c.kind == OWN, _t.c.key == bindparam("own")),
+)
 _slowest = select(_t).where(_of_day, _t.c.kind == UNIT, _t.c.has_more.is_(False)).order_by(_t.c.missing.desc(), _t.c.key)
 _slowest_of = (
     select(_t)
@@ -59,12 +69,18 @@ _trend = (
 
 def newest_day(connection: Connection) -> date | None:
     """The day of the newest snapshot; None when there is none."""
-    return connection.execute(select(func.max(_s.c.day))).scalar()
+    return connection.execute(_newest).scalar()
+
+
+def hash_of_day(connection: Connection, day: date) -> bytes | None:
+    """The hash that a day was frozen with; None for a gap."""
+    found: bytes | None = connection.execute(_hash, {"day": day}).scalar()
+    return found
 
 
 def days_kept(connection: Connection, since: date, until: date) -> list[date]:
     """The days with a snapshot, in order; what is missing is a gap."""
-    return list(connection.execute(select(_s.c.day).where(_s.c.day >= since, _s.c.day <= until).order_by(_s.c.day)).scalars())
+    return list(connection.execute(_kept, {"since": since, "until": until}).scalars())
 
 
 def day_of(connection: Connection, day: date) -> Day:
@@ -88,6 +104,12 @@ def day_of(connection: Connection, day: date) -> Day:
     )  # fmt: skip
 
 
+def whole_line(connection: Connection, day: date) -> Line:
+    """Everybody who was counted on a day. Raises NotFound for a gap."""
+    (found,) = _rows(connection, day, lambda one: one.kind == WHOLE, _by_key, kind=WHOLE, key="")
+    return found
+
+
 def unit_line(connection: Connection, day: date, unit_id: uuid.UUID) -> Line:
     """A unit with all units below it. Raises NotFound when nobody was counted there that day."""
     found = unit_lines(connection, day, [unit_id])
@@ -103,9 +125,10 @@ def units_below(connection: Connection, day: date, unit_id: uuid.UUID | None, to
         return _sorted(unit_lines(connection, day, tops).values())
     parent = str(unit_id) if unit_id else ""
     own = str(unit_id or NO_UNIT)
-    below = _rows(connection, day, lambda one: one.kind == UNIT and one.parent_key == parent, _below, kind=UNIT, parent=parent)
-    here = _rows(connection, day, lambda one: one.kind == OWN and one.key == own, _by_key, kind=OWN, key=own)
-    return _sorted(below) + [one for one in here if one.figures.people or one.figures.left_out]
+    found = _rows(connection, day, lambda one: (one.kind, one.parent_key) == (UNIT, parent) or (one.kind, one.key) == (OWN, own),
+                  _below_and_own, parent=parent, own=own)  # fmt: skip
+    here = [one for one in found if one.kind == OWN]
+    return _sorted(one for one in found if one.kind == UNIT) + [one for one in here if one.figures.people or one.figures.left_out]
 
 
 def path_to(connection: Connection, day: date, unit_id: uuid.UUID) -> list[Line]:
