@@ -144,7 +144,7 @@ def _note(held: list[Any], caller: Caller) -> None:
 
 
 def _refused(refused: BearerRefused) -> Response:
-    response = bearer.answer_refused(refused)
+    response = bearer.answer_refused(refused, PATH)
     response.set_data(json.dumps(_protocol().refusal(response.status_code, refused.description or "an access token is needed")))
     response.content_type = "application/scim+json"
     return response

@@ -43,13 +43,10 @@ def answer_refused(refused: BearerRefused) -> Response:
         response = problem(429, "too_many_refused", _("Quá nhiều yêu cầu không có mã truy cập hợp lệ từ địa chỉ này. Chờ một phút."))
         response.headers["Retry-After"] = str(RETRY_SECONDS)
         return response
-    challenge = bearer.answer_refused(refused)
+    challenge = bearer.answer_refused(refused, PATH)
     response = problem(refused.status, refused.error or "token_needed", _words(refused))
     for name, value in challenge.headers:
-        if name == "WWW-Authenticate":  # all of the API is one resource
-            here = value.replace(f'realm="{request.path.strip("/")}"', f'realm="{PATH.strip("/")}"')
-            response.headers.add(name, here.replace(bearer.WELL_KNOWN + request.path, bearer.WELL_KNOWN + PATH))
-        elif name.startswith("DPoP"):
+        if name == "WWW-Authenticate" or name.startswith("DPoP"):
             response.headers.add(name, value)
     return response
 

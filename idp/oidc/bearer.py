@@ -62,12 +62,11 @@ def invalid() -> BearerRefused:
     return BearerRefused("invalid_token", "the access token is unknown, expired or revoked")
 
 
-def answer_refused(refused: BearerRefused) -> Response:
+def answer_refused(refused: BearerRefused, resource: str) -> Response:
     """The answer, without a word about whose token it was. The scheme of the challenge is that of the request; a request without a
-    token is told of both."""
-    realm = request.path.strip("/")
-    said = {"realm": realm} | ({"error": refused.error, "error_description": refused.description} if refused.error else {})
-    said |= {**refused.challenge, "resource_metadata": current_settings().issuer + WELL_KNOWN + request.path}
+    token is told of both. `resource`: the path of the whole resource that tokens are for; nothing of what was asked for is said again."""
+    said = {"realm": resource.strip("/")} | ({"error": refused.error, "error_description": refused.description} if refused.error else {})
+    said |= {**refused.challenge, "resource_metadata": current_settings().issuer + WELL_KNOWN + resource}
     used = (request.headers.get("Authorization") or "").partition(" ")[0].lower()
     bearer, proof = _challenge(BEARER, said), _challenge(DPOP, {**said, "algs": " ".join(dpop.ALGORITHMS)})
     challenges = [bearer, proof] if refused.error is None else [proof] if used == "dpop" else [bearer]

@@ -29,6 +29,7 @@ from idp.sessions.models import BrowserSession
 from idp.web.csrf import csrf_exempt
 from idp.web.viewer import anyone
 
+PATH = "/userinfo"
 blueprint = Blueprint("userinfo", __name__)
 csrf_exempt(blueprint)
 _a, _p, _u, _s, _c = table_of(Authorization), table_of(Person), table_of(Unit), table_of(BrowserSession), table_of(Client)
@@ -44,7 +45,7 @@ _told = (
 )
 
 
-@blueprint.route("/userinfo", methods=["GET", "POST"], provide_automatic_options=False)
+@blueprint.route(PATH, methods=["GET", "POST"], provide_automatic_options=False)
 @anyone
 def userinfo() -> Response:
     """Claims about the person of this access token."""
@@ -63,12 +64,12 @@ def userinfo() -> Response:
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
         return told_to(client, told, headers)
     except bearer.BearerRefused as refused:
-        return bearer.answer_refused(refused)
+        return bearer.answer_refused(refused, PATH)
     except NoEncryptionKey as missing:
-        return bearer.answer_refused(bearer.BearerRefused("invalid_request", missing.description, 400))
+        return bearer.answer_refused(bearer.BearerRefused("invalid_request", missing.description, 400), PATH)
 
 
-@blueprint.route("/userinfo", methods=["OPTIONS"], provide_automatic_options=False)
+@blueprint.route(PATH, methods=["OPTIONS"], provide_automatic_options=False)
 @anyone
 def preflight() -> Response:
     """A browser asks whether a script may send the Authorization header here: it may."""
