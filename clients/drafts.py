@@ -13,6 +13,7 @@ from clients.draft_models import ClientCard, ClientDraft, ClientKind, DraftState
 from clients.entry import EntryRule
 from clients.entry_models import EntryKind
 from clients.forward_auth_origins import CALLBACK_PATH
+from clients.lifetimes import PRESETS, preset_named
 from clients.metadata import ACR, CLIENT_SECRET_BASIC, FAPI2, PUBLIC, SECRET_METHODS, ClientMetadata
 from clients.models import Client
 from clients.registration import Registered, note_change, register
@@ -168,6 +169,7 @@ def metadata_of(answers: dict[str, Any]) -> ClientMetadata:
         "jwks_uri": answers.get("jwks_uri") or None,
         "profile": answers.get("profile") or "",
         "default_max_age": _seconds(answers.get("default_max_age")),
+        **_lifetimes(answers),
     }
     if told["profile"] == FAPI2:
         told |= {"id_token_signed_response_alg": "ES256", "dpop_bound_access_tokens": True}
@@ -190,6 +192,11 @@ def metadata_of(answers: dict[str, Any]) -> ClientMetadata:
                  "backchannel_logout_uri": None,
                  "id_token_signed_response_alg": "ES256"}  # fmt: skip
     return ClientMetadata(**told)
+
+
+def _lifetimes(answers: dict[str, Any]) -> dict[str, int | None]:
+    chosen = answers.get("lifetimes")
+    return preset_named(chosen) if chosen in {preset.name for preset in PRESETS} else {}
 
 
 def _seconds(written: str | None) -> int | None:

@@ -25,7 +25,8 @@ class ClientMetadata:
     indicators it may ask for (RFC 8707); `token_exchange_from`, the clients whose tokens it may exchange (RFC 8693);
     `forward_auth_origins`, the sites that a proxy guards in its name, and `path_rules`, what parts of them ask for; `public_addresses_only`, it came from nobody known here, so that
     HOPNHAT_OUTBOUND_ALLOW opens nothing for it; `widest_scope`, what an administrator left it, beyond which it may not register
-    itself. `client_id` None: one is made. Lifetimes in seconds."""
+    itself; lifetimes in seconds, None: the installation's; `longest_auth_age_seconds`, after which people prove themselves again
+    whatever is asked for. `client_id` None: one is made."""
 
     client_name: str
     redirect_uris: tuple[str, ...]
@@ -97,6 +98,11 @@ class ClientMetadata:
     path_rules: tuple[str, ...] = ()
     public_addresses_only: bool = False
     widest_scope: str | None = None
+    access_token_seconds: int | None = None
+    id_token_seconds: int | None = None
+    refresh_token_idle_seconds: int | None = None
+    refresh_token_seconds: int | None = None
+    longest_auth_age_seconds: int | None = None
     client_id: str | None = None
 
 

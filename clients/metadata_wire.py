@@ -12,6 +12,7 @@ from clients.refusals import InvalidMetadata
 OURS = frozenset({
     "client_id", "minimum_acr", "require_pkce", "require_consent", "profile", "access_token_format", "resources", "token_exchange_from",
     "forward_auth_origins", "path_rules", "public_addresses_only", "widest_scope",
+    "access_token_seconds", "id_token_seconds", "refresh_token_idle_seconds", "refresh_token_seconds", "longest_auth_age_seconds",
 })  # fmt: skip
 LONGEST_TEXT, MOST_ENTRIES = 4000, 100
 _TYPES = {field.name: getattr(field.type, "__name__", str(field.type)) for field in fields(ClientMetadata)}

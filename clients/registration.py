@@ -16,6 +16,7 @@ from clients.address_rules import PAIRWISE, sector_of
 from clients.client_secrets import add_secret, end_secrets, forget_sealed, has_usable
 from clients.entry import EVERYBODY, EntryRule
 from clients.entry_rules import about, write_rule
+from clients.lifetimes import check_lifetimes
 from clients.metadata import CLIENT_SECRET_JWT, PUBLIC, SECRET_METHODS, ClientMetadata, columns_of, from_columns
 from clients.metadata_rules import checked
 from clients.models import Client
@@ -83,7 +84,7 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
     before = from_columns(row)
     if row.registration_digest is not None and "scope" in changes and not actor.startswith("client:"):
         changes.setdefault("widest_scope", changes["scope"])  # it manages its own entry, and must not undo this
-    after = _checked(connection, replace(before, **changes))
+    after = _checked(connection, replace(before, **changes), before)
     if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
         raise InvalidMetadata(
             _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
@@ -102,8 +103,9 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
     return after
 
 
-def _checked(connection: Connection, wanted: ClientMetadata) -> ClientMetadata:
-    """As `checked`, and its resources are known here."""
+def _checked(connection: Connection, wanted: ClientMetadata, before: ClientMetadata | None = None) -> ClientMetadata:
+    """As `checked`, its resources are known here, and nothing lasts longer than it may."""
+    check_lifetimes(wanted, before)
     known = {resource.identifier: resource for resource in all_resources(connection)}
     unknown = [identifier for identifier in wanted.resources if identifier not in known]
     if unknown:

@@ -43,6 +43,7 @@ from idp.console import (
 )
 from idp.console import app_role_pages as console_app_role_pages
 from idp.console import client_history_pages as console_client_history_pages
+from idp.console import lifetime_pages as console_lifetime_pages
 from idp.console import (
     emergency_pages as console_emergency_pages,
 )
@@ -136,6 +137,7 @@ BLUEPRINTS = (
     console_logo_pages.blueprint,
     console_app_role_pages.blueprint,
     console_client_history_pages.blueprint,
+    console_lifetime_pages.blueprint,
     check_pages.blueprint,
     activity_pages.blueprint,
     token_check_pages.blueprint,

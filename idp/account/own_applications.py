@@ -90,7 +90,7 @@ def _told(row: Any, held: Any, agreed: Any) -> OwnApplication:
         name=client.client_name,
         address=address,
         contacts=client.metadata.contacts,
-        knows=words_of(scope),
+        knows=words_of(scope, client),
         since=min((one.first for one in own), default=None),
         last_used_at=max((one.last for one in own), default=None),
         agreed_at=consent.given_at if consent else None,

@@ -147,7 +147,7 @@ def _answers(body: ClientWanted) -> dict[str, Any]:
     entry = body.entry
     return {
         **{name: said[name] for name in ("client_name", "purpose", "contact_1", "contact_2", "application_type", "subject_type", "minimum_acr",
-                                         "require_consent")},
+                                         "require_consent", "lifetimes")},
         **{name: said[name] or "" for name in ("jwks_uri", "backchannel_logout_uri", "client_uri")},
         **{name: "\n".join(said[name]) for name in lines},
         "owner": body.owner_unit, "environment": body.environment.value, "kind": body.kind.value,
@@ -174,7 +174,7 @@ def _check_change(asked: dict[str, Any]) -> None:
 
 def _changes(body: Any) -> dict[str, Any]:
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    missing = [name for name in given if given[name] is None and not name.endswith(("_uri", "_dn", "jwks", "userinfo_signed_response_alg"))]
+    missing = [name for name in given if given[name] is None and not name.endswith(("_uri", "_dn", "jwks", "userinfo_signed_response_alg", "_seconds"))]
     if missing:
         raise NotAsDeclared([(name, _("Mục này không để trống được.")) for name in missing])
     return fitting({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})

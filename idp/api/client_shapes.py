@@ -6,6 +6,7 @@ from pydantic import Field, create_model
 
 from clients.draft_models import ClientKind, Environment
 from clients.entry_models import EntryKind
+from clients.lifetimes import BOUNDS, SHORTEST, STRICT, USUAL, WORKDAY
 from clients.metadata import ACR, AUTH_METHODS
 from idp.api.wire import Asked, Instant, Key, Line, LongLine, PageQuery, Shown, Text, Told
 
@@ -19,14 +20,15 @@ _TEXTS_OR_NONE = ("client_uri", "initiate_login_uri", "logo_uri", "policy_uri", 
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "contacts", "resources", "grant_types")
 _TICKS = ("require_pkce", "require_consent", "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens",
           "require_pushed_authorization_requests", "require_signed_request_object")  # fmt: skip
-METADATA = (*_TEXTS, *_TEXTS_OR_NONE, *_LISTS, *_TICKS, "jwks")
+METADATA = (*_TEXTS, *_TEXTS_OR_NONE, *_LISTS, *_TICKS, *BOUNDS, "jwks")
+Seconds = Annotated[int, Field(ge=SHORTEST, le=366 * 86400)]
 
 
 def _fields(text: Any, lists: Any, *, given: bool) -> dict[str, Any]:
     """The members, each left out when it is not to change (`given`: always there)."""
     empty: Any = ... if given else None
     types: dict[str, Any] = dict.fromkeys(_TEXTS, text) | dict.fromkeys(_TEXTS_OR_NONE, text | None)
-    types |= dict.fromkeys(_LISTS, lists) | dict.fromkeys(_TICKS, bool) | {"jwks": dict[str, Any] | None}
+    types |= dict.fromkeys(_LISTS, lists) | dict.fromkeys(_TICKS, bool) | dict.fromkeys(BOUNDS, Seconds | None) | {"jwks": dict[str, Any] | None}
     return {name: (kind, empty) for name, kind in types.items()}
 
 
@@ -102,6 +104,7 @@ class ClientWanted(Asked):
     subject_type: Literal["public", "pairwise"] = "public"
     minimum_acr: Literal[tuple(ACR.values())] = ACR["aal1"]  # type: ignore[valid-type]
     require_consent: bool = False
+    lifetimes: Literal[USUAL, WORKDAY, STRICT] = USUAL  # type: ignore[valid-type]
     entry: Entry = Entry()
 
 

@@ -63,7 +63,7 @@ GRANT_WORDS = {
 }
 SCOPE_WORDS = {
     "openid": _l("bắt buộc"), "profile": _l("họ tên, tên đăng nhập"), "email": _l("thư điện tử công vụ"), "phone": _l("số điện thoại"),
-    "address": _l("địa chỉ"), "staff": _l("mã cán bộ, loại, chức vụ, đơn vị"), "offline_access": _l("làm việc khi người dùng không có mặt"),
+    "address": _l("địa chỉ"), "staff": _l("mã cán bộ, loại, chức vụ, đơn vị"), "offline_access": _l("làm việc khi cán bộ không có mặt"),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, union_all
 
 from idp.audit import AuditEvent, Event
 from idp.console.trail import Line, told
+from idp.console.lifetime_words import WORDS
 from idp.database import table_of
 
 SHOWN = 50
@@ -28,6 +29,7 @@ FIELDS: dict[str, LazyString] = {
     "jwks_uri": _l("Địa chỉ công bố khóa công khai"), "grant_types": _l("Cách lấy token"), "logo_uri": _l("Biểu trưng"),
     "policy_uri": _l("Quy định về dữ liệu cá nhân"), "tos_uri": _l("Điều khoản sử dụng"), "forward_auth_origins": _l("Địa chỉ của hệ thống cũ"),
     "default_max_age": _l("Bắt đăng nhập lại sau (giây)"), "profile": _l("Mức bảo vệ của kết nối"), "reason": _l("Lý do"),
+    **WORDS,
 }  # fmt: skip
 _e = table_of(AuditEvent)
 

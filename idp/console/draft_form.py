@@ -29,6 +29,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "subject_type",
         "minimum_acr",
         "default_max_age",
+        "lifetimes",
         "require_consent",
         "entry_everybody",
         "entry_units",

@@ -5,7 +5,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from clients.draft_models import ClientKind, DraftState, Environment
+from clients.lifetimes import PRESETS
 from clients.metadata import CLIENT_SECRET_BASIC, CLIENT_SECRET_POST, FAPI2, PRIVATE_KEY_JWT
+from idp.console.lifetime_words import PRESET_WORDS
 
 
 def words() -> dict[str, Any]:
@@ -27,7 +29,7 @@ def words() -> dict[str, Any]:
             (ClientKind.SERVER.value, _("Ứng dụng web có máy chủ"), _("Máy chủ giữ được khóa bí mật. Hầu hết hệ thống thuộc loại này.")),
             (
                 ClientKind.BROWSER.value, _("Ứng dụng một trang hoặc di động"),
-                _("Chạy trên máy của người dùng nên không giữ được khóa; PKCE bảo vệ từng lượt đăng nhập."),
+                _("Chạy trên máy của cán bộ nên không giữ được khóa; PKCE bảo vệ từng lượt đăng nhập."),
             ),
             (ClientKind.MACHINE.value, _("Máy gọi máy"), _("Không ai đăng nhập; phần mềm tự lấy mã truy cập cho chính mình.")),
             (
@@ -42,6 +44,7 @@ def words() -> dict[str, Any]:
         "ages": [
             ("", _("Theo phiên đăng nhập chung")), ("28800", _("8 giờ")), ("3600", _("1 giờ")), ("900", _("15 phút")),
         ],
+        "lifetimes": [(preset.name, *PRESET_WORDS[preset.name]) for preset in PRESETS],
         "methods": [
             (CLIENT_SECRET_BASIC, _("Khóa bí mật, gửi trong tiêu đề (nên dùng)")),
             (CLIENT_SECRET_POST, _("Khóa bí mật, gửi trong nội dung")),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from clients.lifetimes import longest_age
 from clients.metadata import SCOPES
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient, find_even_disabled
@@ -140,10 +141,10 @@ def _prompt(to: Destination, parameters: dict[str, str]) -> frozenset[str]:
 def _max_age(to: Destination, parameters: dict[str, str]) -> int | None:
     written = parameters.get("max_age")
     if written is None:
-        return to.client.metadata.default_max_age
+        return longest_age(to.client.metadata, to.client.metadata.default_max_age)
     if not _MAX_AGE.fullmatch(written):
         raise RequestRefused(to, "invalid_request", "max_age is a number of seconds")
-    return int(written)
+    return longest_age(to.client.metadata, int(written))
 
 
 def _claims(to: Destination, parameters: dict[str, str]) -> ClaimsRequest:

@@ -48,7 +48,7 @@ def consent() -> Page:
         logo=shown_logo,
         address=urlsplit(asked.client.client_uri or asked.to.redirect_uri).netloc,
         session=live,
-        known=words_of(scope),
+        known=words_of(scope, asked.client),
         is_wider=agreed is not None and not scope <= agreed,
         shown=_shown(asked, live),
         flow=request.args["flow"],

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -58,17 +58,25 @@ def question() -> str | AnyResponse:
     """Which application asks, for what, and whether the person began it."""
     live = _require_live()
     user_code, waiting, client = _open(live.person_id)
-    demand = for_person(Demand(client.minimum_acr, None, select_account=False), live)
+    demand = _demand(client, live)
     if not is_met(demand, live):
         here = request.full_path.removesuffix("?")
-        return begin(SignInRequest(return_to=here, cancel_to="/device", client_name=client.client_name, minimum_acr=demand.minimum_acr))
+        return begin(
+            SignInRequest(
+                return_to=here,
+                cancel_to="/device",
+                client_name=client.client_name,
+                minimum_acr=demand.minimum_acr,
+                not_before=demand.not_before,
+            )
+        )
     if not session_may_enter(live, client):
         return page_of_refusal(client, live)
     return render_template(
         "oidc/device_question.html",
         client=client,
         session=live,
-        known=words_of(device_authorizations.asked_by(waiting)),
+        known=words_of(device_authorizations.asked_by(waiting), client),
         user_code=user_code,
         waiting=waiting,
         request_value=request.args.get("request", ""),
@@ -83,7 +91,7 @@ def answered() -> str | AnyResponse:
     _code, waiting, client = _open(live.person_id)
     if request.form.get("cancel"):
         done = in_transaction(lambda connection: device_authorizations.deny(connection, waiting, live.person_id))
-    elif not is_met(for_person(Demand(client.minimum_acr, None, select_account=False), live), live):
+    elif not is_met(_demand(client, live), live):
         return redirect(request.full_path, 303)
     elif not session_may_enter(live, client):
         return page_of_refusal(client, live)
@@ -92,6 +100,12 @@ def answered() -> str | AnyResponse:
     if not done:
         raise _over()
     return render_template("oidc/device_done.html", client=client, denied=bool(request.form.get("cancel")))
+
+
+def _demand(client: RegisteredClient, live: LiveSession) -> Demand:
+    age = client.metadata.longest_auth_age_seconds
+    not_before = None if age is None else clock.now() - timedelta(seconds=age)
+    return for_person(Demand(client.minimum_acr, not_before, select_account=False), live)
 
 
 def _approve(connection: Connection, waiting: Any, client: RegisteredClient, live: LiveSession) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from clients.lifetimes import ID_TOKEN, lasting
 from clients.registry import RegisteredClient
 from idp import clock
 from idp.oidc import signing_keys
@@ -54,7 +55,7 @@ def issue_id_token(
         "iss": settings.issuer,
         "sub": subject_for(client, authentication.subject),
         "aud": client.client_id,
-        "exp": int((now + timedelta(seconds=settings.id_token_seconds)).timestamp()),
+        "exp": int((now + timedelta(seconds=lasting(client.metadata, ID_TOKEN))).timestamp()),
         "iat": int(now.timestamp()),
         "auth_time": int(authentication.auth_time.timestamp()),
         "acr": authentication.acr,

@@ -80,10 +80,10 @@ def _facts_of_refresh_token(caller: RegisteredClient, written: str) -> dict[str,
         token = refresh_chains.require_token(reader(), written)
     except RefreshTokenUnreadable:
         return INACTIVE
-    found = live_tokens.find_live_refresh_token(reader(), token) if token.client == caller.key else None
+    found = live_tokens.find_live_refresh_token(reader(), token, caller) if token.client == caller.key else None
     if found is None or not _may_enter(found, caller):
         return INACTIVE
-    told = _about(found, caller) | {"exp": int(refresh_chains.ends_at(found).timestamp()), "scope": found.scope}
+    told = _about(found, caller) | {"exp": int(refresh_chains.ends_at(found, caller).timestamp()), "scope": found.scope}
     return told | ({"cnf": found.confirmation} if found.confirmation else {})
 
 

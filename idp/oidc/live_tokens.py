@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, not_, or_, select
 
 from clients.models import Client
+from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import table_of
 from idp.oidc import refresh_chains
@@ -33,9 +34,9 @@ _live = select(*_FACTS).select_from(_joined).where(_a.c.id == bindparam("authori
 _told = select(_a.c.client_id, _a.c.person_id, _a.c.acr, _a.c.amr, _a.c.auth_time, _p.c.subject, _c.c.client_id.label("issued_to"))
 _live_told = _told.select_from(_joined).where(_a.c.id == bindparam("authorization_id"), or_(is_live, _own))
 _count_live = select(func.count()).select_from(_joined).where(_a.c.id.in_(bindparam("ids", expanding=True)), is_live)
-_live_refresh = select(*_FACTS, _a.c.refreshed_at, _a.c.refresh_ends_at).select_from(_joined).where(refresh_chains.is_good)
+_live_refresh = select(*_FACTS, _a.c.created_at, _a.c.refreshed_at, _a.c.refresh_ends_at).select_from(_joined).where(refresh_chains.is_good)
 _live_old = (
-    select(*_FACTS, _a.c.refreshed_at, refresh_chains.old_ends_at.scalar_subquery().label("refresh_ends_at"))
+    select(*_FACTS, _a.c.created_at, _a.c.refreshed_at, refresh_chains.old_ends_at.scalar_subquery().label("refresh_ends_at"))
     .select_from(_joined)
     .where(refresh_chains.is_good_old)
 )
@@ -70,9 +71,9 @@ def give_back(connection: Connection, token: AccessToken, own_id: bytes) -> bool
     return token.expires_at > clock.now() and spend(connection, GIVEN_BACK, own_id.hex(), until=token.expires_at)
 
 
-def find_live_refresh_token(connection: Connection, token: RefreshToken) -> Any:
-    """The authorization of a refresh token that could be used now, with its person and when it ends, or None."""
-    return first(connection, _live_refresh if token.old_digest is None else _live_old, refresh_chains.values_of(token))
+def find_live_refresh_token(connection: Connection, token: RefreshToken, client: RegisteredClient) -> Any:
+    """The authorization of a refresh token of this client that could be used now, with its person and when it ends, or None."""
+    return first(connection, _live_refresh if token.old_digest is None else _live_old, refresh_chains.values_of(token, client))
 
 
 def all_live(connection: Connection, authorization_ids: Sequence[UUID]) -> bool:

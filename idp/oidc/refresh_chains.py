@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Uuid, and_, bindparam, func, not_, or_, select, update
 
+from clients.lifetimes import FINAL, IDLE, lasting
 from clients.models import Client
+from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import table_of
 from idp.oidc import old_refresh_tokens
@@ -23,7 +25,6 @@ from idp.people import mirror
 from idp.people.models import Person
 from idp.prepared import first
 from idp.sessions.models import BrowserSession
-from idp.settings import current_settings
 
 _a, _p, _s, _c = table_of(Authorization), table_of(Person), table_of(BrowserSession), table_of(Client)
 _old = table_of(OldRefreshToken)
@@ -37,7 +38,9 @@ _may_have_one = (
 )
 _client_is_enabled = select(_c.c.id).where(_c.c.id == _a.c.client_id, _c.c.disabled_at.is_(None)).correlate(_a).exists()
 _subject = select(_p.c.subject).where(_p.c.id == _a.c.person_id).correlate(_a).scalar_subquery()
-_stands = and_(_a.c.id == _id, _a.c.revoked_at.is_(None), _may_have_one, _client_is_enabled)
+# Where the client's chains were made shorter since this one began, it is that much shorter.
+_is_young = _a.c.created_at > bindparam("begun_since")
+_stands = and_(_a.c.id == _id, _a.c.revoked_at.is_(None), _is_young, _may_have_one, _client_is_enabled)
 # The one condition under which a token is worth something.
 is_good = and_(
     _stands,
@@ -75,10 +78,10 @@ _state = (
 )
 
 
-def new_chain() -> dict[str, Any]:
-    """The columns of an authorization whose chain begins now."""
+def new_chain(client: RegisteredClient) -> dict[str, Any]:
+    """The columns of an authorization of this client whose chain begins now."""
     now = clock.now()
-    ends = now + timedelta(seconds=current_settings().refresh_token_seconds)
+    ends = now + timedelta(seconds=lasting(client.metadata, FINAL))
     return {"refresh_sequence": ONE, "refreshed_at": now, "refresh_ends_at": ends}
 
 
@@ -99,11 +102,11 @@ def require_token(connection: Connection, written: str) -> RefreshToken:
         return found
 
 
-def take(connection: Connection, token: RefreshToken, *, rotates: bool) -> Any:
-    """Use a token and let its successor take its place, or keep it and its chain alive where it does not rotate. Return whose it is,
+def take(connection: Connection, token: RefreshToken, client: RegisteredClient, *, rotates: bool) -> Any:
+    """Use a token of this client and let its successor take its place, or keep it and its chain alive where it does not rotate. Return whose it is,
     with the `refresh_sequence` that is good now; None when the token is worth nothing. One statement: for `at_once`."""
     statement = _take if token.old_digest is None else _begin
-    return first(connection, statement, {**values_of(token), "step": int(rotates)})
+    return first(connection, statement, {**values_of(token, client), "step": int(rotates)})
 
 
 def written_now(shown: RefreshToken, sequence: int, written: str) -> Secret:
@@ -113,20 +116,22 @@ def written_now(shown: RefreshToken, sequence: int, written: str) -> Secret:
     return seal_refresh_token(replace(shown, sequence=sequence))
 
 
-def ends_at(row: Any) -> datetime:
+def ends_at(row: Any, client: RegisteredClient) -> datetime:
     """When the chain of this row dies, if nobody uses it."""
-    ends: datetime = min(row.refreshed_at + timedelta(seconds=current_settings().refresh_token_idle_seconds), row.refresh_ends_at)
+    idle, final = (timedelta(seconds=lasting(client.metadata, name)) for name in (IDLE, FINAL))
+    ends: datetime = min(row.refreshed_at + idle, row.refresh_ends_at, row.created_at + final)
     return ends
 
 
-def values_of(token: RefreshToken) -> dict[str, Any]:
-    """What `is_good` asks of a token of today, or `is_good_old` of an old one."""
+def values_of(token: RefreshToken, client: RegisteredClient) -> dict[str, Any]:
+    """What `is_good` asks of a token of today, or `is_good_old` of an old one, shown by this client."""
     now = clock.now()
-    values = {"authorization": token.authorization_id, "now": now, "asked_since": mirror.asked_since()}
+    begun_since = now - timedelta(seconds=lasting(client.metadata, FINAL))
+    values = {"authorization": token.authorization_id, "now": now, "begun_since": begun_since, "asked_since": mirror.asked_since()}
     if token.old_digest is not None:
         return {**values, "old": token.old_digest}
     # A chain that was last used before is dead.
-    return {**values, "at": token.sequence, "idle_since": now - timedelta(seconds=current_settings().refresh_token_idle_seconds)}
+    return {**values, "at": token.sequence, "idle_since": now - timedelta(seconds=lasting(client.metadata, IDLE))}
 
 
 def find_state(connection: Connection, token: RefreshToken) -> Any:

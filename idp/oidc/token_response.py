@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from clients.lifetimes import ACCESS_TOKEN, lasting
 from clients.registry import RegisteredClient
 from idp import clock
 from idp.database import reader, table_of
@@ -19,7 +20,6 @@ from idp.oidc.subjects import subject_for
 from idp.opaque_tokens import Secret
 from idp.people.career_models import Appointment
 from idp.people.models import Person, Unit
-from idp.settings import current_settings
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ _person = select(*PERSON_COLUMNS).select_from(_p.outerjoin(_u, _u.c.id == _p.c.u
 
 
 def new_access_token(
+    client: RegisteredClient,
     authorization_id: uuid.UUID,
     scope: str,
     *,
@@ -57,8 +58,8 @@ def new_access_token(
     not_after: datetime | None = None,
     own_id: bytes | None = None,
 ) -> AccessToken:
-    """An access token of an authorization, from now on, with what of the scope its audience can use; `not_after` ends it sooner."""
-    expires_at = clock.now() + timedelta(seconds=current_settings().access_token_seconds)
+    """An access token of an authorization of this client, from now on, with what of the scope its audience can use; `not_after` ends it sooner."""
+    expires_at = clock.now() + timedelta(seconds=lasting(client.metadata, ACCESS_TOKEN))
     expires_at = expires_at if not_after is None else min(expires_at, not_after)
     scope = scope_for(scope, audience) if audience else scope
     return AccessToken(authorization_id, scope, expires_at, audience, confirmation, own_id=own_id)

@@ -41,7 +41,7 @@ SEEN = {
     "no_addresses": _l("Ứng dụng không đăng ký địa chỉ nào để xem."),
     "addresses_reached": _l("Đã gọi thử từng địa chỉ."),
     "addresses_unreachable": _l("Có địa chỉ không trả lời."),
-    "addresses_not_seen": _l("Các địa chỉ này chỉ trình duyệt của người dùng mở được, máy chủ này không vào."),
+    "addresses_not_seen": _l("Các địa chỉ này chỉ trình duyệt của cán bộ mở được, máy chủ này không vào."),
     "token_given": _l("Đã nhận mã truy cập (%(grant_type)s), tự chứng minh bằng %(method)s."),
     "token_waits": _l("Chưa thấy ứng dụng xin mã truy cập."),
     "sign_in_waits": _l("Chưa thấy lượt đăng nhập nào của người kiểm tra hoặc người kiểm thử."),
@@ -129,8 +129,8 @@ NAMES_OF_ADDRESSES = {
     "forward_auth_origins": _l("Trang được bảo vệ"),
 }  # fmt: skip
 WHYS = {
-    "own_scheme": _l("chỉ mở được trên thiết bị của người dùng"),
-    "own_machine": _l("nằm trên máy của người dùng, máy chủ này không vào"),
+    "own_scheme": _l("chỉ mở được trên thiết bị của cán bộ"),
+    "own_machine": _l("nằm trên máy của cán bộ, máy chủ này không vào"),
     "not_allowed": _l("nằm trong mạng nội bộ hoặc không dùng https; HOPNHAT_OUTBOUND_ALLOW chưa cho phép"),
     "too_slow": _l("chưa kịp xem; bấm “Xem lại” để thử"),
     "no_answer": _l("không trả lời"),

@@ -210,7 +210,7 @@ def test_taking_it_back_ends_everything_at_once_and_tells_the_application(
     unredeemed = asking.code(browser, scope="openid profile")
     assert asking.userinfo(browser, tokens["access_token"]).status_code == 200
     page = browser.get("/account/applications")
-    for words in ("Sổ tay hộ nghèo", "Họ và tên", "khi không có mặt người dùng", "Rút lại đồng ý"):
+    for words in ("Sổ tay hộ nghèo", "Họ và tên", "khi cán bộ không có mặt", "Rút lại đồng ý"):
         assert words in page.text
     assert withdraw(browser, asking).location == f"/account/applications?withdrawn={asking.key}"
     assert asking.userinfo(browser, tokens["access_token"]).status_code == 401

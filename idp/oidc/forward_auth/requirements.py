@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request
 
+from clients.lifetimes import longest_age
 from clients.metadata import ACR
 from idp import clock
 from idp.oidc.forward_auth.guarded_site import GuardedSite, NotGuarded
@@ -41,7 +42,8 @@ class Requirements:
 
 
 def read_requirements(site: GuardedSite, parameters: dict[str, str]) -> Requirements:
-    """What these parameters (`acr`, `max_age`, `units`) ask for; never less than the client's own minimum. Raises NotGuarded for
+    """What these parameters (`acr`, `max_age`, `units`) ask for; never less than the client's own minimum, never more
+    than its own age. Raises NotGuarded for
     what nobody could meet or understand, or is left empty: a mistake must not open what it was to close."""
     if any(name in request.args and not parameters.get(name) for name in ("acr", "max_age", "units")):
         raise NotGuarded("acr, max_age or units is empty")
@@ -54,4 +56,5 @@ def read_requirements(site: GuardedSite, parameters: dict[str, str]) -> Requirem
     units = frozenset(parameters.get("units", "").split(",")) - {""}
     if "units" in parameters and not units:
         raise NotGuarded("units names no unit")
-    return Requirements(max(acr, site.client.minimum_acr), None if written is None else int(written), units)
+    max_age = longest_age(site.client.metadata, None if written is None else int(written))
+    return Requirements(max(acr, site.client.minimum_acr), max_age, units)

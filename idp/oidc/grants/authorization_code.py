@@ -119,10 +119,10 @@ def _redeem(
     )  # fmt: skip
     # The refresh tokens of a client that can prove nothing else are bound to the key of its access tokens (RFC 9449 §5).
     bound = confirmation if client.is_public else None
-    if not authorizations.redeem(connection, granted, event, new_chain() if offline else None, bound):
+    if not authorizations.redeem(connection, granted, event, new_chain(client) if offline else None, bound):
         return "session_over"
     return Issued(
-        access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
+        access_token=new_access_token(client, granted.authorization_id, scope, audience=audience, confirmation=confirmation),
         refresh_token=first_token(granted, scope, bound) if offline else None,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),

@@ -64,7 +64,7 @@ def act_for_itself(client: RegisteredClient, form: dict[str, str], confirmation:
     scope = _scope(client, form.get("scope"), audience)
     series = _series(client, scope, audience)
     own_id = series.id + next(series.numbers).to_bytes(NUMBER_BYTES, "big")
-    token = new_access_token(series.authorization_id, scope, audience=audience, confirmation=confirmation, own_id=own_id)
+    token = new_access_token(client, series.authorization_id, scope, audience=audience, confirmation=confirmation, own_id=own_id)
     return Issued(access_token=token, person_id=None, authentication=None)
 
 

@@ -90,12 +90,12 @@ def _redeem(
     about: dict[str, Any] = {"person_id": granted.person_id, "client_id": client.key, "authorization_id": str(granted.authorization_id)}
     event = audit.row_of(audit.Event.AUTHORIZATION_GRANTED, actor=f"person:{granted.person_id}", scope=scope, acr=granted.acr, **about)
     bound = confirmation if client.is_public else None
-    if not authorizations.redeem(connection, granted, event, new_chain() if offline else None, bound):
+    if not authorizations.redeem(connection, granted, event, new_chain(client) if offline else None, bound):
         # The person has left or signed out since they let the device in.
         audit.record(connection, audit.Event.AUTHORIZATION_REFUSED, actor=f"client:{client.client_id}", reason="session_over", **about)
         return AccessDeniedError(description="the person's sign-in has ended", status_code=400)
     return Issued(
-        access_token=new_access_token(granted.authorization_id, scope, audience=audience, confirmation=confirmation),
+        access_token=new_access_token(client, granted.authorization_id, scope, audience=audience, confirmation=confirmation),
         refresh_token=first_token(granted, scope, bound) if offline else None,
         person_id=granted.person_id,
         authentication=Authentication(granted.subject, granted.session_id, granted.acr, granted.amr, granted.auth_time),

@@ -34,7 +34,7 @@ def refresh(client: RegisteredClient, form: dict[str, str], confirmation: dict[s
     shown, rotates = _require_token(form), profile_of(client.metadata).rotates_refresh_tokens
     try:
         scope, access_token = _wanted(shown, client, form, confirmation)
-        taken = at_once(lambda connection: refresh_chains.take(connection, shown, rotates=rotates))
+        taken = at_once(lambda connection: refresh_chains.take(connection, shown, client, rotates=rotates))
         refusal = None
     except OAuth2Error as error:
         taken, refusal = None, error
@@ -63,7 +63,7 @@ def _wanted(
     if not assurance.is_enough(shown.acr, client.minimum_acr):
         raise _refusal()  # what the client asks of its people has been raised since: they must prove more
     scope, audience = _narrowed_scope(form, shown, client), narrowed(shown.resource, client, form.get("resource"))
-    return scope, new_access_token(shown.authorization_id, scope, audience=audience, confirmation=confirmation)
+    return scope, new_access_token(client, shown.authorization_id, scope, audience=audience, confirmation=confirmation)
 
 
 def _narrowed_scope(form: dict[str, str], shown: RefreshToken, client: RegisteredClient) -> str:

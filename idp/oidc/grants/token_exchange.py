@@ -116,7 +116,7 @@ def _derive(
         connection, authorization_id, client.key, scope, event, person_id=held.person_id, session_id=held.session_id, offline=held.offline,
         acr=held.acr, amr=held.amr, auth_time=held.auth_time, resource=list(audience),
     )  # fmt: skip
-    fresh = new_access_token(authorization_id, scope, audience=audience, confirmation=confirmation, not_after=subject.expires_at)
+    fresh = new_access_token(client, authorization_id, scope, audience=audience, confirmation=confirmation, not_after=subject.expires_at)
     return Issued(
         access_token=replace(fresh, act=acting, under=under),
         person_id=held.person_id,

@@ -52,6 +52,8 @@ ROUTES: dict[Reach, str] = {
         GET /console/clients/<client_id>/entry/<uuid:rule_id>/remove change_clients
         POST /console/clients/<client_id>/entry/<uuid:rule_id>/remove change_clients
         POST /console/clients/<client_id>/env change_clients
+        GET /console/clients/<client_id>/lifetimes see_clients
+        POST /console/clients/<client_id>/lifetimes change_clients
         GET /console/clients/<client_id>/logo change_clients
         POST /console/clients/<client_id>/logo change_clients
         GET /console/clients/<client_id>/paths see_clients
