@@ -1,5 +1,5 @@
 # Commands of the house. Everything is installed below .venv and node_modules; nothing outside this folder but Debian packages.
-PYTHON ?= python3
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
