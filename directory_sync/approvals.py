@@ -13,17 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from directory_sync import plans
 from directory_sync.models import ChangeKind, PlanLine, PlanPart, PlanState, PlanWord, SyncPlan
 from idp import audit, clock
-from idp.database import new_id, reader, table_of
+from idp.database import new_id, table_of
 from idp.errors import Forbidden, Refusal
 from idp.people import units
-from idp.people.models import Person, PersonState
 from idp.roles.models import RoleGrant
 from idp.roles.permissions import scope_of
+from idp.second_word import May, Word, counts, require_second
 from idp.web.viewer import Permission
 
 SHORTEST_REASON = 20
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,\s][0-9]{3})+")  # as pages write numbers, and as people copy them
-_n, _l, _g, _p = table_of(SyncPlan), table_of(PlanLine), table_of(RoleGrant), table_of(Person)
+_n, _l, _g = table_of(SyncPlan), table_of(PlanLine), table_of(RoleGrant)
 _touches_themselves = (ChangeKind.SUSPENDED.value, ChangeKind.RETURNED.value)
 
 
@@ -47,9 +47,13 @@ def give_word(connection: Connection, number: int, officer: Officer, *, typed: s
     if part == PlanPart.WHOLE and _digits_of(typed) != str(plan.typed_number):
         raise Refusal(_("Nhập đúng số %(number)s để xác nhận đã xem kế hoạch.", number=plan.typed_number), "wrong_number", 400)
     require_reach(connection, plan, officer)
-    words = [word for word in plans.words_for(connection, plan.run_id) if _still_counts(word)]
+    words = [word for word in plans.words_for(connection, plan.run_id) if _still_counts(connection, word)]
     wanted = 1 if part == PlanPart.BELOW_LIMITS else plan.words_wanted
     _require_another(words, officer, wanted)
+    if wanted > 1:
+        for word in (word for word in words if word.part == part.value):
+            may = _may(connection, plan.run_id)
+            require_second(connection, Word(word.actor, word.given_at), officer.actor, first_may=may, second_may=may)
     row = {
         "id": new_id(), "run_id": plan.run_id, "actor": officer.actor, "person_id": officer.person_id, "unit_id": officer.unit_id,
         "part": part.value, "reason": reason.strip(), "given_at": clock.now(),
@@ -72,7 +76,7 @@ def give_word(connection: Connection, number: int, officer: Officer, *, typed: s
 
 def still_holds(connection: Connection, plan: Any) -> bool:
     """Whether as many as it took to approve the plan may still do so, now that it is carried out."""
-    words = [word for word in plans.words_for(connection, plan.run_id) if word.part == plan.part and _still_counts(word)]
+    words = [word for word in plans.words_for(connection, plan.run_id) if word.part == plan.part and _still_counts(connection, word)]
     return len(words) >= (1 if plan.part == PlanPart.BELOW_LIMITS else plan.words_wanted)
 
 
@@ -150,14 +154,19 @@ def require_no_holder(connection: Connection, person_ids: Any) -> None:
         raise Forbidden(_("Người này giữ một vai trò trong hệ thống; chỉ người có quyền toàn tỉnh mới làm được."), "holds_a_role")
 
 
-def _still_counts(word: Any) -> bool:
+def _still_counts(connection: Connection, word: Any) -> bool:
     """Whether whoever gave it may still do so: the word of somebody who lost the role meanwhile is worth nothing."""
-    if word.person_id is None:
-        return True
-    if reader().execute(select(_p.c.state).where(_p.c.id == word.person_id)).scalar() != PersonState.ACTIVE:
-        return False
-    scope = scope_of(word.person_id, Permission.APPROVE_SYNC)
-    return scope.whole_province or bool(scope.unit_ids)
+    return counts(connection, Word(word.actor, word.given_at), _may(connection, word.run_id))
+
+
+def _may(connection: Connection, run_id: uuid.UUID) -> May:
+    """Whether somebody may approve this plan: all of it is within what they reach."""
+
+    def may(holder_id: uuid.UUID) -> bool:
+        within = scope_of(holder_id, Permission.APPROVE_SYNC).within
+        return within is None or (bool(within) and is_within(connection, run_id, within))
+
+    return may
 
 
 def _require_another(words: list[Any], officer: Officer, wanted: int) -> None:

@@ -17,6 +17,8 @@ from idp.database import new_id, new_ids, table_of
 from idp.errors import NotFound, Refusal
 from idp.people.models import Unit
 from idp.people.unit_models import SuccessionKind
+from idp.second_word import Word, holds, require_second
+from idp.web.viewer import Permission
 
 NAME_LENGTH, DECISION_LENGTH = 200, 100
 _o, _r, _u = table_of(Reorganisation), table_of(ReorganisationRow), table_of(Unit)
@@ -97,10 +99,12 @@ def rows_of(connection: Connection, reorganisation_id: uuid.UUID) -> Sequence[An
 
 
 def approve(connection: Connection, number: int, *, actor: str) -> None:
-    """Approve a draft, once. Raises Refusal for who proposed it, and when it is no draft any more."""
+    """Approve a draft, once. Raises Refusal for who proposed it, when either of the two may not any more, and when it is no draft."""
     scheme = require_reorganisation(connection, number)
     if scheme.proposed_by == actor:
         raise Refusal(_("Người lập phương án không tự phê duyệt. Nhờ một người khác có quyền toàn tỉnh."), "same_person", 403)
+    may = holds(Permission.RUN_SYNC)
+    require_second(connection, Word(scheme.proposed_by, scheme.proposed_at), actor, first_may=may, second_may=may)
     taken = update(_o).where(_o.c.number == number, _o.c.state == ReorganisationState.DRAFT, _o.c.proposed_by != actor)
     values = {"state": ReorganisationState.APPROVED.value, "approved_by": actor, "approved_at": clock.now()}
     if connection.execute(taken.values(values)).rowcount != 1:

@@ -25,7 +25,7 @@ from idp.people.models import Person, Unit
 from idp.roles import proposals
 from idp.roles.api_grants import API_ROLES, find_grants
 from idp.roles.models import Role
-from idp.roles.permissions import Holding, scope_of
+from idp.roles.permissions import Holding, permissions_of, scope_of
 from idp.web.viewer import Permission, Viewer, require_viewer, requires
 
 blueprint = Blueprint("console_api", __name__)
@@ -97,6 +97,12 @@ def _may_decide(viewer: Viewer, row: Any) -> bool:
     return may_give(viewer, Role(json.loads(row.content)["role"]))
 
 
+def _proposer_may(holder_id: uuid.UUID, row: Any) -> bool:
+    """Whether who asked may still: for the whole province, and all of it themselves."""
+    wanted = Holding(Role(json.loads(row.content)["role"]), None).permissions
+    return scope_of(holder_id, Permission.GRANT_ROLES).whole_province and wanted <= permissions_of(holder_id)
+
+
 def _facts(row: Any) -> list[tuple[str, str]]:
     content = _content(row)
     unit = reader().execute(select(_u.c.name).where(_u.c.id == content["unit_id"])).scalar() if content["unit_id"] else None
@@ -150,6 +156,6 @@ def _back(client_id: str) -> Response:
 
 def set_up_api_pages(app: Flask) -> None:
     """Register the page, link it from the page of an application, and let what waits stand among all that does."""
-    KINDS[access.KIND] = Kind(_l("Giao vai trò ở API"), _may_decide, _facts, _carry_out)
+    KINDS[access.KIND] = Kind(_l("Giao vai trò ở API"), _may_decide, _facts, _carry_out, proposer_may=_proposer_may)
     app.register_blueprint(blueprint)
     app.extensions.setdefault(CLIENT_LINKS, []).append((_l("Quyền API"), "console_api.show"))

@@ -8,8 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, select
 
-from clients.registry import find_even_disabled
-from idp import access
+from idp import access, second_word
 from idp.client_reach import owns
 from idp.database import reader, table_of
 from idp.errors import Forbidden, NotFound, Refusal
@@ -31,7 +30,6 @@ LOWER = frozenset({Role.HR_OFFICER, Role.HELP_DESK, Role.LEADER, Role.CLIENT_OWN
 WATCHES, WATCHED = Role.AUDITOR, frozenset({Role.IT_ADMIN, Role.HR_OFFICER, Role.HELP_DESK, Role.CLIENT_OWNER})
 FOR_TWO_EVERYWHERE = frozenset({Role.HR_OFFICER, Role.HELP_DESK, Role.AUDITOR})
 _p, _u, _g = table_of(Person), table_of(Unit), table_of(RoleGrant)
-_state = select(_p.c.state).where(_p.c.id == bindparam("person"))
 _unit = select(_u.c.valid_to).where(_u.c.id == bindparam("unit"))
 _administrators = (
     select(_g.c.id, _g.c.person_id, _g.c.valid_until)
@@ -73,7 +71,7 @@ def wanted_of(content: dict[str, Any]) -> Wanted:
 def check(giver_id: uuid.UUID, wanted: Wanted) -> None:
     """Raise Refusal when this giver may not give this, whoever agrees."""
     if wanted.person_id == giver_id:
-        raise Refusal(_("Không tự giao vai trò cho chính mình. Nhờ một người khác có quyền."), "own_account", 403)
+        raise _own_account()
     scope = scope_of(giver_id, Permission.GRANT_ROLES)
     person = require_person(reader(), wanted.person_id, scope.within)
     if not scope.whole_province:
@@ -85,6 +83,19 @@ def check(giver_id: uuid.UUID, wanted: Wanted) -> None:
         if row is None or row.valid_to is not None:
             raise Refusal(_("Đơn vị này không còn."), "bad_unit")
     _check_duties(wanted)
+
+
+def _own_account() -> Refusal:
+    return Refusal(_("Không tự giao vai trò cho chính mình. Nhờ một người khác có quyền."), "own_account", 403)
+
+
+def may_give(giver_id: uuid.UUID, wanted: Wanted) -> bool:
+    """Whether this giver may give this, at this moment."""
+    try:
+        check(giver_id, wanted)
+    except Refusal:
+        return False
+    return True
 
 
 def _check_within(giver_id: uuid.UUID, wanted: Wanted) -> None:
@@ -106,6 +117,8 @@ def _check_duties(wanted: Wanted) -> None:
 def ask(connection: Connection, giver: Viewer, wanted: Wanted, *, reason: str) -> uuid.UUID | None:
     """Give the role, or where that takes two, propose it: return the proposal's key. Raises Refusal."""
     lock(connection, wanted.person_id)
+    if wanted.person_id in second_word.behind(connection, giver.actor):
+        raise _own_account()
     check(giver.person_id, wanted)
     terms = Terms(wanted.valid_from, wanted.valid_until, reason)
     grants.check_terms(terms)
@@ -133,43 +146,12 @@ def give(connection: Connection, wanted: Wanted, terms: Terms, *, actor: str) ->
 
 
 def carry_out(connection: Connection, row: Any, content: dict[str, Any], approver: Viewer) -> None:
-    """Give what one person proposed and this other one agrees to: both may, at this moment. Raises Refusal."""
+    """Give what one person proposed and this other one agrees to. Raises Refusal."""
     wanted = wanted_of(content)
     lock(connection, wanted.person_id)
     check(approver.person_id, wanted)
-    require_proposer(row, lambda giver_id: check(giver_id, wanted))
     terms = Terms(wanted.valid_from, wanted.valid_until, row.reason, approved_by=approver.actor)
     give(connection, wanted, terms, actor=row.proposed_by)
-
-
-def require_proposer(row: Any, still_may: Any) -> None:
-    """A word is worth nothing from whoever has lost the right to it meanwhile. Raises Refusal."""
-    require_still(row.proposed_by, still_may)
-
-
-def require_still(actor: str, still_may: Any) -> None:
-    """Whoever asked is at work and may still do it, or the program is enabled: else the second word has no first. Raises Refusal."""
-    kind, _separator, key = actor.partition(":")
-    if kind == "emergency":
-        return  # its right ended with its hour, and its word waits to be looked at by somebody else
-    try:
-        still_may(_holder_of(kind, key))
-    except Refusal:
-        raise Refusal(_("Người đề xuất không còn quyền làm việc này. Từ chối, rồi đề xuất lại."), "proposer_lost_right", 409) from None
-
-
-def _holder_of(kind: str, key: str) -> uuid.UUID:
-    client = find_even_disabled(key) if kind == "client" else None
-    if client is not None and client.is_enabled:
-        return client.key
-    if kind != "person" or not is_at_work(uuid.UUID(key)):
-        raise NotFound("")
-    return uuid.UUID(key)
-
-
-def is_at_work(person_id: uuid.UUID) -> bool:
-    """Whether this person may sign in: a role outlasts a suspension, what it allows does not."""
-    return bool(reader().execute(_state, {"person": person_id}).scalar() == PersonState.ACTIVE)
 
 
 def ends(viewer_id: uuid.UUID, held: Any) -> bool:

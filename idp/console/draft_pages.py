@@ -20,7 +20,6 @@ from clients.setups import Facts, env_file, setups
 from idp.client_reach import owns
 from idp.console.client_form import choices
 from idp.console.client_reach import reaches_draft, require_owner_reached
-from idp.console.delegation import require_still
 from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
 from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
@@ -28,6 +27,7 @@ from idp.console.entry_words import CATEGORY_CHOICES, ROLE_CHOICES
 from idp.console.reasons import read_reason
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
+from idp.second_word import Word, require_second, require_two
 from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -160,9 +160,9 @@ def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | 
         fresh = drafts.require_locked(connection, draft_id, request.form.get("shown", ""))
         entry, owner = entry_of(connection, fresh.answers), unit_named(connection, fresh.answers.get("owner", ""))
         require_owner_reached(permission, owner)
-        if permission is Permission.APPROVE_CLIENTS and fresh.submitted_by is not None:
-            require_still(fresh.submitted_by, lambda holder_id: _require_owner_of(holder_id, owner))
         client_id: str | None = deed(connection, draft_id, actor=actor, entry=entry, owner=owner)
+        if permission is Permission.APPROVE_CLIENTS:
+            _require_two(connection, fresh, actor, owner)
         return client_id
 
     try:
@@ -176,9 +176,13 @@ def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | 
     return redirect(url_for("console_drafts.done", draft_id=draft_id), 303)
 
 
-def _require_owner_of(holder_id: uuid.UUID, owner: uuid.UUID) -> None:
-    if not owns(holder_id, Permission.CHANGE_CLIENTS, owner):
-        raise NotFound("")
+def _require_two(connection: Connection, draft: Any, actor: str, owner: uuid.UUID) -> None:
+    require_two(connection, draft.made_by, actor)
+    require_second(
+        connection, Word(draft.submitted_by, draft.submitted_at), actor,
+        first_may=lambda holder_id: owns(holder_id, Permission.CHANGE_CLIENTS, owner),
+        second_may=lambda holder_id: owns(holder_id, Permission.APPROVE_CLIENTS, owner),
+    )  # fmt: skip
 
 
 def _page(row: Any, page: str, errors: dict[str, str]) -> str:

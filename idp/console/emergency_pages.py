@@ -81,7 +81,12 @@ def attention(connection: Connection) -> list[Notice]:
         for name, state in states.items()
         if state == "untested"
     ]
-    return [*spent, *old]
+    again = [
+        Notice("bad", _("Truy cập khẩn cấp %(name)s thiếu phong bì hoặc người giữ. Niêm phong lại cho hai người.", name=name), where)
+        for name, state in states.items()
+        if state in ("single", "unkept")
+    ]
+    return [*spent, *again, *old]
 
 
 def _require_whole_province(permission: Permission) -> None:

@@ -4,13 +4,13 @@ an end of the rest after wrong tries."""
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from idp import access, audit
-from idp.console.delegation import is_at_work
 from idp.console.reach import require_changeable
 from idp.console.reasons import read_reason
 from idp.console.words import PROOFS
@@ -26,6 +26,7 @@ from idp.people.letters import Letter
 from idp.people.sign_in_name import lock
 from idp.roles.permissions import is_administrator
 from idp.roles.two_officers import agree
+from idp.second_word import Word, holds, is_second
 from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires
 
@@ -77,9 +78,14 @@ def _deed(wanted: Help) -> Callable[[Connection], bool]:
 
     def do(connection: Connection) -> bool:
         lock(connection, wanted.person_id)
+        may = holds(Permission.HELP_PEOPLE)
+
+        def is_first(row: Any) -> bool:
+            return is_second(connection, Word(row.proposed_by, row.proposed_at), officer.actor, first_may=may, second_may=may)
+
         # Asked with the person locked, as they are when they get a role: no code of one officer slips in beside it.
         if is_administrator(wanted.person_id) and not agree(
-            connection, wanted.person_id, wanted.deed, reason=wanted.reason, actor=officer.actor, is_at_work=is_at_work
+            connection, wanted.person_id, wanted.deed, reason=wanted.reason, actor=officer.actor, is_first=is_first
         ):
             _record(connection, audit.Event.HELP_ASKED, wanted, officer.actor)
             return False

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clients.entry_rules import add_rule
 from clients.registry import find_even_disabled
+from idp import second_word
 from idp.client_reach import reaches
 from idp.console import delegation, widening
 from idp.console.words import role_words
@@ -23,6 +24,7 @@ from idp.people.models import Person, Unit
 from idp.roles import two_officers
 from idp.roles.models import Role
 from idp.roles.permissions import scope_of
+from idp.second_word import Word
 from idp.web.formats import format_date
 from idp.web.viewer import Permission, Viewer
 
@@ -42,13 +44,15 @@ Facts = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of proposal. `is_decided_here`: whether agreeing is a button, and not doing the same at another page (`where`)."""
+    """One kind of proposal. `proposer_may`: whether who proposed it may still, asked when a second person agrees. `where`: the page at
+    which agreeing is doing the same; without, it is a button."""
 
     words: Any
     may_decide: Callable[[Viewer, Any], bool]
     facts: Callable[[Any], Facts]
     carry_out: Callable[[Connection, Any, dict[str, Any], Viewer], None] | None
     where: Callable[[Any], str] | None = None
+    proposer_may: Callable[[uuid.UUID, Any], bool] = lambda _holder_id, _row: True
 
 
 def kind_of(row: Any) -> Kind | None:
@@ -74,6 +78,10 @@ def carry_out(connection: Connection, row: Any, content: dict[str, Any], viewer:
         raise NotFound(_("Không có đề xuất này."))
     if not kind.may_decide(viewer, row):
         raise Forbidden("", reason="may_not_decide")
+    second_word.require_second(
+        connection, Word(row.proposed_by, row.proposed_at), viewer.actor,
+        first_may=lambda holder_id: kind.proposer_may(holder_id, row), second_may=lambda _holder_id: kind.may_decide(viewer, row),
+    )  # fmt: skip
     kind.carry_out(connection, row, content, viewer)
 
 
@@ -117,13 +125,6 @@ def _facts_of_entry(row: Any) -> Facts:
 
 
 def _widen(connection: Connection, row: Any, content: dict[str, Any], viewer: Viewer) -> None:
-    key = uuid.UUID(row.subject)
-
-    def still_reaches(proposer: uuid.UUID) -> None:
-        if not reaches(proposer, Permission.CHANGE_CLIENTS, key):
-            raise Forbidden("", reason="out_of_reach")
-
-    delegation.require_proposer(row, still_reaches)
     add_rule(connection, content["client_id"], widening.rule_of(content), actor=viewer.actor, reason=row.reason)
 
 
@@ -148,7 +149,13 @@ def _help_page(row: Any) -> str:
 
 
 KINDS = {
-    delegation.KIND: Kind(_l("Giao vai trò quản trị"), _may_give, _facts_of_role, delegation.carry_out),
-    widening.KIND: Kind(_l("Mở ứng dụng cho mọi người"), _may_widen, _facts_of_entry, _widen),
-}
+    delegation.KIND: Kind(
+        _l("Giao vai trò quản trị"), _may_give, _facts_of_role, delegation.carry_out,
+        proposer_may=lambda holder_id, row: delegation.may_give(holder_id, delegation.wanted_of(json.loads(row.content))),
+    ),
+    widening.KIND: Kind(
+        _l("Mở ứng dụng cho mọi người"), _may_widen, _facts_of_entry, _widen,
+        proposer_may=lambda holder_id, row: reaches(holder_id, Permission.CHANGE_CLIENTS, uuid.UUID(row.subject)),
+    ),
+}  # fmt: skip
 HELP = Kind(_l("Giúp người giữ vai trò đăng nhập"), _may_help, _facts_of_help, None, _help_page)

@@ -1,5 +1,8 @@
-"""The alarm when an envelope is used: to every administrator of the province and to the addresses of the settings, through the outbox."""
+"""The alarm when the envelopes are used: to every administrator of the province, to those who keep them or are said to have opened them, and
+to the addresses of the settings, through the outbox."""
 
+import uuid
+from collections.abc import Collection
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -19,16 +22,18 @@ KIND = "emergency_alarm"
 _p, _g = table_of(Person), table_of(RoleGrant)
 
 
-def raise_alarm(connection: Connection, name: str, *, used_for: str, address: str | None) -> None:
+def raise_alarm(
+    connection: Connection, name: str, *, used_for: str, opened_by: str, involved: Collection[uuid.UUID], address: str | None
+) -> None:
     """Tell them, in the transaction in which it begins. Without a mail server the trail and the banner tell."""
     if not smtp.is_configured():
         return
-    facts = {"name": name, "used_for": used_for, "address": address, "at": clock.now().isoformat()}
-    for to in _addresses(connection):
+    facts = {"name": name, "used_for": used_for, "opened_by": opened_by, "address": address, "at": clock.now().isoformat()}
+    for to in _addresses(connection, involved):
         outbox.enqueue(connection, KIND, {**facts, "to": to})
 
 
-def _addresses(connection: Connection) -> list[str]:
+def _addresses(connection: Connection, involved: Collection[uuid.UUID]) -> list[str]:
     held = (
         select(_p.c.mail)
         .join(_g, _g.c.person_id == _p.c.id)
@@ -42,7 +47,9 @@ def _addresses(connection: Connection) -> list[str]:
             _p.c.state == PersonState.ACTIVE.value,
         )
     )
-    return sorted({*connection.execute(held).scalars(), *current_settings().emergency_alarm_addresses})
+    theirs = select(_p.c.mail).where(_p.c.id.in_(involved), _p.c.mail.is_not(None))
+    found = {*connection.execute(held).scalars(), *connection.execute(theirs).scalars()}
+    return sorted({*found, *current_settings().emergency_alarm_addresses})
 
 
 def deliver(message: Message) -> None:
@@ -70,12 +77,14 @@ def _as_mail(message: Message) -> EmailMessage:
     written["Auto-Submitted"] = "auto-generated"
     written["Importance"] = "high"
     written.set_content(
-        f"Mật khẩu niêm phong của tài khoản truy cập khẩn cấp “{facts['name']}” vừa được dùng để vào trang quản trị.\n"
-        f"Thời điểm: {at}\nĐịa chỉ mạng: {facts['address'] or '-'}\nNgười dùng khai: {facts['used_for']}\n\n"
+        f"Hai mật khẩu niêm phong của tài khoản truy cập khẩn cấp “{facts['name']}” vừa được dùng để vào trang quản trị.\n"
+        f"Thời điểm: {at}\nĐịa chỉ mạng: {facts['address'] or '-'}\n"
+        f"Người mở phong bì, theo lời khai: {facts.get('opened_by') or '-'}\nLý do khai: {facts['used_for']}\n\n"
         "Nếu không biết việc này, mở trang quản trị theo địa chỉ quen dùng, vào mục Truy cập khẩn cấp và kết thúc ngay.\n"
         "Sau khi dùng, niêm phong mật khẩu mới. Thư này không có liên kết và không hỏi mật khẩu.\n\n----\n"
-        f"The sealed password of the emergency account “{facts['name']}” was just used to enter the console.\n"
-        f"Time: {at}\nNetwork address: {facts['address'] or '-'}\nAs they say: {facts['used_for']}\n\n"
+        f"The two sealed passwords of the emergency account “{facts['name']}” were just used to enter the console.\n"
+        f"Time: {at}\nNetwork address: {facts['address'] or '-'}\n"
+        f"Opened by, as they say: {facts.get('opened_by') or '-'}\nWhy, as they say: {facts['used_for']}\n\n"
         "If this was not expected, open the console at its usual address, go to Emergency access and end it at once.\n"
         "Seal a new password afterwards. This message has no links and asks for no password.\n"
     )

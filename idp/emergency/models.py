@@ -10,14 +10,21 @@ from idp.database import Record, UtcDateTime, new_id
 
 
 class EmergencyAccount(Record):
-    """One envelope. It is nobody of the roster: no application lets it in, no figure counts it. `spent_at`: when the password in the
-    envelope was used; then it is good for nothing until a new one is sealed."""
+    """Two envelopes, each with a password (`hash`, `second_hash`), kept by two officers. It is nobody of the roster: no application lets
+    it in, no figure counts it. The selectors are the SHA-256 of each password's first signs, by which a try is told to be about this
+    account. Without `second_hash`: sealed before there were two. `spent_at`: when the passwords were used; then they are good for
+    nothing until new ones are sealed."""
 
     __tablename__ = "emergency_account"
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     hash: Mapped[str] = mapped_column(Text)
+    second_hash: Mapped[str | None] = mapped_column(Text)
+    selector: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    second_selector: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    first_holder: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
+    second_holder: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[str] = mapped_column(String(64))
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -28,7 +35,8 @@ class EmergencyAccount(Record):
 
 
 class EmergencySession(Record):
-    """One use of an envelope, in one browser. The cookie is kept as a digest. `used_for`: who says they are there, and why."""
+    """One use of an account, in one browser. The cookie is kept as a digest. `used_for`: why, as they say; the openers: who they say
+    they are."""
 
     __tablename__ = "emergency_session"
 
@@ -36,6 +44,8 @@ class EmergencySession(Record):
     account_id: Mapped[uuid.UUID] = mapped_column(Uuid, ForeignKey("emergency_account.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     used_for: Mapped[str] = mapped_column(Text)
+    first_opener: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
+    second_opener: Mapped[uuid.UUID | None] = mapped_column(Uuid, ForeignKey("person.id"))
     address: Mapped[str | None] = mapped_column(String(64))
     user_agent: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)

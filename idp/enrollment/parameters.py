@@ -17,7 +17,9 @@ from idp import audit, clock
 from idp.database import table_of
 from idp.enrollment.models import TrackerParameters
 from idp.errors import NotFound, Refusal
+from idp.second_word import Word, holds, require_second
 from idp.settings import current_settings
+from idp.web.viewer import Permission
 
 LONGEST_DAYS = 3660
 _t = table_of(TrackerParameters)
@@ -100,12 +102,14 @@ def propose(connection: Connection, wanted: Parameters, effective_from: date, *,
 
 
 def approve(connection: Connection, version: int, *, actor: str) -> None:
-    """Approve what another person proposed; the day must still be to come. Raises NotFound or Refusal."""
+    """Approve what another person proposed; the day must still be to come, and both may change the tracker. Raises NotFound, Refusal."""
     row = connection.execute(select(_t).where(_t.c.version == version)).first()
     if row is None:
         raise NotFound(_("Không có đề xuất này."))
     if row.proposed_by == actor:
         raise Refusal(_("Người đề xuất không tự duyệt được; cần một người khác."), "same_person")
+    may = holds(Permission.CHANGE_TRACKER)
+    require_second(connection, Word(row.proposed_by, row.proposed_at), actor, first_may=may, second_may=may)
     if row.effective_from <= local_now().date():
         raise Refusal(_("Ngày hiệu lực đã đến mà chưa được duyệt; hãy đề xuất lại với ngày sau hôm nay."), "day_is_past")
     waiting = (_t.c.version == version, _t.c.approved_at.is_(None), _t.c.withdrawn_at.is_(None))

@@ -24,7 +24,7 @@ PAGE = "/console/enrollment/parameters"
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def _propose(days_ahead: int, actor: str = "person:a", **changed: Any) -> int:
+def _propose(days_ahead: int, actor: str = "cli:a", **changed: Any) -> int:
     wanted = replace(parameters.in_force(reader()), **changed)
     day = clock.now().date() + timedelta(days=days_ahead)
     return in_transaction(lambda connection: parameters.propose(connection, wanted, day, reason="Nghị quyết mới", actor=actor))
@@ -39,11 +39,11 @@ def test_parameters_hold_from_their_day_on_when_another_person_approved_them(app
     freeze()
     version = _propose(2, recent_days=10)
     with pytest.raises(Refusal) as own:
-        _approve(version, "person:a")
+        _approve(version, "cli:a")
     assert own.value.reason == "same_person"
-    _approve(version, "person:b")
+    _approve(version, "cli:b")
     with pytest.raises(Refusal):
-        _approve(version, "person:c")
+        _approve(version, "cli:c")
     assert parameters.in_force(reader()).recent_days == 30
     for _day in range(2):
         time.advance(days=1)
@@ -74,15 +74,15 @@ def test_what_cannot_be_meant_is_not_proposed(app: Flask, time: ManualClock, day
 
 def test_a_proposal_is_withdrawn_until_its_day_and_not_approved_after_it(app: Flask, time: ManualClock) -> None:
     withdrawn, late = _propose(1), _propose(1, recent_days=20)
-    in_transaction(lambda connection: parameters.withdraw(connection, withdrawn, actor="person:a"))
+    in_transaction(lambda connection: parameters.withdraw(connection, withdrawn, actor="cli:a"))
     with pytest.raises(Refusal):
-        _approve(withdrawn, "person:b")
+        _approve(withdrawn, "cli:b")
     time.advance(days=1)
     with pytest.raises(Refusal) as past:
-        _approve(late, "person:b")
+        _approve(late, "cli:b")
     assert past.value.reason == "day_is_past"
     with pytest.raises(NotFound):
-        _approve(99, "person:b")
+        _approve(99, "cli:b")
     assert parameters.in_force(reader()).version == 0
 
 
