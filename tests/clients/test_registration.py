@@ -40,6 +40,7 @@ def test_an_exact_https_or_loopback_address_is_accepted(app: Flask) -> None:
 
 
 def test_any_other_address_is_refused_with_the_reason(app: Flask) -> None:
+    """RED-013."""
     for uri in BAD:
         with pytest.raises(InvalidMetadata) as refused:
             assert check_uri(uri) is None, f"accepted {uri!r}"

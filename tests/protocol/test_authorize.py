@@ -71,7 +71,7 @@ def test_a_query_in_the_redirect_uri_stays(browser: FlaskClient, person_id: uuid
 
 
 REDIRECTS = [
-    "https://fooarp.test/cb", "https://rp.test@evil.test/cb", "https://rp.test:x@evil.test/cb", "https://a@b@evil.test/cb",
+    "https://fooarp.test/cb", "https://rpatest/cb", "https://rp.test@evil.test/cb", "https://rp.test:x@evil.test/cb", "https://a@b@evil.test/cb",
     "https://evil.test\\@rp.test/cb", "https://rp.test/cb/", "https://rp.test/CB", "https://RP.test/cb", "https://rp.test:443/cb",
     "https://rp.test/cb?", "https://rp.test//cb", "https://rp.test/cb?a=2", "https://rp.test/cb#x", "https://rp.test/cb/../evil",
     "https://rp.test/c%62", "https://rp.test.evil.test/cb", "http://rp.test/cb", "javascript:alert(1)", "data:text/html,x", "//evil.test/cb",

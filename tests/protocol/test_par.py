@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from idp import clock
 from idp.database import in_transaction, reader, table_of
 from idp.oidc import pushed_authorization_endpoint, pushed_requests, upkeep
+from idp.oidc.authorization_code import open_code
 from idp.oidc.models import PushedRequest
 from tests.protocol.test_authorize_sign_in import claims, flow_of, resume
 from tests.support.keyed_party import KeyedParty, error_page, register_keyed
@@ -211,13 +212,15 @@ def test_nothing_beside_the_reference_counts(browser: FlaskClient, fapi: KeyedPa
     """PAR-009. -ensure-different-state-inside-and-outside-request-object, -ensure-different-nonce-inside-and-outside-request-object,
     -state-only-outside-request-object-not-used."""
     beside = {
-        "scope": "openid admin",
+        "scope": "openid profile email",
         "redirect_uri": "https://evil.test/",
         "state": "outer",
         "nonce": "outer",
         "response_mode": "form_post",
     }
-    assert fapi.answer(fapi.open(browser, fapi.pushed(browser), **beside))["state"] == "s-1"
+    told = fapi.answer(fapi.open(browser, fapi.pushed(browser, scope="openid"), **beside))
+    granted = open_code(told["code"])
+    assert (told["state"], granted.scope, granted.nonce, granted.redirect_uri) == ("s-1", "openid", "n-1", fapi.redirect_uri)
     assert "state" not in fapi.answer(fapi.open(browser, fapi.pushed(browser, state=None), **beside))
 
 

@@ -123,6 +123,7 @@ def test_a_wrong_verifier_or_address_burns_the_code(browser: FlaskClient, party:
 def test_a_verifier_wrong_by_one_character_and_the_challenge_itself_are_wrong(
     browser: FlaskClient, party: RelyingParty, session_id: uuid.UUID
 ) -> None:
+    """COD-009."""
     last = "a" if party.verifier[-1] != "a" else "b"
     for verifier in (party.verifier[:-1] + last, party.challenge, party.verifier + "a"):
         assert party.redeem(browser, party.code(browser), code_verifier=verifier).get_json()["error"] == "invalid_grant"
