@@ -3,12 +3,19 @@
 import uuid
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, update
+
+from idp import clock
 from idp.clock import ManualClock
-from idp.database import in_transaction
+from idp.database import in_transaction, table_of
 from idp.enrollment.snapshots import take_snapshot
-from idp.people.models import Level
+from idp.people import unit_history
+from idp.people.models import Level, Person, Unit
+from idp.people.unit_models import SuccessionKind
 from tests.support.enrolled_people import add_person_on, integrated_system
 from tests.support.people import add_unit
+
+_p, _u = table_of(Person), table_of(Unit)
 
 
 @dataclass(frozen=True)
@@ -53,3 +60,19 @@ def freeze_days(time: ManualClock, days: int) -> None:
         freeze()
         if number < days - 1:
             time.advance(days=1)
+
+
+def merge_district(province: Province) -> uuid.UUID:
+    """The district and its commune become one new commune, today."""
+    today, merged = clock.now().date(), add_unit("UBND xã Đồng Văn mới", parent_id=province.top, code="H27.99")
+    gone = [province.district, province.commune]
+
+    def deed(connection: Connection) -> None:
+        unit_history.remember(connection, gone, today, today)
+        for unit_id in gone:
+            unit_history.succeed(connection, unit_id, merged, SuccessionKind.MERGE, today, 5, None)
+        connection.execute(update(_u).where(_u.c.id.in_(gone)).values(valid_to=today))
+        connection.execute(update(_p).where(_p.c.unit_id.in_(gone)).values(unit_id=merged))
+
+    in_transaction(deed)
+    return merged

@@ -21,7 +21,7 @@ from idp.errors import NotFound
 from idp.people.models import Level
 from idp.people.names import fold
 from idp.people.words import level_words
-from idp.web.formats import format_date
+from idp.web.formats import format_date, format_number
 
 LEVEL_RANK = {level.value: rank for rank, level in enumerate(Level)}
 
@@ -56,6 +56,11 @@ class Form:
     notes: Sequence[str]
     day: date
 
+    @property
+    def name_column(self) -> int:
+        """Which column names a row: the one after the order, or after the code in Biểu 01 and 02."""
+        return 2 if self.number in (1, 2) else 1
+
 
 def share_cell(part: int, whole: int) -> int | None:
     """The share in ten thousandths, cut off; None when there is nobody."""
@@ -89,7 +94,8 @@ def _by_unit(connection: Connection, day: date, unit_id: uuid.UUID | None, tops:
         group = sorted((one for one in opened if one.line.level == level), key=lambda one: (fold(one.line.name), one.line.kind))
         rows.append(Row((None, "", level_words(level), *[None] * 10), "group"))
         rows += [_unit_row(order, one) for order, one in enumerate(group, 1)]
-        rows.append(_total_row(_("Cộng %(level)s", level=level_words(level).lower()), added([one.line for one in group]).figures, None))
+        gain = _sum_of(one.gain for one in group)
+        rows.append(_total_row(_("Cộng %(level)s", level=level_words(level).lower()), added([one.line for one in group]).figures, gain))
     rows.append(_total_row(_("Tổng cộng"), found.line.figures, found.gain))
     compared = _("Tăng, giảm: số người thông suốt, hợp nhất so với ngày %(day)s.", day=format_date(found.before)) if found.before else ""
     notes = [
@@ -99,6 +105,12 @@ def _by_unit(connection: Connection, day: date, unit_id: uuid.UUID | None, tops:
     ]  # fmt: skip
     title = _("KẾT QUẢ XÁC THỰC ĐỊNH DANH ĐIỆN TỬ CỦA CÁN BỘ, CÔNG CHỨC, VIÊN CHỨC THEO CƠ QUAN, ĐƠN VỊ")
     return Form(1, title, _about(line_words(found.line), day), columns, rows, [note for note in notes if note], day)
+
+
+def _sum_of(gains: Iterable[int | None]) -> int | None:
+    """All gains added up; None when one of them is not known."""
+    found = list(gains)
+    return None if None in found else sum(one for one in found if one is not None)
 
 
 def _districts_opened(connection: Connection, day: date, lines: Iterable[Compared]) -> Iterable[Compared]:
@@ -129,7 +141,7 @@ def _total_row(words: str, figures: Figures, gain: int | None) -> Row:
 def _contract_words(parameters: Any, figures: Figures) -> str:
     if parameters["counts_contract_staff"]:
         return _("Người lao động hợp đồng được tính trong tổng số.")
-    return _("Không tính %(number)s người lao động hợp đồng.", number=figures.left_out)
+    return _("Không tính %(number)s người lao động hợp đồng.", number=format_number(figures.left_out))
 
 
 def _about(scope: str, day: date) -> str:

@@ -6,41 +6,25 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
-from idp import audit, clock
+from idp import audit
 from idp.audit import Event
 from idp.clock import ManualClock
-from idp.database import in_transaction, reader, table_of
+from idp.database import in_transaction, reader
 from idp.enrollment.dashboard import dashboard_of
 from idp.enrollment.figures_of_day import newest_day, reconciles
 from idp.enrollment.other_tree import day_by_tree_of, trees_to_show
-from idp.people import unit_history
-from idp.people.models import Person, Unit
-from idp.people.unit_models import SuccessionKind
 from idp.roles.models import Role
-from tests.support.people import add_unit
 from tests.support.signed_in import browser_of, send_form, words_of
-from tests.support.tracked_province import Province, build_province, freeze
+from tests.support.tracked_province import Province, build_province, freeze, merge_district
 
-_p, _u = table_of(Person), table_of(Unit)
 PAGE, NAMES = "/console/enrollment", "/console/enrollment/people"
 
 
 def _merge(province: Province, time: ManualClock) -> uuid.UUID:
     """The district and its commune become one new commune, a day after the last snapshot."""
     time.advance(days=1)
-    today, merged = clock.now().date(), add_unit("UBND xã Đồng Văn mới", parent_id=province.top, code="H27.99")
-    gone = [province.district, province.commune]
-
-    def deed(connection) -> None:  # type: ignore[no-untyped-def]
-        unit_history.remember(connection, gone, today, today)
-        for unit_id in gone:
-            unit_history.succeed(connection, unit_id, merged, SuccessionKind.MERGE, today, 5, None)
-        connection.execute(update(_u).where(_u.c.id.in_(gone)).values(valid_to=today))
-        connection.execute(update(_p).where(_p.c.unit_id.in_(gone)).values(unit_id=merged))
-
-    in_transaction(deed)
+    merged = merge_district(province)
     time.advance(hours=1)
     freeze()
     return merged
