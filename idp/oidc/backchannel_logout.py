@@ -86,18 +86,17 @@ def tell_clients_of_session(message: Message) -> None:
 
 
 def tell_clients_of_person(connection: Connection, clients: Sequence[uuid.UUID], person_id: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """Let these clients know that every session of the person is over (§2.4): by `sub` alone, or, to a client that must be told
-    which one, session by session. Return who is told by which message; a client without a channel is not among them."""
+    """Let these clients know that every session of the person is over (§2.4): session by session, since some programs (mod_auth_openidc) keep
+    theirs by `sid`, answer 200 to a token with `sub` alone and end nothing; and by `sub` alone, unless the client must be told which one.
+    Return who is told by which message; a client without a channel is not among them."""
     told: list[tuple[uuid.UUID, uuid.UUID]] = []
     since = clock.now() - timedelta(seconds=current_settings().session_staff_seconds)
     for row in connection.execute(_told_of_person, {"clients": clients, "person_id": person_id}).all():
+        known = connection.execute(_sessions_at_client, {"person_id": person_id, "client": row.id, "since": since}).scalars().all()
+        sessions: list[str | None] = [str(session_id) for session_id in known]
         if not row.settings.get("backchannel_logout_session_required"):
-            told.append((row.id, tell_client(connection, row.id, person_id, row.subject)))
-            continue
-        for session_id in (
-            connection.execute(_sessions_at_client, {"person_id": person_id, "client": row.id, "since": since}).scalars().all()
-        ):
-            told.append((row.id, tell_client(connection, row.id, person_id, row.subject, session_id=str(session_id))))
+            sessions.append(None)
+        told += [(row.id, tell_client(connection, row.id, person_id, row.subject, session_id=one)) for one in sessions]
     return told
 
 

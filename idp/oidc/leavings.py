@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -39,7 +39,8 @@ _told = (
 
 @dataclass(frozen=True)
 class Told:
-    """One message to one client. `state`: confirmed, failed (given up), waiting (not yet, or not yet again), or no_channel."""
+    """What one client was told; of several messages (one for each session) the one that stands most in the way. `state`: confirmed, failed
+    (given up), waiting (not yet, or not yet again), or no_channel."""
 
     client_id: str
     client_name: str
@@ -147,21 +148,25 @@ def figures(found: Sequence[LeavingFacts]) -> Figures:
 
 
 def _facts(connection: Connection, rows: Sequence[Any]) -> list[LeavingFacts]:
-    told: dict[uuid.UUID, list[Told]] = {row.id: [] for row in rows}
+    told: dict[uuid.UUID, dict[str, Told]] = {row.id: {} for row in rows}
     for line in connection.execute(_told, {"leavings": list(told)}) if told else ():
-        told[line.leaving_id].append(
-            Told(
-                line.client_id, line.client_name, _state(line), line.created_at, line.delivered_at, line.failed_at, line.attempts or 0,
-                line.last_error,
-            )
+        one = Told(
+            line.client_id, line.client_name, _state(line), line.created_at, line.delivered_at, line.failed_at, line.attempts or 0,
+            line.last_error,
         )  # fmt: skip
+        before = told[line.leaving_id].get(one.client_id)
+        told[line.leaving_id][one.client_id] = one if before is None else max(before, one, key=_hindrance)
     return [
         LeavingFacts(
             row.id, row.person_id, row.name, row.unit_id, row.reason, row.actor, row.changed_at, row.read_at, row.withdrawn_at,
-            row.undone_at, tuple(told[row.id]),
+            row.undone_at, tuple(told[row.id].values()),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _hindrance(one: Told) -> tuple[int, datetime]:
+    return (NO_CHANNEL, CONFIRMED, WAITING, FAILED).index(one.state), one.confirmed_at or one.told_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _state(line: Any) -> str:

@@ -161,17 +161,19 @@ def _without_channel(client: RegisteredClient) -> Finding:
     return not_applicable("public_no_channel") if client.is_public else failed("no_channel")
 
 
-def _delivery(messages: Sequence[Any], what: str) -> Finding | None:
-    """What became of the logout tokens; None when there is none."""
-    done = next((one for one in messages if one.delivered_at is not None), None)
-    if done is not None:
+def _delivery(messages: Sequence[Any], what: str, *, each: bool = False) -> Finding | None:
+    """What became of the logout tokens; None when there is none. `each`: every one must have been taken, not any."""
+    delivered = [one for one in messages if one.delivered_at is not None]
+    if delivered and (not each or len(delivered) == len(messages)):
+        done = max(delivered, key=lambda one: one.delivered_at) if each else delivered[0]
         took = round((done.delivered_at - done.created_at).total_seconds(), 1)
         return passed(f"{what}_confirmed", at=done.delivered_at.isoformat(), seconds=took, attempts=done.attempts)
     if not messages:
         return None
-    newest = messages[0]
-    if newest.last_error:
-        return failed(f"{what}_not_confirmed", why=newest.last_error[:200], attempts=newest.attempts, given_up=newest.failed_at is not None)
+    refused = next((one for one in messages if one.delivered_at is None), messages[0])
+    if refused.last_error:
+        why, is_given_up = refused.last_error[:200], refused.failed_at is not None
+        return failed(f"{what}_not_confirmed", why=why, attempts=refused.attempts, given_up=is_given_up)
     return waiting(f"{what}_under_way")
 
 
@@ -186,7 +188,7 @@ def look_at_leaving(connection: Connection, seen: Seen, check: Any, client: Regi
     facts = {"at": probe["at"], "before": probe["before"], "after": probe["after"]}
     if client.backchannel_logout_uri is None:
         return passed("leaver_out_site" if is_guarded_site(client) else "leaver_out_no_channel", **facts)
-    found = _delivery([one for one in seen.messages if one.created_at.isoformat() >= probe["at"]], "leaver")
+    found = _delivery([one for one in seen.messages if one.created_at.isoformat() >= probe["at"]], "leaver", each=True)
     if found is None:
         return waiting("leaver_under_way")
     return Finding(found.state, found.word, {**facts, **found.facts})

@@ -73,7 +73,7 @@ def test_what_the_ledger_of_leavings_tells_of_stays(browser: FlaskClient, app: F
     forget()
     [left] = leavings.leavings_of(reader(), person_id)
     assert [one.state for one in left.clients] == ["confirmed"]
-    assert count(OutboxMessage) == 1
+    assert count(OutboxMessage) == 2  # the session, and all of the person
 
 
 def test_a_message_that_waits_is_kept_however_old_it_is(app: Flask, time: clock.ManualClock) -> None:

@@ -105,6 +105,17 @@ def test_who_signs_out_elsewhere_is_out_here_within_seconds(demo: Demo, applicat
     wait_until_out(page, application.url + "/")
 
 
+def test_who_leaves_is_out_here_within_seconds(demo: Demo, application: Application, page: Page) -> None:
+    """The module keeps sessions by `sid`, and takes a token with `sub` alone for one of nobody."""
+    application.sign_in(demo, page)
+    username = demo.account("staff").username
+    assert demo.hopnhat("people", "suspend", username, "--reason", "other").returncode == 0
+    try:
+        wait_until_out(page, application.url + "/")
+    finally:
+        assert demo.hopnhat("people", "restore", username, "--reason", "other").returncode == 0
+
+
 def test_signing_out_here_signs_out_everywhere_and_comes_back(demo: Demo, application: Application, page: Page) -> None:
     application.sign_in(demo, page)
     after = application.url + "/da-dang-xuat.html"
