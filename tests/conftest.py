@@ -18,7 +18,15 @@ from idp.app import create_app
 from idp.web.application import Application
 from tests.support import services
 from tests.support.browser import chromium
-from tests.support.installation import CompiledTemplates, Databases, FreshContextClient, ReadRoute, close, settings_for
+from tests.support.installation import (
+    CompiledTemplates,
+    Databases,
+    FreshContextClient,
+    ReadRoute,
+    close,
+    settings_for,
+    share_compiled_statements,
+)
 from tests.support.rsa_pool import draw_rsa_keys_from_a_pool
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
@@ -28,6 +36,7 @@ hypothesis.settings.register_profile("searching", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 Application.jinja_options = {"bytecode_cache": CompiledTemplates()}  # every test makes an application of its own
 Application.url_rule_class = ReadRoute
+share_compiled_statements()
 draw_rsa_keys_from_a_pool()
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
@@ -69,11 +78,10 @@ def chrome() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases(run_folder: Path) -> Databases:
-    """Fresh SQLite databases."""
-    folder = run_folder / "sqlite"
-    folder.mkdir()
-    return Databases("sqlite", folder)
+def sqlite_databases() -> Iterator[Databases]:
+    """Fresh SQLite databases, in memory where there is room: there no write waits for the disk."""
+    with tempfile.TemporaryDirectory(prefix="hopnhat-sqlite-", dir=services.folder_in_memory()) as folder:
+        yield Databases("sqlite", Path(folder))
 
 
 @pytest.fixture(scope="session")

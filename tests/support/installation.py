@@ -11,6 +11,7 @@ import psycopg
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from idp import schema
@@ -71,6 +72,19 @@ class ReadRoute(Route):
         self._build, self._build_unknown = (self._compile_builder(unknown).__get__(self, None) for unknown in (False, True))
 
 
+def share_compiled_statements() -> None:
+    """From now on the engines of one kind of database take statements from each other: compiling them again was a tenth of a test."""
+    make, first = db._make_engine, dict[str, Engine]()
+
+    def share(bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        engine = make(bind_key, options, app)
+        known = first.setdefault(engine.dialect.name, engine)
+        engine.dialect, engine.pool._dialect, engine._compiled_cache = known.dialect, known.dialect, known._compiled_cache
+        return engine
+
+    db._make_engine = share  # type: ignore[method-assign]
+
+
 class Databases:
     """Fresh, migrated databases of one kind, copied from a template that was migrated once."""
 
@@ -105,7 +119,10 @@ class Databases:
         """The URL of a database with the schema and no rows, for one test; PostgreSQL's is emptied and lent again."""
         url = self._returned.pop() if self._returned else self.fresh()
         yield url
-        if self._kind == "postgresql" and self._empty(url):
+        if self._kind == "sqlite":
+            for path in self._folder.glob(f"{Path(url).stem}.*"):
+                path.unlink()
+        elif self._empty(url):
             self._returned.append(url)
 
     def _empty(self, postgresql_url: str) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 WAIT_SECONDS = 30
+ROOM_BYTES = 1 << 29
 _random, _given = random.SystemRandom(), set[int]()  # not the generator that tests seed alike
 
 
@@ -57,6 +58,12 @@ def _accepts(postgresql_url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def folder_in_memory() -> str | None:
+    """The folder that Linux keeps in memory, when it has room for the databases of a test run; None where it does not."""
+    place = Path("/dev/shm")
+    return str(place) if place.is_dir() and shutil.disk_usage(place).free > ROOM_BYTES else None
 
 
 @contextmanager
