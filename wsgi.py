@@ -31,6 +31,7 @@ from idp.api.cli import group as api_commands
 from idp.app import create_app
 from idp.console.app_role_cli import group as app_role_commands
 from idp.console.check_cli import check_client
+from idp.console.client_change_cli import change_one
 from idp.console.client_file_cli import apply_file, export
 from idp.console.entry_cli import group as entry_commands
 from idp.console.failure_cli import failure
@@ -98,6 +99,7 @@ for command in SERVICE_COMMANDS:
     people.add_command(command)
 main.add_command(scim_commands)
 client_commands.add_command(provisioning_commands)
+client_commands.add_command(change_one)
 client_commands.add_command(entry_commands)
 client_commands.add_command(path_commands)
 client_commands.add_command(failure)

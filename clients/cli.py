@@ -1,13 +1,13 @@
-"""`hopnhat client …`: register, show and change client applications."""
+"""`hopnhat client …`: register and show client applications."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from clients import offers, registration
 from clients.entry import EVERYBODY
@@ -20,7 +20,6 @@ from clients.token_cli import registration_tokens
 from idp import clock
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader, table_of
-from idp.opaque_tokens import Secret
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULTS = asdict(ClientMetadata("", ()))
@@ -34,7 +33,7 @@ _one = select(_c).where(_c.c.client_id == bindparam("wanted"))
 _secrets = select(_s).where(_s.c.client_id == bindparam("client")).order_by(_s.c.created_at)
 
 
-def _metadata_options(command: F) -> F:
+def metadata_options(command: F) -> F:
     """`--metadata` and `--set`: everything that a client can say, by the names of RFC 7591 and its relatives."""
     command = click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Any client metadata; may be repeated.")(command)
     kind = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -64,7 +63,7 @@ def group() -> None:
     type=click.Choice(["everybody", "nobody"]),
     help="Who may enter, until `client entry add` says more.  [default: HOPNHAT_NEW_CLIENTS_ENTRY, everybody]",
 )
-@_metadata_options
+@metadata_options
 @json_option
 def add(
     public: bool,
@@ -78,15 +77,15 @@ def add(
 ) -> None:
     """Register a client; its secret is printed this once."""
     rules = {"everybody": (EVERYBODY,), "nobody": ()}.get(entry or "")
-    given: dict[str, Any] = _given(metadata, pairs, scopes, rest)
+    given: dict[str, Any] = given_metadata(metadata, pairs, scopes, rest)
     given |= ({"token_endpoint_auth_method": PUBLIC} if public else {}) | ({"require_pkce": False} if without_pkce else {})
     wanted = ClientMetadata(**{"redirect_uris": (), **given})
     if "authorization_code" in wanted.grant_types and not wanted.redirect_uris:
         raise click.UsageError("--redirect-uri is missing")
     check_sector(wanted)
     made = in_transaction(lambda connection: registration.register(connection, wanted, actor=operator(), entry=rules))
-    _show_credentials(made.client_id, made.client_secret, as_json)
-    _warn_of_method(wanted.token_endpoint_auth_method)
+    show_credentials(made.client_id, made.client_secret, as_json)
+    warn_of_method(wanted.token_endpoint_auth_method)
 
 
 @group.command("list")
@@ -95,7 +94,7 @@ def list_all(as_json: bool) -> None:
     """List the clients."""
     rows = reader().execute(_all).all()
     if as_json:
-        show_json([_described(row) for row in rows])
+        show_json([described_row(row) for row in rows])
         return
     headings = ["Client ID", "Name", "Least assurance", "Scopes", "State"]
     show_table(headings, [(r.client_id, r.client_name, r.minimum_acr, r.scope, _state(r)) for r in rows], "No client is registered.")
@@ -106,8 +105,8 @@ def list_all(as_json: bool) -> None:
 @json_option
 def show(client_id: str, as_json: bool) -> None:
     """Show one client, with hints of its secrets."""
-    row = _require(client_id)
-    described = _described(row)
+    row = require_row(client_id)
+    described = described_row(row)
     described["secrets"] = [
         {"hint": "…" + s.hint, "created_at": s.created_at, "expires_at": s.expires_at, "last_used_at": s.last_used_at}
         for s in reader().execute(_secrets, {"client": row.id})
@@ -119,38 +118,7 @@ def show(client_id: str, as_json: bool) -> None:
     show_table(["What", "Value"], list(described.items()), "")
 
 
-@group.command("change")
-@click.argument("client_id")
-@click.option("--name", "client_name", help="Name that people see.")
-@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Replaces all of them.")
-@click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True, help="Replaces all of them; '' for none.")
-@click.option("--backchannel-logout-uri", help="'' for none.")
-@click.option("--client-uri", help="'' for none.")
-@click.option("--scope", "scopes", multiple=True, help="Replaces all of them.")
-@click.option("--acr", "minimum_acr", help="Least assurance.")
-@click.option("--alg", "id_token_signed_response_alg", type=click.Choice(SIGNING_ALGORITHMS))
-@click.option("--auth-method", "token_endpoint_auth_method", type=click.Choice(AUTH_METHODS))
-@click.option("--require-pkce/--without-pkce", default=None)
-@_metadata_options
-@json_option
-def change_one(client_id: str, scopes: tuple[str, ...], metadata: Path | None, pairs: tuple[str, ...], as_json: bool, **given: Any) -> None:
-    """Change what is given, leave the rest."""
-    changes = _given(metadata, pairs, scopes, given)
-    if not changes:
-        raise click.UsageError("nothing to change was given")
-    check_sector(replace(from_columns(_require(client_id)), **changes))
-    secret = in_transaction(lambda connection: _change(connection, client_id, changes))
-    row = _require(client_id)
-    _warn_of_method(row.token_endpoint_auth_method)
-    if as_json:
-        show_json(_described(row) | ({"client_secret": str(secret)} if secret else {}))
-        return
-    click.echo(f"{row.client_id}: changed.")
-    if secret:
-        _show_credentials(client_id, secret, as_json)
-
-
-def _warn_of_method(method: str) -> None:
+def warn_of_method(method: str) -> None:
     """Say on the error channel what the operator must still set before this client can prove itself."""
     if method not in offers.auth_methods():
         needed = "HOPNHAT_CLIENT_CERTIFICATE_HEADER, HOPNHAT_TRUSTED_PROXIES"
@@ -158,12 +126,7 @@ def _warn_of_method(method: str) -> None:
         click.echo(f"Nobody can prove itself by {method} here yet: it needs {needed} (docs/proxy.md).", err=True)
 
 
-def _change(connection: Connection, client_id: str, changes: dict[str, Any]) -> Secret | None:
-    registration.change(connection, client_id, actor=operator(), **changes)
-    return registration.give_missing_secret(connection, client_id, actor=operator())
-
-
-def _given(metadata: Path | None, pairs: tuple[str, ...], scopes: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+def given_metadata(metadata: Path | None, pairs: tuple[str, ...], scopes: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
     """The fields that the command line gives: a file, above it `--set`, above it the options of their own."""
     told = read_file(metadata) if metadata else {}
     told |= read_set(pairs) | {name: _emptied(value) for name, value in options.items() if value not in (None, ())}
@@ -201,10 +164,11 @@ def rotate_secret(client_id: str, transition_days: float, as_json: bool) -> None
     secret = in_transaction(
         lambda connection: registration.rotate_secret(connection, client_id, actor=operator(), transition_days=transition_days)
     )
-    _show_credentials(client_id, secret, as_json)
+    show_credentials(client_id, secret, as_json)
 
 
-def _require(client_id: str) -> Any:
+def require_row(client_id: str) -> Any:
+    """The row of a client, or the command ends."""
     row = reader().execute(_one, {"wanted": client_id}).first()
     if row is None:
         raise click.ClickException(f"There is no client {client_id}; `hopnhat client list` shows them all.")
@@ -217,7 +181,8 @@ def _emptied(value: Any) -> Any:
     return tuple(part for part in value if part) if isinstance(value, tuple) else value
 
 
-def _show_credentials(client_id: str, secret: str | None, as_json: bool) -> None:
+def show_credentials(client_id: str, secret: str | None, as_json: bool) -> None:
+    """Print what an application signs in with; its secret this once."""
     shown = {"client_id": client_id} | ({"client_secret": str(secret)} if secret else {})
     if as_json:
         show_json(shown)
@@ -232,7 +197,8 @@ def _state(row: Any) -> str:
     return "disabled" if row.disabled_at else "enabled"
 
 
-def _described(row: Any) -> dict[str, Any]:
+def described_row(row: Any) -> dict[str, Any]:
+    """A client as the commands show it."""
     metadata = asdict(from_columns(row))
     told = {name: value for name, value in metadata.items() if name in ALWAYS_SHOWN or value != DEFAULTS.get(name)}
     created: datetime = row.created_at

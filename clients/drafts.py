@@ -84,15 +84,23 @@ def withdraw(connection: Connection, draft_id: uuid.UUID) -> bool:
     return _move(connection, draft_id, (DraftState.OPEN, DraftState.SUBMITTED), {"state": DraftState.WITHDRAWN.value}) is not None
 
 
-def submit(connection: Connection, draft_id: uuid.UUID, *, actor: str, entry: Sequence[EntryRule], owner: uuid.UUID | None) -> str | None:
-    """Send a draft in. One for tests is connected at once: return its client_id; one for real work, or for everybody, waits for a second administrator.
+def submit(
+    connection: Connection,
+    draft_id: uuid.UUID,
+    *,
+    actor: str,
+    entry: Sequence[EntryRule],
+    owner: uuid.UUID | None,
+    opens_to_all: bool = False,
+) -> str | None:
+    """Send a draft in. One for tests is connected at once: return its client_id; one for real work, or for everybody (`opens_to_all`), waits for a second administrator.
     Raises Refusal, InvalidMetadata."""
     row = require_draft(connection, draft_id)
     values = {"state": DraftState.SUBMITTED.value, "submitted_by": actor, "submitted_at": clock.now(), "word": None}
     if _move(connection, draft_id, (DraftState.OPEN,), values) is None:
         raise _not_open()
     audit.record(connection, audit.Event.CLIENT_DRAFT_SUBMITTED, actor=actor, draft=str(draft_id), name=row.answers.get("client_name", ""))
-    is_wide = any(rule.kind is EntryKind.EVERYBODY for rule in entry)  # what opens to the whole province takes two, for whatever it is
+    is_wide = opens_to_all or any(rule.kind is EntryKind.EVERYBODY for rule in entry)  # the whole province takes two, for whatever it is
     if row.answers.get("environment") == Environment.TEST and not is_wide:
         return _connect(connection, row, actor=actor, approved_by=None, entry=entry, owner=owner)
     return None

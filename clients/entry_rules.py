@@ -28,7 +28,7 @@ def add_rule(connection: Connection, client_id: str, rule: EntryRule, *, actor: 
     """Let people in by one more rule; return its key, or None when the same rule is there already. Raises NotFound, or Refusal for a
     rule that is none."""
     _check(rule)
-    key = _require(connection, client_id)
+    key = lock_client(connection, client_id)
     kept = connection.execute(_kept, {"client": key}).all()
     if any(_says(row) == _says(rule) for row in kept):
         return None
@@ -43,7 +43,7 @@ def add_rule(connection: Connection, client_id: str, rule: EntryRule, *, actor: 
 
 def remove_rule(connection: Connection, client_id: str, rule_id: uuid.UUID, *, actor: str, reason: str | None = None) -> bool:
     """Take a rule back: whom no other rule lets in gets nothing more from now on. Return whether this call did it. Raises NotFound."""
-    key = _require(connection, client_id)
+    key = lock_client(connection, client_id)
     row = connection.execute(_remove, {"rule": rule_id, "client": key, "removed_at": clock.now(), "removed_by": actor}).first()
     if row is None:
         return False
@@ -89,7 +89,8 @@ def _says(rule: Any) -> tuple[Any, ...]:
     return (str(rule.kind), *(getattr(rule, name) for name in (*SUBJECTS.values(), "valid_from", "valid_to")))
 
 
-def _require(connection: Connection, client_id: str) -> uuid.UUID:
+def lock_client(connection: Connection, client_id: str) -> uuid.UUID:
+    """The key of an application whose rules nobody else changes until the end of the transaction. Raises NotFound."""
     key: uuid.UUID | None = connection.execute(_key_of, {"wanted": client_id}).scalar()
     if key is None:
         raise NotFound(_("Không có ứng dụng này."), reason="client_unknown")

@@ -80,16 +80,7 @@ def _usual_entry() -> tuple[EntryRule, ...]:
 
 def change(connection: Connection, client_id: str, *, actor: str, reason: str | None = None, **changes: Any) -> ClientMetadata:
     """Change parts of a client, named as in ClientMetadata; return what it is now. Raises as `register`, and NotFound."""
-    row = _require(connection, client_id)
-    before = from_columns(row)
-    if row.registration_digest is not None and "scope" in changes and not actor.startswith("client:"):
-        changes.setdefault("widest_scope", changes["scope"])  # it manages its own entry, and must not undo this
-    after = _checked(connection, replace(before, **changes), before)
-    if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
-        raise InvalidMetadata(
-            _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
-        )
-    _check_sector_stays(before, after)
+    row, before, after = looked_at(connection, client_id, actor=actor, **changes)
     differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
     if differing:
         connection.execute(_change, {"key": row.id, "updated_at": clock.now(), **columns_of(after)})
@@ -101,6 +92,22 @@ def change(connection: Connection, client_id: str, *, actor: str, reason: str | 
         _fit_secrets(connection, row.id, after.token_endpoint_auth_method)
     registry.forget(client_id)
     return after
+
+
+def looked_at(connection: Connection, client_id: str, *, actor: str, **changes: Any) -> tuple[Any, ClientMetadata, ClientMetadata]:
+    """The row of a client, which nobody else changes until the end of the transaction, what it says, and what it would say with these
+    changes. Raises as `change`."""
+    row = _require(connection, client_id)
+    before = from_columns(row)
+    if row.registration_digest is not None and "scope" in changes and not actor.startswith("client:"):
+        changes.setdefault("widest_scope", changes["scope"])  # it manages its own entry, and must not undo this
+    after = _checked(connection, replace(before, **changes), before)
+    if (after.token_endpoint_auth_method == PUBLIC) != (before.token_endpoint_auth_method == PUBLIC):
+        raise InvalidMetadata(
+            _("Ứng dụng tự chứng minh được và ứng dụng không tự chứng minh được không đổi sang nhau; đăng ký ứng dụng mới.")
+        )
+    _check_sector_stays(before, after)
+    return row, before, after
 
 
 def _checked(connection: Connection, wanted: ClientMetadata, before: ClientMetadata | None = None) -> ClientMetadata:

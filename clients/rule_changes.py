@@ -1,6 +1,7 @@
 """Rules of one application brought to what somebody wants them to be: who may enter it, and what people are there."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,24 +19,35 @@ _c = table_of(Client)
 
 @dataclass(frozen=True)
 class RuleChanges:
-    """What is added and what is taken back."""
+    """What is added and what is taken back; `proposals`: what of the added waits for a second person, by rule."""
 
     added: tuple[Any, ...] = ()
     removed: tuple[Any, ...] = ()
+    proposals: tuple[tuple[Any, uuid.UUID], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed)
 
 
-def bring_entry(connection: Connection, client_id: str, wanted: Sequence[EntryRule], *, actor: str) -> RuleChanges:
-    """Let exactly these enter. Raises NotFound, Refusal."""
+def add_entry(connection: Connection, client_id: str, rule: EntryRule, actor: str) -> uuid.UUID | None:
+    """Let people in by one more rule, whoever they are."""
+    add_rule(connection, client_id, rule, actor=actor, reason="apply")
+    return None
+
+
+AddEntry = Callable[[Connection, str, EntryRule, str], uuid.UUID | None]
+
+
+def bring_entry(
+    connection: Connection, client_id: str, wanted: Sequence[EntryRule], *, actor: str, add: AddEntry = add_entry
+) -> RuleChanges:
+    """Let exactly these enter; `add` returns the proposal where a rule takes two. Raises NotFound, Refusal."""
     kept = {_entry_of(row): row.id for row in kept_rules(connection, _key(connection, client_id))}
     added, removed = _difference(kept, wanted)
     for rule in removed:
         remove_rule(connection, client_id, kept[rule], actor=actor, reason="apply")
-    for rule in added:
-        add_rule(connection, client_id, rule, actor=actor, reason="apply")
-    return RuleChanges(added, removed)
+    asked = [(rule, add(connection, client_id, rule, actor)) for rule in added]
+    return RuleChanges(added, removed, tuple((rule, proposal_id) for rule, proposal_id in asked if proposal_id is not None))
 
 
 def bring_roles(connection: Connection, client_id: str, wanted: Sequence[RoleRule], *, actor: str) -> RuleChanges:

@@ -43,12 +43,12 @@ from idp.console import (
 )
 from idp.console import app_role_pages as console_app_role_pages
 from idp.console import client_history_pages as console_client_history_pages
-from idp.console import lifetime_pages as console_lifetime_pages
 from idp.console import (
     emergency_pages as console_emergency_pages,
 )
 from idp.console import entry_pages as console_entry_pages
 from idp.console import failure_pages as console_failure_pages
+from idp.console import lifetime_pages as console_lifetime_pages
 from idp.console import logo_pages as console_logo_pages
 from idp.console.client_reach import set_up_reach
 from idp.console.reach import sees_all

@@ -31,6 +31,8 @@ from idp.console.client_form import fitting
 from idp.console.client_reach import reached_clients, require_owner_reached
 from idp.console.draft_form import entry_of, flaws
 from idp.console.entry_names import unit_named
+from idp.console.sensitive_changes import change_or_propose
+from idp.console.widening import opens_to_all
 from idp.database import reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.opaque_tokens import Secret
@@ -119,7 +121,8 @@ def connect_client(connection: Connection, body: ClientWanted) -> Answer:
     require_owner_reached(Permission.CHANGE_CLIENTS, owner)
     draft_id = drafts.begin(connection, actor=actor)
     drafts.keep(connection, draft_id, answers)
-    connected = drafts.submit(connection, draft_id, actor=actor, entry=entry_of(connection, answers), owner=owner)
+    entry = entry_of(connection, answers)
+    connected = drafts.submit(connection, draft_id, actor=actor, entry=entry, owner=owner, opens_to_all=opens_to_all(connection, (), entry))
     location = {"Location": f"{PATH}/drafts/{draft_id}"}
     if connected is None:
         waiting = Draft(draft_id=draft_id, state=DraftState.SUBMITTED, client_id=None, client_secret=None, word=None)
@@ -174,14 +177,19 @@ def _check_change(asked: dict[str, Any]) -> None:
 
 def _changes(body: Any) -> dict[str, Any]:
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    missing = [name for name in given if given[name] is None and not name.endswith(("_uri", "_dn", "jwks", "userinfo_signed_response_alg", "_seconds"))]
+    missing = [
+        name
+        for name in given
+        if given[name] is None and not name.endswith(("_uri", "_dn", "jwks", "userinfo_signed_response_alg", "_seconds"))
+    ]
     if missing:
         raise NotAsDeclared([(name, _("Mục này không để trống được.")) for name in missing])
     return fitting({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
 
 
 @operation(blueprint, "PATCH", ONE, "changeClient", "Change an application", CHANGE, Scope.CLIENTS_WRITE, body=ClientChanges, answer=ClientTold,
-           needs_match=True, before=_check_change)  # fmt: skip
+           also=202, needs_match=True, before=_check_change, description="Of one that real work is done with, other addresses, keys or ways to prove "
+           "itself wait for a second administrator, a person (202): it is told as it still is, Location is the proposal.")  # fmt: skip
 def change_client(connection: Connection, client_id: str, body: Any, shown: str) -> Answer:
     """Change parts of it, by whoever has seen the newest state."""
     row = connection.execute(_version, {"wanted": client_id}).first()
@@ -190,8 +198,13 @@ def change_client(connection: Connection, client_id: str, body: Any, shown: str)
     refuse_those_with_roles(connection, row.id)
     if shown != _etag(row.version):
         raise Refusal(_("Ứng dụng vừa thay đổi ở nơi khác. Đọc lại rồi làm tiếp."), "changed_meanwhile", 412)
-    registration.change(connection, client_id, actor=require_viewer().actor, **_changes(body))
-    return _told(_require(connection, client_id))
+    outcome = change_or_propose(connection, client_id, actor=require_viewer().actor, **_changes(body))
+    told = _told(_require(connection, client_id))
+    return (
+        told
+        if outcome.proposal_id is None
+        else Answer(told.body, {**told.headers, "Location": f"/console/proposals/{outcome.proposal_id}"}, 202)
+    )
 
 
 @operation(blueprint, "POST", f"{ONE}/disable", "disableClient", "Disable an application: nobody gets in through it", CHANGE, Scope.CLIENTS_WRITE,

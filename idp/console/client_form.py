@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from clients import resources
 from clients.key_rules import TLS_NAMES
+from clients.lifetimes import BOUNDS
 from clients.metadata import (
     ACR,
     AUTH_METHODS,
@@ -43,7 +44,7 @@ ALWAYS = frozenset({"client_name", "application_type", "subject_type", "profile"
 SHOWN = frozenset({
     *TEXTS, *LISTS, "client_id", "scope", "require_pkce", "require_consent", "grant_types", "response_types", "jwks",
     "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens", "require_pushed_authorization_requests",
-    "require_signed_request_object",
+    "require_signed_request_object", *BOUNDS,
 })  # fmt: skip
 METHOD_WORDS = {
     "client_secret_basic": _l("Khóa bí mật, gửi trong tiêu đề (client_secret_basic)"),

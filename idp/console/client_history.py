@@ -11,8 +11,8 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import Connection, select, union_all
 
 from idp.audit import AuditEvent, Event
-from idp.console.trail import Line, told
 from idp.console.lifetime_words import WORDS
+from idp.console.trail import Line, told
 from idp.database import table_of
 
 SHOWN = 50
@@ -67,7 +67,7 @@ def history_of(connection: Connection, client: uuid.UUID, before: uuid.UUID | No
     ids = union_all(*(select(one.c.id) for one in newest)).subquery()
     rows = connection.execute(select(_e).where(_e.c.id.in_(select(ids.c.id))).order_by(_e.c.id.desc()).limit(SHOWN + 1)).all()
     lines = told(connection, rows[:SHOWN])
-    found = [Entry(line, _reason(line), _changes(line.raw["detail"])) for line in lines]
+    found = [Entry(line, _reason(line), changes_told(line.raw["detail"])) for line in lines]
     return found, lines[-1].id if len(rows) > SHOWN else None
 
 
@@ -77,7 +77,7 @@ def _reason(line: Line) -> str | None:
     return reason if reason and reason not in line.told else None
 
 
-def _changes(detail: dict[str, Any]) -> list[Changed]:
+def changes_told(detail: dict[str, Any]) -> list[Changed]:
     """What a change changed; lists show what went and what came, not what stayed."""
     before, after = detail.get("before"), detail.get("after")
     if not isinstance(before, dict) or not isinstance(after, dict):

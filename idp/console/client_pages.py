@@ -14,6 +14,7 @@ from clients import registration
 from clients.draft_models import ClientKind
 from clients.drafts import write_test_card
 from clients.entry_rules import kept_rules
+from clients.lifetimes import preset_of
 from clients.metadata import PUBLIC, SECRET_METHODS, ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from clients.proofs import outdated_since
@@ -21,7 +22,9 @@ from clients.sector import check_sector
 from idp import clock
 from idp.console.client_form import asked, choices, further_of, given, values_of
 from idp.console.client_reach import reached_clients
-from idp.console.reasons import read_reason
+from idp.console.lifetime_words import PRESET_WORDS
+from idp.console.reasons import LONGEST, read_reason
+from idp.console.sensitive_changes import Outcome, change_or_propose, needs_two, waiting_for
 from idp.console.words import assurance_words
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
@@ -57,7 +60,7 @@ def show(client_id: str) -> str:
         client=row, metadata=metadata, secrets=_open_secrets(row), deliveries=deliveries(reader(), client=row.id, most=SHOWN_DELIVERIES),
         assurance=assurance_words, issuer=current_settings().issuer, has_secret=metadata.token_endpoint_auth_method in SECRET_METHODS,
         is_public=metadata.token_endpoint_auth_method == PUBLIC, further=further_of(metadata), choices=choices(),
-        is_shut=not kept_rules(reader(), row.id), proof_old_since=outdated_since(reader(), row.id),
+        is_shut=not kept_rules(reader(), row.id), proof_old_since=outdated_since(reader(), row.id), proposals=waiting_for(reader(), row.id), lifetimes=PRESET_WORDS[preset_of(metadata)][0],
     )  # fmt: skip
 
 
@@ -102,21 +105,25 @@ def ask_for_change(client_id: str) -> str:
 @blueprint.post("/console/clients/<client_id>/change")
 @requires(Permission.CHANGE_CLIENTS)
 def change(client_id: str) -> Response | str | tuple[str, int]:
-    """Change it. A method that needs a secret which is not there brings one, shown this once."""
+    """Change it, or propose what takes two. A method that needs a secret which is not there brings one, shown this once."""
     row, actor = _require(client_id), require_viewer().actor
 
-    def change_it(connection: Connection, changes: dict[str, Any]) -> str | None:
-        registration.change(connection, client_id, actor=actor, **changes)
-        return registration.give_missing_secret(connection, client_id, actor=actor)
+    reason = request.form.get("reason", "").strip()[:LONGEST] or None
+
+    def change_it(connection: Connection, changes: dict[str, Any]) -> tuple[Outcome, str | None]:
+        outcome = change_or_propose(connection, client_id, actor=actor, reason=reason, **changes)
+        return outcome, None if outcome.proposal_id else registration.give_missing_secret(connection, client_id, actor=actor)
 
     try:
         changes = given()
         check_sector(replace(from_columns(row), **changes))
-        secret = in_transaction(lambda connection: change_it(connection, changes))
+        outcome, secret = in_transaction(lambda connection: change_it(connection, changes))
     except NotFound:
         raise
     except Refusal as refusal:
         return _form(asked(), row, {"": refusal.message}), refusal.status
+    if outcome.proposal_id is not None:
+        return redirect(url_for("console_proposals.show", proposal_id=outcome.proposal_id), 303)
     return _credentials(client_id, secret, row.client_name) if secret else _back_to(client_id)
 
 
@@ -178,7 +185,10 @@ def _open_secrets(row: Any) -> list[Any]:
 
 
 def _form(values: dict[str, Any], client: Any, errors: dict[str, str] | None = None) -> str:
-    return render_template("console/client_form.html", values=values, client=client, errors=errors or {}, choices=choices())
+    takes_two = client is not None and needs_two(reader(), client.id, require_viewer().actor)
+    return render_template(
+        "console/client_form.html", values=values, client=client, errors=errors or {}, choices=choices(), takes_two=takes_two
+    )
 
 
 def _reason_page(row: Any, deed: str, errors: dict[str, str] | None = None) -> str:

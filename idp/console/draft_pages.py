@@ -25,6 +25,7 @@ from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
 from idp.console.entry_words import CATEGORY_CHOICES, ROLE_CHOICES
 from idp.console.reasons import read_reason
+from idp.console.widening import opens_to_all
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.second_word import Word, require_second, require_two
@@ -81,7 +82,7 @@ def keep(draft_id: uuid.UUID, page: str) -> Answer | tuple[str, int]:
 @requires(Permission.CHANGE_CLIENTS)
 def submit(draft_id: uuid.UUID) -> Answer | tuple[str, int]:
     """Send it in: for tests it is connected at once."""
-    return _decide(draft_id, drafts.submit, Permission.CHANGE_CLIENTS)
+    return _decide(draft_id, _submit, Permission.CHANGE_CLIENTS)
 
 
 @blueprint.post("/console/drafts/<uuid:draft_id>/approve")
@@ -148,6 +149,10 @@ def setup(client_id: str) -> str:
     if client is None:
         raise NotFound(_("Không có ứng dụng này."))
     return _setup_page(client, None, None, may_take=False)
+
+
+def _submit(connection: Connection, draft_id: uuid.UUID, **given: Any) -> str | None:
+    return drafts.submit(connection, draft_id, **given, opens_to_all=opens_to_all(connection, (), given["entry"]))
 
 
 def _decide(draft_id: uuid.UUID, deed: Any, permission: Permission) -> Answer | tuple[str, int]:

@@ -11,7 +11,9 @@ from clients.entry_models import EntryKind
 from clients.entry_rules import SUBJECTS, add_rule, kept_rules, remove_rule
 from clients.registry import find_even_disabled
 from idp.command_line import json_option, operator, show_json, show_table
+from idp.console.client_change_cli import check_reason
 from idp.console.entry_names import named_rule, subjects_of
+from idp.console.widening import propose_rule, takes_two_at_server
 from idp.database import in_transaction, reader
 
 Day = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
@@ -28,16 +30,37 @@ def group() -> None:
 @click.argument("subject", default="")
 @click.option("--from", "valid_from", type=Day, help="First day.  [default: at once]")
 @click.option("--to", "valid_to", type=Day, help="Last day.  [default: until it is removed]")
+@click.option("--alone", is_flag=True, help="Do without a second person what takes two in production; give the --reason.")
+@click.option("--reason", help="Why; it stands in the audit trail.")
 @json_option
-def add(client_id: str, kind: str, subject: str, valid_from: datetime | None, valid_to: datetime | None, as_json: bool) -> None:
+def add(
+    client_id: str,
+    kind: str,
+    subject: str,
+    valid_from: datetime | None,
+    valid_to: datetime | None,
+    alone: bool,
+    reason: str | None,
+    as_json: bool,
+) -> None:
     """Let in everybody, or those that SUBJECT names: code of a unit (with all below it), can_bo|cong_chuc|vien_chuc|hop_dong, a role,
-    or a person (username, official mail address, staff code)."""
+    or a person (username, official mail address, staff code). What lets everybody into an application in production waits until a second
+    person agrees to it at the console."""
+    check_reason(alone, reason)
 
-    def write(connection: Connection) -> uuid.UUID | None:
-        rule = named_rule(connection, EntryKind(kind), subject, valid_from=_day(valid_from), valid_to=_day(valid_to))
-        return add_rule(connection, client_id, rule, actor=operator())
+    def write(connection: Connection) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+        rule, client = named_rule(connection, EntryKind(kind), subject, valid_from=_day(valid_from), valid_to=_day(valid_to)), None
+        if not alone:
+            client = find_even_disabled(client_id)
+        if client is not None and takes_two_at_server(connection, client, rule, actor=operator()):
+            return None, propose_rule(connection, client, rule, actor=operator(), reason=reason or "")
+        return add_rule(connection, client_id, rule, actor=operator(), reason=reason), None
 
-    rule_id = in_transaction(write)
+    rule_id, proposal_id = in_transaction(write)
+    if proposal_id is not None:
+        told = f"{client_id}: not added yet. A second person agrees at /console/proposals/{proposal_id}"
+        show_json({"client_id": client_id, "rule": None, "added": False, "proposal": proposal_id}) if as_json else click.echo(told)
+        return
     if as_json:
         show_json({"client_id": client_id, "rule": rule_id, "added": rule_id is not None})
         return

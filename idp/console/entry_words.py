@@ -29,10 +29,11 @@ ROLE_CHOICES = [(role.value, ROLES[role]) for role in Role if role in ROLES]
 
 def rule_words(rules: Iterable[Any], names: dict[uuid.UUID, str]) -> dict[uuid.UUID, str]:
     """Whom each of these rules lets in, by the rule's key."""
-    return {rule.id: _words(rule, names) for rule in rules}
+    return {rule.id: one_in_words(rule, names) for rule in rules}
 
 
-def _words(rule: Any, names: dict[uuid.UUID, str]) -> str:
+def one_in_words(rule: Any, names: dict[uuid.UUID, str]) -> str:
+    """Whom one rule lets in."""
     if rule.kind == EntryKind.UNIT:
         return _("Người của %(name)s và các đơn vị bên dưới", name=names.get(rule.unit_id, "—"))
     if rule.kind == EntryKind.CATEGORY:

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,11 +12,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, bindparam, select
 
+from clients.entry_models import EntryKind
 from clients.entry_rules import add_rule
 from clients.registry import find_even_disabled
 from idp import second_word
 from idp.client_reach import reaches
-from idp.console import delegation, widening
+from idp.console import delegation, sensitive_changes, widening
+from idp.console.client_history import Changed
+from idp.console.entry_names import subjects_of
+from idp.console.entry_words import one_in_words
 from idp.console.words import role_words
 from idp.database import reader, table_of
 from idp.errors import Forbidden, NotFound, Refusal
@@ -45,7 +49,7 @@ Facts = list[tuple[str, str]]
 @dataclass(frozen=True)
 class Kind:
     """One kind of proposal. `proposer_may`: whether who proposed it may still, asked when a second person agrees. `where`: the page at
-    which agreeing is doing the same; without, it is a button."""
+    which agreeing is doing the same; without, it is a button. `differences`: what would be other than now, field by field."""
 
     words: Any
     may_decide: Callable[[Viewer, Any], bool]
@@ -53,6 +57,7 @@ class Kind:
     carry_out: Callable[[Connection, Any, dict[str, Any], Viewer], None] | None
     where: Callable[[Any], str] | None = None
     proposer_may: Callable[[uuid.UUID, Any], bool] = lambda _holder_id, _row: True
+    differences: Callable[[Any], Sequence[Changed]] = lambda _row: ()
 
 
 def kind_of(row: Any) -> Kind | None:
@@ -121,7 +126,11 @@ def _facts_of_entry(row: Any) -> Facts:
     client = find_even_disabled(content["client_id"])
     days = [format_date(date.fromisoformat(content[name])) if content[name] else "—" for name in ("valid_from", "valid_to")]
     name = client.client_name if client else content["client_id"]
-    return [(_("Ứng dụng"), name), (_("Ai được vào"), _("Tất cả cán bộ trong tỉnh")), (_("Từ ngày – đến hết ngày"), " – ".join(days))]
+    rule = widening.rule_of(content)
+    who = one_in_words(rule, subjects_of(reader(), [rule]))
+    if rule.kind is not EntryKind.EVERYBODY:
+        who = _("%(who)s; cùng các quy tắc đã có thì mọi cán bộ đều vào được", who=who)
+    return [(_("Ứng dụng"), name), (_("Ai được vào"), who), (_("Từ ngày – đến hết ngày"), " – ".join(days))]
 
 
 def _widen(connection: Connection, row: Any, content: dict[str, Any], viewer: Viewer) -> None:
@@ -156,6 +165,10 @@ KINDS = {
     widening.KIND: Kind(
         _l("Mở ứng dụng cho mọi người"), _may_widen, _facts_of_entry, _widen,
         proposer_may=lambda holder_id, row: reaches(holder_id, Permission.CHANGE_CLIENTS, uuid.UUID(row.subject)),
+    ),
+    sensitive_changes.KIND: Kind(
+        _l("Thay đổi ứng dụng đang dùng chính thức"), sensitive_changes.may_approve, sensitive_changes.facts_of, sensitive_changes.carry_out,
+        proposer_may=sensitive_changes.proposer_may, differences=sensitive_changes.differences_of,
     ),
 }  # fmt: skip
 HELP = Kind(_l("Giúp người giữ vai trò đăng nhập"), _may_help, _facts_of_help, None, _help_page)

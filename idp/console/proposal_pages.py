@@ -100,5 +100,5 @@ def _page(row: Any, errors: dict[str, str]) -> str:
     return render_template(
         "console/proposal.html", row=row, kind=kind, facts=kind.facts(row), errors=errors, is_waiting=is_waiting,
         is_own=row.proposed_by == me.actor, may_decide=is_waiting and row.proposed_by != me.actor and kind.may_decide(me, row),
-        where=kind.where(row) if kind.where else None, actors=actors_in_words(reader(), [row]),
+        where=kind.where(row) if kind.where else None, differences=kind.differences(row), actors=actors_in_words(reader(), [row]),
     )  # fmt: skip
