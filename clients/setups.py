@@ -1,17 +1,22 @@
-"""Settings of widely used programs for one client, ready to be pasted: nothing is left to fill in but the secret."""
+"""Settings of widely used programs for one client, ready to be pasted, and what its registration needs before the program works."""
 
 import json
 import secrets
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from clients.landing import landing_path
+from clients.metadata import CLIENT_SECRET_BASIC
+from clients.setup_texts import PROGRAMS, Program
 
 SECRET = "KHOA-BI-MAT"  # stands where the secret goes, after the moment in which it is known
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the settings are made of. `landing`: where people come after signing out."""
+    """What the settings are made of. `landing`: where people come after signing out; `method`: how the client is registered to send its
+    secret; `algorithm`: what signs its ID tokens; `needs_pkce`: whether it is refused without RFC 7636."""
 
     issuer: str
     client_id: str
@@ -20,6 +25,19 @@ class Facts:
     scope: str
     is_public: bool
     landing: str | None = None
+    redirect_uris: tuple[str, ...] = ()
+    method: str = CLIENT_SECRET_BASIC
+    algorithm: str = "RS256"
+    needs_pkce: bool = True
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What goes into the settings of one program. `needs`: what has to be changed in the registration first, in words."""
+
+    name: str
+    text: str
+    needs: tuple[str, ...] = ()
 
 
 def env_file(facts: Facts) -> str:
@@ -33,16 +51,55 @@ def env_file(facts: Facts) -> str:
     return "\n".join(lines) + "\n"
 
 
-def setups(facts: Facts) -> list[tuple[str, str]]:
-    """By program, what goes into its settings."""
-    origin = "/".join(facts.redirect_uri.split("/")[:3])
+def setups(facts: Facts) -> list[Setup]:
+    """Program by program."""
+    return [
+        Setup(one.name, _filled(one.text, _values(facts, one)), tuple(_needs(facts, one)))
+        for one in PROGRAMS
+        if one.is_for_public or not facts.is_public
+    ]
+
+
+def _needs(facts: Facts, program: Program) -> list[str]:
+    needs, uri = [], _redirect_uri(facts, program)
+    if not facts.is_public and facts.method not in program.methods:
+        wanted = " / ".join(program.methods)
+        needs.append(_("Phần mềm này xác thực bằng %(methods)s: chọn lại “Cách xác thực ứng dụng”.", methods=wanted))
+    if facts.needs_pkce and not program.pkce:
+        needs.append(_("Phần mềm này không làm được PKCE: bỏ dấu ở “Bắt buộc PKCE”."))
+    if program.callback and uri not in (facts.redirect_uris or (facts.redirect_uri,)):
+        needs.append(_("Phần mềm này nhận kết quả ở %(uri)s: thêm vào “Địa chỉ trả về”.", uri=uri))
+    return needs
+
+
+def _redirect_uri(facts: Facts, program: Program) -> str:
+    """The address that the program takes the answer at: the registered one that fits, or the one to be registered."""
+    if program.callback is None:
+        return facts.redirect_uri
+    fitting = (uri for uri in facts.redirect_uris or (facts.redirect_uri,) if uri.endswith(program.callback))
+    return min(fitting, default=_origin(facts.redirect_uri) + program.callback)
+
+
+def _origin(uri: str) -> str:
+    return "/".join(uri.split("/")[:3])
+
+
+def _values(facts: Facts, program: Program) -> dict[str, str]:
+    uri, scopes = _redirect_uri(facts, program), facts.scope.split()
+    origin, plain = _origin(uri), facts.issuer.startswith("http:")  # plain http: on loopback alone
     landing = landing_path(origin, facts.landing)
-    values = {
-        "issuer": facts.issuer, "id": facts.client_id, "secret": facts.secret or SECRET, "uri": facts.redirect_uri, "scope": facts.scope,
-        "comma": ",".join(facts.scope.split()), "quoted": ", ".join(json.dumps(name) for name in facts.scope.split()),
-        "origin": origin, "random": secrets.token_hex(16), "open": _APACHE_OPEN.replace("@landing@", landing) if landing else "",
+    method = facts.method if facts.method in program.methods else program.methods[0]
+    is_basic, secret = method == CLIENT_SECRET_BASIC, facts.secret or SECRET
+    node = "None()" if facts.is_public else f"ClientSecret{'Basic' if is_basic else 'Post'}(OIDC_CLIENT_SECRET)"
+    return {
+        "issuer": facts.issuer, "id": facts.client_id, "secret": secret, "uri": uri, "scope": facts.scope, "origin": origin,
+        "comma": ",".join(scopes), "quoted": ", ".join(map(json.dumps, scopes)), "single": ", ".join(f"'{name}'" for name in scopes),
+        "random": secrets.token_hex(16), "open": _APACHE_OPEN.replace("@landing@", landing) if landing else "",
+        "algorithm": facts.algorithm, "method": method, "mail_claim": "email" if "email" in scopes else "sub",
+        "django_basic": str(is_basic), "moodle_basic": "yes" if is_basic else "no", "ruby_method": "basic" if is_basic else "post",
+        "node_method": node, "node_http": ",\n  { execute: [client.allowInsecureRequests] }" if plain else "",
+        "dotnet_http": "\n    options.RequireHttpsMetadata = false;" if plain else "",
     }  # fmt: skip
-    return [(name, _filled(text, values)) for name, text in _TEXTS if not facts.is_public or name in _FOR_PUBLIC]
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
@@ -58,186 +115,3 @@ _APACHE_OPEN = """
     Require all granted
 </Location>
 """
-_FOR_PUBLIC = frozenset({"Node (openid-client)"})
-_TEXTS = (
-    (
-        "Spring Boot (application.yml)",
-        """spring:
-  security:
-    oauth2:
-      client:
-        registration:
-          hopnhat:
-            client-id: @id@
-            client-secret: @secret@
-            scope: @comma@
-            redirect-uri: "@uri@"
-            client-authentication-method: client_secret_basic
-            authorization-grant-type: authorization_code
-        provider:
-          hopnhat:
-            issuer-uri: @issuer@
-""",
-    ),
-    (
-        "ASP.NET Core (Program.cs)",
-        """builder.Services.AddAuthentication(options => {
-    options.DefaultScheme = "Cookies";
-    options.DefaultChallengeScheme = "oidc";
-}).AddCookie("Cookies").AddOpenIdConnect("oidc", options => {
-    options.Authority = "@issuer@";
-    options.ClientId = "@id@";
-    options.ClientSecret = "@secret@";
-    options.ResponseType = "code";
-    options.UsePkce = true;
-    options.Scope.Clear();
-    foreach (var scope in new[] { @quoted@ }) options.Scope.Add(scope);
-    options.CallbackPath = new Uri("@uri@").AbsolutePath;
-    options.GetClaimsFromUserInfoEndpoint = true;
-});
-""",
-    ),
-    (
-        "Laravel (.env)",
-        """# kovah/laravel-socialite-oidc
-OIDC_BASE_URL=@issuer@
-OIDC_CLIENT_ID=@id@
-OIDC_CLIENT_SECRET=@secret@
-OIDC_REDIRECT_URI=@uri@
-OIDC_SCOPES="@scope@"
-""",
-    ),
-    (
-        "Node (openid-client)",
-        """// node --env-file=@id@.env app.mjs
-import * as client from 'openid-client'
-const { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_REDIRECT_URI, OIDC_SCOPE } = process.env
-const config = await client.discovery(new URL(OIDC_ISSUER), OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
-const code_verifier = client.randomPKCECodeVerifier()
-const to = client.buildAuthorizationUrl(config, {
-  redirect_uri: OIDC_REDIRECT_URI,
-  scope: OIDC_SCOPE,
-  code_challenge: await client.calculatePKCECodeChallenge(code_verifier),
-  code_challenge_method: 'S256',
-  state: client.randomState(),
-})
-""",
-    ),
-    (
-        "Django (settings.py)",
-        """# mozilla-django-oidc
-OIDC_RP_CLIENT_ID = "@id@"
-OIDC_RP_CLIENT_SECRET = "@secret@"
-OIDC_RP_SIGN_ALGO = "RS256"
-OIDC_RP_SCOPES = "@scope@"
-OIDC_USE_PKCE = True
-OIDC_OP_AUTHORIZATION_ENDPOINT = "@issuer@/authorize"
-OIDC_OP_TOKEN_ENDPOINT = "@issuer@/token"
-OIDC_OP_USER_ENDPOINT = "@issuer@/userinfo"
-OIDC_OP_JWKS_ENDPOINT = "@issuer@/jwks"
-""",
-    ),
-    (
-        "Flask (Authlib)",
-        """oauth.register(
-    "hopnhat",
-    server_metadata_url="@issuer@/.well-known/openid-configuration",
-    client_id="@id@",
-    client_secret="@secret@",
-    client_kwargs={"scope": "@scope@", "code_challenge_method": "S256"},
-)
-""",
-    ),
-    (
-        "Apache (mod_auth_openidc)",
-        """OIDCProviderMetadataURL @issuer@/.well-known/openid-configuration
-OIDCClientID @id@
-OIDCClientSecret "@secret@"
-OIDCProviderTokenEndpointAuth client_secret_basic
-OIDCPKCEMethod S256
-OIDCScope "@scope@"
-
-# A path of this host that leads nowhere else: the module answers it itself.
-OIDCRedirectURI @uri@
-OIDCDefaultURL @origin@/
-# 32 random characters, the same on every server of the application.
-OIDCCryptoPassphrase "@random@"
-
-# Sessions stay on this server, so that the provider can end them: with client-cookie it could not.
-OIDCSessionType server-cache
-OIDCCacheType shm
-OIDCSessionInactivityTimeout 3600
-OIDCSessionMaxDuration 43200
-OIDCCookieHTTPOnly On
-OIDCCookieSameSite On
-
-# REMOTE_USER is the permanent subject; names and addresses change.
-OIDCRemoteUserClaim sub
-OIDCPassClaimsAs both
-OIDCPassIDTokenAs claims
-OIDCPassUserInfoAs claims
-
-<Location "/">
-    AuthType openid-connect
-    Require valid-user
-</Location>
-@open@""",
-    ),
-    (
-        "oauth2-proxy (nginx)",
-        """provider = "oidc"
-oidc_issuer_url = "@issuer@"
-client_id = "@id@"
-client_secret = "@secret@"
-redirect_url = "@uri@"
-scope = "@scope@"
-code_challenge_method = "S256"
-email_domains = ["*"]
-""",
-    ),
-    (
-        "Moodle (OAuth 2 services)",
-        """Client ID: @id@
-Client secret: @secret@
-Service base URL: @issuer@
-Scopes included in a login request: @scope@
-Redirect URI: @origin@/admin/oauth2callback.php
-""",
-    ),
-    (
-        "Nextcloud (user_oidc)",
-        """php occ user_oidc:provider hopnhat \\
-  --clientid="@id@" --clientsecret="@secret@" \\
-  --discoveryuri="@issuer@/.well-known/openid-configuration" \\
-  --scope="@scope@" --unique-uid=0 --mapping-uid=sub
-""",
-    ),
-    (
-        "WordPress (wp-config.php)",
-        """// OpenID Connect Generic
-define( 'OIDC_CLIENT_ID', '@id@' );
-define( 'OIDC_CLIENT_SECRET', '@secret@' );
-define( 'OIDC_CLIENT_SCOPE', '@scope@' );
-define( 'OIDC_ENDPOINT_LOGIN_URL', '@issuer@/authorize' );
-define( 'OIDC_ENDPOINT_TOKEN_URL', '@issuer@/token' );
-define( 'OIDC_ENDPOINT_USERINFO_URL', '@issuer@/userinfo' );
-define( 'OIDC_ENDPOINT_LOGOUT_URL', '@issuer@/end_session' );
-""",
-    ),
-    (
-        "GitLab (gitlab.rb)",
-        """gitlab_rails['omniauth_providers'] = [{
-  name: "openid_connect",
-  args: {
-    scope: [@quoted@],
-    response_type: "code",
-    issuer: "@issuer@",
-    discovery: true,
-    client_auth_method: "basic",
-    pkce: true,
-    client_options: { identifier: "@id@", secret: "@secret@", redirect_uri: "@uri@" },
-  },
-}]
-""",
-    ),
-)

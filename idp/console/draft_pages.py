@@ -15,12 +15,14 @@ from clients.drafts import metadata_of
 from clients.entry_rules import kept_rules
 from clients.guard_setups import guard_setups
 from clients.metadata import PUBLIC
+from clients.profiles import profile_of
 from clients.registry import RegisteredClient, find_by_key, find_even_disabled
-from clients.setups import Facts, env_file, setups
+from clients.setups import Facts, Setup, env_file, setups
 from idp.client_reach import owns
 from idp.console.client_form import choices
 from idp.console.client_reach import reaches_draft, require_owner_reached
 from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
+from idp.console.draft_further import LOGO_PAGE, SAML, keep_logo, way_to_saml
 from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
 from idp.console.entry_words import CATEGORY_CHOICES, ROLE_CHOICES
@@ -69,10 +71,15 @@ def keep(draft_id: uuid.UUID, page: str) -> Answer | tuple[str, int]:
     """Keep a page, right or wrong, and go on to the next; what is wrong is said first."""
     answers = typed(page)
     in_transaction(lambda connection: drafts.keep(connection, draft_id, answers))
-    if request.form.get("later"):
+    wrong = keep_logo(draft_id) if page == LOGO_PAGE else {}
+    if answers.get("kind") == SAML and not wrong:
+        wrong, way = way_to_saml(answers)
+        if way is not None:
+            return redirect(way, 303)
+    if request.form.get("later") and not wrong:
         return redirect(url_for("console_drafts.list_drafts"), 303)
     row = drafts.require_draft(reader(), draft_id)
-    errors = flaws(reader(), row.answers)[page]
+    errors = flaws(reader(), row.answers)[page] | wrong
     if errors:
         return _page(row, page, errors), 400
     return redirect(url_for("console_drafts.page", draft_id=draft_id, page=PAGES[PAGES.index(page) + 1]), 303)
@@ -101,6 +108,15 @@ def send_back(draft_id: uuid.UUID) -> Answer | tuple[str, int]:
     if errors:
         return _page(drafts.require_draft(reader(), draft_id), "check", errors), 400
     in_transaction(lambda connection: drafts.send_back(connection, draft_id, actor=actor, word=reason))
+    return redirect(url_for("console_drafts.page", draft_id=draft_id, page="check"), 303)
+
+
+@blueprint.post("/console/drafts/<uuid:draft_id>/recall")
+@requires(Permission.DRAFT_CLIENTS)
+def recall(draft_id: uuid.UUID) -> Answer:
+    """Who has sent it in fills it in again."""
+    actor = require_viewer().actor
+    in_transaction(lambda connection: drafts.recall(connection, draft_id, actor=actor))
     return redirect(url_for("console_drafts.page", draft_id=draft_id, page="check"), 303)
 
 
@@ -214,7 +230,7 @@ def _setup_page(client: RegisteredClient, row: Any, secret: str | None, *, may_t
     facts, guards = _facts(client, secret), client.metadata.forward_auth_origins
     return render_template(
         "drafts/done.html", client=client, draft=row, secret=secret, may_take=may_take, facts=facts,
-        setups=[file for origin in guards[:1] for file in guard_setups(facts.issuer, client.client_id, origin, facts.landing)] or setups(facts),
+        setups=[Setup(*file) for origin in guards[:1] for file in guard_setups(facts.issuer, client.client_id, origin, facts.landing)] or setups(facts),
         guards=guards, is_shut=not kept_rules(reader(), client.key),
     )  # fmt: skip
 
@@ -229,4 +245,8 @@ def _facts(client: RegisteredClient, secret: str | None) -> Facts:
         scope,
         client.token_endpoint_auth_method == PUBLIC,
         min(client.post_logout_redirect_uris, default=None),
+        tuple(client.redirect_uris),
+        client.token_endpoint_auth_method,
+        client.metadata.id_token_signed_response_alg,
+        client.require_pkce or profile_of(client.metadata).pkce,
     )

@@ -1,5 +1,6 @@
 """/console/clients/<client_id>/preview: what exactly an application would be told of one person, and whether they may enter."""
 
+import json
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -44,4 +45,5 @@ def _page(client: RegisteredClient, typed: str, person: Any, errors: dict[str, s
         lets_in = person.state == PersonState.ACTIVE and client.is_enabled and row_may_enter(person, client)
         claims = claims_of(person, " ".join(sorted(client.scopes)))
         told = {"sub": subject_for(client, person.subject), **with_roles(claims, person, client)}
-    return render_template("console/preview.html", client=client, typed=typed, person=person, told=told, lets_in=lets_in, errors=errors)
+    written = {name: json.dumps(value, ensure_ascii=False) for name, value in told.items()}  # names in letters, not in escapes
+    return render_template("console/preview.html", client=client, typed=typed, person=person, told=written, lets_in=lets_in, errors=errors)
