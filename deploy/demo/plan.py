@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 EXTERNAL_PORT = 8199
+OWN_MACHINE = "127.0.0.1,localhost"  # the applications that somebody tries the demo with run beside it
 
 
 class PlanMistaken(Exception):
@@ -29,7 +30,7 @@ class Directory:
 @dataclass(frozen=True)
 class Plan:
     """One demo. `directory` None: the embedded one on `directory_port`. `staff`: at least so many people in it.
-    `outbound_allow`: where else the provider may send logout tokens to, as host or host:port, comma separated; `saml`: whether it answers SAML as well."""
+    `outbound_allow`: where else the provider may send logout tokens to, as host or host:port, comma separated, this machine unless it is said; `saml`: whether it answers SAML as well."""
 
     folder: Path
     port: int
@@ -70,7 +71,7 @@ def read_plan(environment: Mapping[str, str] = os.environ) -> Plan:
         staff=_number(environment, "STAFF", 300, most=100_000),
         database_url=environment.get("DEMO_DATABASE_URL") or f"sqlite:///{folder / 'hopnhat.sqlite'}",
         directory=_read_directory(environment),
-        outbound_allow=environment.get("DEMO_OUTBOUND_ALLOW", ""),
+        outbound_allow=environment.get("DEMO_OUTBOUND_ALLOW", OWN_MACHINE),
         saml=environment.get("DEMO_SAML", "") == "on",
     )
 
