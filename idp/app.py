@@ -187,6 +187,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     set_up_logs(settings.log_level)
     app = Application("idp", static_folder=None, root_path=str(ROOT / "idp"), instance_path=str(ROOT / "instance"))
+    app.debug = False  # whatever FLASK_DEBUG says: a fault of ours is a page of ours, never a traceback
     app.extensions["hopnhat.settings"] = settings
     app.extensions["hopnhat.sealing_keys"] = SealingKeys(settings.sealing_keys.get_secret_value())
     _set_up_database(app, settings)
