@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
+from xdist.remote import Producer
 
 from idp import clock
 from idp.app import create_app
@@ -28,6 +29,7 @@ from tests.support.installation import (
     share_compiled_statements,
 )
 from tests.support.rsa_pool import draw_rsa_keys_from_a_pool
+from tests.support.turns import LongestFirst
 
 os.environ["HOPNHAT_CONFIG"] = ""  # no settings of this machine reach a test
 # A busy machine is no counterexample, and a run tries what the run before it tried. HYPOTHESIS_PROFILE=searching looks for what is new.
@@ -39,6 +41,11 @@ Application.url_rule_class = ReadRoute
 share_compiled_statements()
 draw_rsa_keys_from_a_pool()
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst:
+    """The tests of one file stay together, since they share its services."""
+    return LongestFirst(config, log)
 
 
 def pytest_collection_finish() -> None:
