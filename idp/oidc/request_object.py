@@ -10,11 +10,12 @@ from idp import clock
 from idp.compact_jws import SignatureWrong, SignedJwt, UnreadableJwt, read, seconds_of, verify
 from idp.oidc.client_keys import keys_of
 from idp.oidc.decryption import decrypt, is_encrypted
+from idp.oidc.key_material import family
 from idp.settings import current_settings
 
 LARGEST = 16 * 1024  # bytes
 UNSIGNED = "none"
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")  # the last is the name that RFC 9864 gives to the one before
 TYPE = "oauth-authz-req+jwt"
 SKEW_SECONDS = 60.0
 LONGEST_LIFE_SECONDS = OLDEST_SECONDS = 3600.0  # FAPI 2.0 Message Signing §5.3.1
@@ -79,9 +80,8 @@ def _check_signature(jwt: SignedJwt, client: RegisteredClient) -> None:
         if not may_be_unsigned:
             raise SignatureWrong("the request object must be signed")
         return
-    allowed = [alg for alg in within if registered in (None, alg)]
-    if "EdDSA" in allowed:
-        allowed.append("Ed25519")  # the name that RFC 9864 gives to the same
+    kinds = {family(alg) for alg in within if registered is None or family(alg) == family(registered)}
+    allowed = [alg for alg in ALGORITHMS if family(alg) in kinds]
     if jwt.alg not in allowed:
         raise SignatureWrong(f"alg must be one of: {' '.join(allowed)}")
     try:

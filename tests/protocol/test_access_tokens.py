@@ -68,6 +68,16 @@ def test_a_client_may_want_jwts_for_everything(browser: FlaskClient, session_id:
     assert introspected(browser, party, token)["scope"] == "openid profile"
 
 
+def test_a_jwt_for_two_resources_names_both(browser: FlaskClient, session_id: uuid.UUID) -> None:
+    """TOK-015: a resource that is left out would refuse it, one too many would take what is not for it."""
+    add_resource(scopes=("dossiers",))
+    add_resource(OTHER_API, ("people",))
+    party = register_party(scope=f"{ALL_SCOPES} dossiers people", resources=(API, OTHER_API), access_token_format="jwt")
+    asked: dict[str, Any] = {**party.request(scope=SCOPE), "resource": [API, OTHER_API]}
+    code = party.answer(browser.get("/authorize", query_string=asked))["code"]
+    assert claims_of(browser, party.redeem(browser, code).get_json()["access_token"])["aud"] == [API, OTHER_API]
+
+
 def test_a_jwt_dies_with_its_authorization_where_it_is_shown_to_us(
     browser: FlaskClient, session_id: uuid.UUID, time: clock.ManualClock
 ) -> None:
@@ -182,7 +192,7 @@ def test_a_client_of_which_more_is_asked_since_is_sent_to_prove_it(browser: Flas
 def test_a_resource_of_ours_can_ask_for_a_stronger_or_fresher_authentication(app: Flask) -> None:
     """RFC 9470 §3."""
     with app.test_request_context("/userinfo", headers={"Authorization": "Bearer x"}):
-        answer = bearer.answer_refused(bearer.stronger_authentication_needed(assurance.AAL2, 300))
+        answer = bearer.answer_refused(bearer.stronger_authentication_needed(assurance.AAL2, 300), "/userinfo")
     said = answer.headers["WWW-Authenticate"]
     assert answer.status_code == 401
     assert 'error="insufficient_user_authentication"' in said

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from idp import clock
+from idp import clock, compact_jws
+from idp.database import reader
+from idp.spent_identifiers import digest_of, is_spent
 from tests.support.bound_party import BoundParty, Headers, register_bound
 from tests.support.installation import ISSUER
 from tests.support.keyed_party import new_key, thumbprint
@@ -166,6 +169,21 @@ def test_a_proof_counts_once_wherever_it_is_shown(browser: FlaskClient, fapi: Bo
     pushed = fapi.proof("POST", "/par")
     assert fapi.push(browser, headers=pushed).status_code == 201
     assert refused(fapi.push(browser, headers=pushed))
+
+
+def test_every_process_and_one_that_starts_later_knows_that_a_proof_was_used(
+    browser: FlaskClient, fapi: BoundParty, told: dict[str, Any]
+) -> None:
+    """TOK-017 (RFC 9449 §11.1): what all of them ask is the database."""
+    for method, path in (("GET", "/userinfo"), ("POST", "/token"), ("POST", "/par")):
+        shown = fapi.shown(told["access_token"]) if path == "/userinfo" else fapi.proof(method, path)
+        sent = fapi.code_form("no code") if path == "/token" else fapi.request()
+        if path == "/userinfo":
+            browser.get(path, headers=shown)
+        else:
+            browser.post(path, data={**sent, **fapi.assertion()}, headers=shown)
+        names = ("dpop", thumbprint(fapi.dpop_key), compact_jws.read(shown["DPoP"]).claims["jti"])
+        assert reader().execute(select(is_spent), {"spent": digest_of(*names)}).scalar_one(), path
 
 
 def test_a_proof_of_a_refused_request_is_used_up_too(browser: FlaskClient, fapi: BoundParty, told: dict[str, Any]) -> None:

@@ -193,6 +193,21 @@ def test_it_may_be_a_little_early(browser: FlaskClient, party: KeyedParty, sessi
     assert "code" in party.answer(by_value(browser, party, early))
 
 
+@pytest.mark.parametrize("registered", ["EdDSA", "Ed25519", None])
+def test_both_names_of_ed25519_mean_the_same_whichever_is_registered(
+    browser: FlaskClient, session_id: uuid.UUID, registered: str | None
+) -> None:
+    """RFC 9864 §2.2, §3.1: the old name is one that older libraries write."""
+    party = register_keyed("EdDSA", request_object_signing_alg=registered)
+    for alg in ("EdDSA", "Ed25519"):
+        told = party.answer(
+            browser.get("/authorize", query_string={"client_id": party.client_id, "request": party.request_object(alg=alg)})
+        )
+        assert "code" in told, told
+    supported = browser.get("/.well-known/openid-configuration").get_json()["request_object_signing_alg_values_supported"]
+    assert supported == ["RS256", "PS256", "ES256", "EdDSA", "Ed25519"]
+
+
 def test_the_registered_algorithm_is_the_only_one(browser: FlaskClient, session_id: uuid.UUID) -> None:
     party = register_keyed("RS256", request_object_signing_alg="RS256")
     assert "code" in party.answer(by_value(browser, party, party.request_object()))
