@@ -1,5 +1,6 @@
 """Drafts of applications: begun, filled in page by page, sent in, approved by a second administrator where real work is done."""
 
+import base64
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from clients.entry import EntryRule
 from clients.entry_models import EntryKind
 from clients.forward_auth_origins import CALLBACK_PATH
 from clients.lifetimes import PRESETS, preset_named
+from clients.logos import put_first
 from clients.metadata import ACR, CLIENT_SECRET_BASIC, FAPI2, PUBLIC, SECRET_METHODS, ClientMetadata
 from clients.models import Client
 from clients.registration import Registered, note_change, register
@@ -79,6 +81,11 @@ def keep(connection: Connection, draft_id: uuid.UUID, answers: dict[str, Any]) -
     connection.execute(update(_d).where(_d.c.id == draft_id), {"answers": {**row.answers, **cut}, "updated_at": clock.now()})
 
 
+def keep_logo(connection: Connection, draft_id: uuid.UUID, png: bytes | None) -> None:
+    """Keep the picture that people will see beside it, as `as_png` has made it; None: none. Raises Refusal for one that is sent in."""
+    keep(connection, draft_id, {"logo": None if png is None else {"png": base64.b64encode(png).decode("ascii")}})
+
+
 def withdraw(connection: Connection, draft_id: uuid.UUID) -> bool:
     """Be done with a draft that led to nothing. Return whether this call did it."""
     return _move(connection, draft_id, (DraftState.OPEN, DraftState.SUBMITTED), {"state": DraftState.WITHDRAWN.value}) is not None
@@ -123,6 +130,16 @@ def send_back(connection: Connection, draft_id: uuid.UUID, *, actor: str, word: 
         return False
     audit.record(connection, audit.Event.CLIENT_DRAFT_SENT_BACK, actor=actor, draft=str(draft_id), reason=word)
     return True
+
+
+def recall(connection: Connection, draft_id: uuid.UUID, *, actor: str) -> None:
+    """Fill it in again, by who made it or sent it in. Raises Refusal, NotFound."""
+    row = require_draft(connection, draft_id)
+    if actor not in (row.submitted_by, row.made_by):
+        raise Refusal(_("Chỉ người lập hoặc gửi rút lại được bản đăng ký."), "not_the_submitter", 403)
+    if _move(connection, draft_id, (DraftState.SUBMITTED,), {"state": DraftState.OPEN.value, "word": None}) is None:
+        raise _not_open()
+    audit.record(connection, audit.Event.CLIENT_DRAFT_RECALLED, actor=actor, draft=str(draft_id), name=row.answers.get("client_name", ""))
 
 
 def take_secret(connection: Connection, draft_id: uuid.UUID, *, actor: str) -> Secret | None:
@@ -228,6 +245,8 @@ def _connect(
         "approved_by": approved_by,
     }  # fmt: skip
     connection.execute(insert(_k), card)
+    if row.answers.get("logo"):
+        put_first(connection, made.key, base64.b64decode(row.answers["logo"]["png"]))
     if approved_by is not None:
         audit.record(connection, audit.Event.CLIENT_DRAFT_APPROVED, actor=approved_by, client_id=made.key, draft=str(row.id))
     registry.forget(made.client_id)

@@ -99,6 +99,11 @@ def _kept(client: RegisteredClient) -> dict[str, Any] | None:
         return found | {"flaw": str(flaw)[:200]}
 
 
+def put_first(connection: Connection, client: uuid.UUID, png: bytes) -> None:
+    """The logo that an application is registered with, as `as_png` has made it."""
+    _put(connection, client, {"client_id": client, "uri": UPLOADED, "png": png, "flaw": None, "fetched_at": clock.now()})
+
+
 def put_uploaded(connection: Connection, client: RegisteredClient, raw: bytes, *, actor: str, reason: str) -> None:
     """Take a picture of an administrator's as the logo, whatever the client's own address says. Raises PictureRefused."""
     png = as_png(raw)

@@ -25,7 +25,7 @@ GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_COD
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CONTACT = re.compile(r"[^\s@<>\"]{1,64}@[A-Za-z0-9.-]{1,255}|\+?[0-9 ().-]{3,30}|https://[\x21-\x7e]{1,200}")
 
-__all__ = ["GRANT_TYPES", "InvalidMetadata", "acr_of", "checked", "clean_name", "clean_scope"]
+__all__ = ["GRANT_TYPES", "InvalidMetadata", "acr_of", "checked", "clean_name", "clean_scope", "is_contact"]
 
 
 def clean_name(name: str) -> str:
@@ -50,6 +50,11 @@ def clean_scope(scope: str, of_resources: Iterable[str] = (), *, of_people: bool
     return " ".join([*ours, *sorted(further)])
 
 
+def is_contact(written: str) -> bool:
+    """Whether somebody can be reached by this: a mail address, a phone number or a page."""
+    return _CONTACT.fullmatch(written) is not None
+
+
 def acr_of(written: str) -> str:
     """The `acr` value of `aal2` or of its full name. Raises InvalidMetadata."""
     value = ACR.get(written, written)
@@ -72,7 +77,7 @@ def checked(wanted: ClientMetadata, *, scopes_of_resources: Iterable[str] = ()) 
 def _with_facts(wanted: ClientMetadata, scopes_of_resources: Iterable[str]) -> ClientMetadata:
     if wanted.default_max_age is not None and not 0 <= wanted.default_max_age <= LONGEST_AGE:
         raise InvalidMetadata(_("default_max_age từ 0 đến %(n)s giây.", n=LONGEST_AGE))
-    if len(wanted.contacts) > MOST_CONTACTS or not all(_CONTACT.fullmatch(contact) for contact in wanted.contacts):
+    if len(wanted.contacts) > MOST_CONTACTS or not all(is_contact(contact) for contact in wanted.contacts):
         raise InvalidMetadata(_("Liên hệ là địa chỉ thư, số điện thoại hoặc địa chỉ https, tối đa %(n)s.", n=MOST_CONTACTS))
     for text in (wanted.software_id, wanted.software_version):
         if text is not None and (not 0 < len(text) <= LONGEST_TEXT or not text.isprintable()):

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from flask_babel import gettext as _
@@ -21,7 +22,7 @@ _LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost)):(\d{1,
 HIGHEST_PORT = 65535
 _FORBIDDEN_CHARACTERS = frozenset('\\*"<>^`{|}')
 
-__all__ = ["InvalidRedirectUri", "check_published_uri", "check_redirect_uris", "check_uri", "check_uris", "is_registered"]
+__all__ = ["InvalidRedirectUri", "check_for_production", "check_published_uri", "check_redirect_uris", "check_uri", "check_uris", "is_registered"]
 
 
 def check_uri(uri: str, refused: type[InvalidMetadata] = InvalidRedirectUri) -> str:
@@ -64,6 +65,19 @@ def check_published_uri(uri: str, *, public_only: bool = False) -> str:
     if parts.scheme != "https" or _is_private(host):
         raise InvalidMetadata(_("Địa chỉ “%(uri)s” không dùng được: phải dùng https và nằm ngoài mạng nội bộ.", uri=uri[:200]))
     return uri
+
+
+def check_for_production(uris: Iterable[str], application_type: str) -> None:
+    """Where real work is done, a code goes over plain http only to an application that is installed where the browser runs (RFC 8252
+    §7.3). Raises InvalidRedirectUri."""
+    plain = [uri for uri in uris if application_type != NATIVE and uri.lower().startswith("http://")]
+    if plain:
+        raise InvalidRedirectUri(
+            _(
+                "Địa chỉ “%(uri)s” chỉ có trên chính máy đang mở nó nên không dùng chính thức được: ghi địa chỉ https của máy chủ, hoặc chọn môi trường thử nghiệm.",
+                uri=plain[0][:200],
+            )
+        )
 
 
 def is_registered(uri: str, registered: frozenset[str], application_type: str) -> bool:

@@ -108,6 +108,7 @@ class Event(enum.StrEnum):
     CLIENT_DRAFT_SUBMITTED = "client_draft.submitted"
     CLIENT_DRAFT_APPROVED = "client_draft.approved"
     CLIENT_DRAFT_SENT_BACK = "client_draft.sent_back"
+    CLIENT_DRAFT_RECALLED = "client_draft.recalled"
     CLIENT_ROLE_GIVEN = "client_role.given"
     CLIENT_ROLE_TAKEN = "client_role.taken"
     CLIENT_ENTRY_ADDED = "client_entry.added"

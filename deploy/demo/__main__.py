@@ -90,7 +90,7 @@ def show(plan: Plan, told: dict[str, Any]) -> None:
     places = Table("What", "Where", box=None, padding=(0, 2), pad_edge=False)
     for party in applications.applications(plan):
         places.add_row(party.look.name, party.base_url)
-    places.add_row("Console (it_admin)", f"{plan.issuer}/console")
+    places.add_row("Console (it_admin; it_admin_2 approves)", f"{plan.issuer}/console")
     places.add_row("A person's own page", f"{plan.issuer}/account")
     places.add_row("The staff directory", told["ldap"]["url"])
     accounts = Table("Role", "Username", "Password", "TOTP secret", box=None, padding=(0, 2), pad_edge=False)

@@ -12,8 +12,8 @@ from clients.entry import EVERYBODY, EntryRule
 from clients.entry_models import EntryKind
 from clients.forward_auth_origins import check_origins
 from clients.metadata import PRIVATE_KEY_JWT
-from clients.metadata_rules import checked
-from clients.redirect_uris import check_redirect_uris, check_uris
+from clients.metadata_rules import checked, is_contact
+from clients.redirect_uris import check_for_production, check_redirect_uris, check_uris
 from clients.refusals import InvalidMetadata
 from clients.registry import find_even_disabled, is_client_id
 from clients.sector import check_sector
@@ -98,6 +98,9 @@ def _look_at_facts(connection: Connection, answers: dict[str, Any], found: dict[
         found["contact_2"] = _("Ghi người phụ trách thứ hai, để khi một người vắng vẫn có người trả lời.")
     elif answers["contact_2"] == answers.get("contact_1"):
         found["contact_2"] = _("Hai người phụ trách phải khác nhau.")
+    for name in ("contact_1", "contact_2"):
+        if answers.get(name) and not is_contact(answers[name]):
+            found[name] = _("Ghi thư điện tử công vụ hoặc số điện thoại của người phụ trách, không ghi tên đăng nhập.")
     if answers.get("environment") not in set(Environment):
         found["environment"] = _("Chọn môi trường.")
     try:
@@ -115,10 +118,17 @@ def _look_at_addresses(answers: dict[str, Any], found: dict[str, str]) -> None:
         _try("origins", found, lambda: check_origins(wanted.forward_auth_origins, wanted.redirect_uris))
         if not wanted.forward_auth_origins:
             found["origins"] = _("Ghi ít nhất một địa chỉ của hệ thống cũ.")
+        _look_at_plain_http("origins", wanted.forward_auth_origins, answers, found)
         return
     if not wanted.redirect_uris:
         found["redirect_uris"] = _("Ghi ít nhất một địa chỉ trả về.")
     _try("redirect_uris", found, lambda: check_redirect_uris(wanted.redirect_uris, wanted.application_type))
+    _look_at_plain_http("redirect_uris", wanted.redirect_uris, answers, found)
+
+
+def _look_at_plain_http(field: str, uris: tuple[str, ...], answers: dict[str, Any], found: dict[str, str]) -> None:
+    if answers.get("environment") == Environment.PRODUCTION:
+        _try(field, found, lambda: check_for_production(uris, metadata_of(answers).application_type))
 
 
 def _look_at_whole(answers: dict[str, Any], found: dict[str, str]) -> None:

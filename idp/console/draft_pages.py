@@ -73,7 +73,7 @@ def keep(draft_id: uuid.UUID, page: str) -> Answer | tuple[str, int]:
     in_transaction(lambda connection: drafts.keep(connection, draft_id, answers))
     wrong = keep_logo(draft_id) if page == LOGO_PAGE else {}
     if answers.get("kind") == SAML and not wrong:
-        wrong, way = way_to_saml(answers)
+        wrong, way = way_to_saml(drafts.require_draft(reader(), draft_id).answers)
         if way is not None:
             return redirect(way, 303)
     if request.form.get("later") and not wrong:

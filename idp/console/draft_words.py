@@ -36,6 +36,7 @@ def words() -> dict[str, Any]:
                 ClientKind.LEGACY.value, _("Hệ thống cũ, không sửa được"),
                 _("Máy chủ proxy (nginx, Traefik, Caddy) đứng trước và hỏi hệ thống xác thực thay cho ứng dụng."),
             ),
+            ("saml", _("Hệ thống cũ nói SAML 2.0"), _("Đăng ký bằng siêu dữ liệu của ứng dụng, ở một trang riêng.")),
         ],
         "profiles": [
             ("", _("Thông thường")),

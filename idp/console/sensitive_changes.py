@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from clients import drafts, registration
 from clients.draft_models import Environment
 from clients.metadata import ClientMetadata
+from clients.redirect_uris import check_for_production
 from clients.registry import find_by_key
 from idp.client_reach import reaches
 from idp.console.client_history import Changed, changes_told
@@ -42,6 +43,8 @@ def change_or_propose(connection: Connection, client_id: str, *, actor: str, rea
     `registration.change`."""
     row, before, after = registration.looked_at(connection, client_id, actor=actor, **changes)
     differing = {name: value for name, value in asdict(after).items() if value != asdict(before)[name]}
+    if is_in_production(connection, row.id):
+        check_for_production(set(after.redirect_uris) - set(before.redirect_uris), after.application_type)
     if not needs_two(connection, row.id, actor) or not _is_sensitive(asdict(before), differing):
         return Outcome(registration.change(connection, client_id, actor=actor, reason=reason, **changes))
     content = {"client_id": client_id, "before": {name: asdict(before)[name] for name in differing}, "after": differing}
@@ -51,10 +54,15 @@ def change_or_propose(connection: Connection, client_id: str, *, actor: str, rea
 def needs_two(connection: Connection, client_key: uuid.UUID, actor: str) -> bool:
     """Whether real work is done with it. Of one that was registered at the server without saying, whoever runs the server decides; for
     all others it counts as such."""
-    card = drafts.card_of(connection, client_key)
-    if card is None:
+    if drafts.card_of(connection, client_key) is None:
         return not actor.startswith(CLI)
-    return bool(card.environment == Environment.PRODUCTION)
+    return is_in_production(connection, client_key)
+
+
+def is_in_production(connection: Connection, client_key: uuid.UUID) -> bool:
+    """Whether it was said that real work is done with it."""
+    card = drafts.card_of(connection, client_key)
+    return card is not None and card.environment == Environment.PRODUCTION
 
 
 def waiting_for(connection: Connection, client_key: uuid.UUID) -> list[Any]:

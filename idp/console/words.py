@@ -88,6 +88,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.CLIENT_DRAFT_SUBMITTED: _l("Gửi bản đăng ký kết nối ứng dụng"),
     Event.CLIENT_DRAFT_APPROVED: _l("Phê duyệt kết nối %(client)s"),
     Event.CLIENT_DRAFT_SENT_BACK: _l("Trả lại bản đăng ký kết nối ứng dụng"),
+    Event.CLIENT_DRAFT_RECALLED: _l("Rút lại bản đăng ký kết nối ứng dụng để sửa"),
     Event.CLIENT_ROLE_GIVEN: _l("Cho vai trò trong %(client)s"),
     Event.CLIENT_ROLE_TAKEN: _l("Bỏ vai trò trong %(client)s"),
     Event.CLIENT_ENTRY_ADDED: _l("Cho thêm người vào %(client)s"),

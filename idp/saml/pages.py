@@ -40,7 +40,7 @@ NAME_IDS = [
 @requires(Permission.REGISTER_CLIENTS)
 def ask() -> str:
     """The form of an application that speaks SAML."""
-    return _form({"scope": ["openid", "profile", "email"]}, {})
+    return _form({"scope": ["openid", "profile", "email"], "client_name": request.args.get("client_name", "")[:100]}, {})
 
 
 @blueprint.post("/console/saml")

@@ -24,15 +24,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def connecting(demo: Demo, chrome: Browser) -> Callable[[Recipe], Connected]:
-    """Two administrators at their consoles, who connect an application as a document says. The demo has one: a leader becomes the
-    second."""
-    leader = demo.account("leader").username
-    assert demo.hopnhat("role", "grant", leader, "it_admin").returncode == 0
+    """The demo's two administrators at their consoles, who connect an application as a document says."""
     first = open_console(demo, chrome, "it_admin")
     second: list[Page] = []
 
     def at_second() -> Page:
-        second.append(second[0] if second else open_console(demo, chrome, "leader"))
+        second.append(second[0] if second else open_console(demo, chrome, "it_admin_2"))
         return second[0]
 
     return lambda recipe: connect(first, at_second, recipe)

@@ -83,6 +83,7 @@ ROUTES: dict[Reach, str] = {
         POST /console/drafts/<uuid:draft_id>/approve approve_clients
         GET /console/drafts/<uuid:draft_id>/done draft_clients
         POST /console/drafts/<uuid:draft_id>/done change_clients
+        POST /console/drafts/<uuid:draft_id>/recall draft_clients
         POST /console/drafts/<uuid:draft_id>/send-back approve_clients
         POST /console/drafts/<uuid:draft_id>/submit change_clients
         POST /console/drafts/<uuid:draft_id>/withdraw draft_clients
