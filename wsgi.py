@@ -37,7 +37,9 @@ from idp.console.entry_cli import group as entry_commands
 from idp.console.failure_cli import failure
 from idp.console.path_cli import group as path_commands
 from idp.console.system_cli import group as system_commands
+from idp.enrollment import alarm
 from idp.errors import Refusal
+from idp.metrics_endpoint import add_gauges
 from idp.people.cli import people
 from idp.saml import setting_up as saml
 from idp.saml.cli import add as saml_add
@@ -60,6 +62,8 @@ def build(settings: Settings | None = None) -> Flask:
     cli.add_jobs(app, sheets.jobs())
     person_pages.set_up_person_pages(app)
     doctor.add_check(app, "sync", remedy_of_silence)
+    doctor.add_check(app, "tracker", alarm.remedy)
+    add_gauges(app, alarm.gauges)
     cli.add_jobs(app, directory_jobs(app.extensions["hopnhat.settings"].sync_interval_seconds))
     return app
 

@@ -10,11 +10,12 @@ import click
 
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
+from idp.enrollment.alarm import recent_differences
 from idp.enrollment.closing_cli import COMMANDS
 from idp.enrollment.figures import Tally, add, percent_text
 from idp.enrollment.integrity import flaws
 from idp.enrollment.parameters import local_now
-from idp.enrollment.recount import count_differences
+from idp.enrollment.recount import count_differences, list_differences
 from idp.enrollment.rungs import Rung
 from idp.enrollment.snapshots import first_broken_day, has_snapshot, read_snapshot, recount_everybody, take_snapshot
 from idp.enrollment.status import Status, count_now, status_of_day
@@ -130,6 +131,21 @@ def verify(as_json: bool) -> None:
         headings = ["Table", "Day", "Row", "Stored", "Recounted"]
         show_table(headings, [(one.table, one.day, one.row, one.stored, one.recounted) for one in found], "")
     if broken or found:
+        sys.exit(1)
+
+
+@enrollment.command("differences")
+@json_option
+def differences(as_json: bool) -> None:
+    """Show whom recounts found elsewhere than the intervals said, newest first; exit 1 when there are any of the last seven days."""
+    names = ("day", "found_at", "person_id", "by_intervals", "by_facts", "unit_by_intervals", "unit_by_facts")
+    found = [{name: getattr(row, name) for name in names} for row in list_differences(reader())]
+    if as_json:
+        show_json({"differences": found})
+    else:
+        headings = ["Day", "Found at", "Person", "Followed", "Counted", "Unit followed", "Unit counted"]
+        show_table(headings, [tuple(one.values()) for one in found], "Every recount agreed.")
+    if recent_differences(reader()):
         sys.exit(1)
 
 

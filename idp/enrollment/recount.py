@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, Uuid, bindparam, func, insert, or_, select, text
 from sqlalchemy.schema import CreateTable, DropTable
 
@@ -147,6 +148,9 @@ def _record(connection: Connection, basis: Basis, flaws: Sequence[tuple[uuid.UUI
     columns = ("person_id", "by_intervals", "by_facts", "unit_by_intervals", "unit_by_facts")
     insert_rows(connection, _d, columns, rows, day=basis.day, found_at=basis.at)
     if flaws:
+        structlog.get_logger().error(
+            "the recount disagrees with the intervals", people=len(flaws), day=basis.day.isoformat(), see="hopnhat enrollment differences"
+        )
         audit.record(connection, audit.Event.TRACKER_RECOUNTED, actor="system:tracker", differences=len(flaws), day=basis.day.isoformat())
 
 
