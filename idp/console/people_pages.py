@@ -12,6 +12,7 @@ from idp import access, audit
 from idp.console.export_pages import EXPORT_EFFORT, export_page
 from idp.console.exports import Export, kind_asked_for, send_table
 from idp.console.history_reasons import GOOD_FOR, give_reason, may_read_history
+from idp.console.people_filters import choices, read_filters
 from idp.console.person_deeds import deeds_for
 from idp.console.person_facts import count_open_sessions, facts_of, require_session_of
 from idp.console.reach import may_change, require_changeable, within
@@ -29,11 +30,11 @@ from idp.login import unlocking
 from idp.login.messages import factor_words
 from idp.oidc.leavings import leavings_of
 from idp.people import units
-from idp.people.models import Level, Person, PersonState
+from idp.people.models import Person
 from idp.people.precedence import told_origins
-from idp.people.roster import Filters, require_person, search_people
+from idp.people.roster import require_person, search_people
 from idp.people.unit_paths import place_of
-from idp.people.words import LEVELS, STATES, category_words, level_words, source_words, state_words
+from idp.people.words import category_words, level_words, source_words, state_words
 from idp.sessions.devices import device_words
 from idp.sessions.places import place_words
 from idp.settings import current_settings
@@ -50,15 +51,12 @@ _p = table_of(Person)
 @requires(Permission.SEE_PEOPLE)
 def list_people() -> str:
     """One page of the roster."""
-    filters = _read_filters()
+    filters, errors = read_filters()
     page = search_people(reader(), filters, after=request.args.get("after"), before=request.args.get("before"), columns=_columns())
     return render_template(
         "console/people.html",
         page=page, asked=asked_of(PEOPLE), saved=kept_filters(PEOPLE), address_of=address_of, labels=LABELS, state_words=state_words,
-        unit=units.find_unit(reader(), filters.unit_id) if filters.unit_id else None,
-        levels=[("", _("Mọi cấp")), *((level.value, words) for level, words in LEVELS.items())],
-        states=[("", _("Mọi trạng thái")), *((state.value, words) for state, words in STATES.items())],
-        rungs=[("", _("Mọi bậc")), *((rung.value, f"{rung.value} · {LABELS[rung]}") for rung in Rung)],
+        unit=units.find_unit(reader(), filters.unit_id) if filters.unit_id and not errors else None, errors=errors, choices=choices(),
     )  # fmt: skip
 
 
@@ -77,8 +75,10 @@ def export() -> Response | tuple[str, int]:
     if errors:
         return export_page(PEOPLE, asked_of(PEOPLE), errors), 400
 
+    filters, _unread = read_filters()
+
     def read(after: str | None, most: int) -> Page:
-        return search_people(reader(), _read_filters(), after=after, columns=_columns(), most=most, effort=EXPORT_EFFORT)
+        return search_people(reader(), filters, after=after, columns=_columns(), most=most, effort=EXPORT_EFFORT)
 
     asked = Export(audit.Event.PEOPLE_EXPORTED, Permission.SEE_PEOPLE, "can-bo", asked_of(PEOPLE), reason, read)
     headings = [
@@ -97,26 +97,6 @@ def _cells(row: Any) -> tuple[object, ...]:
 
 def _columns() -> list[Any]:
     return [standing().label("rung"), IN_POST.label("in_post")]
-
-
-def _read_filters() -> Filters:
-    given = request.args
-    level, state, rung = given.get("level", ""), given.get("state", ""), given.get("rung", "")
-    return Filters(
-        text=given.get("q", "")[:200].replace("\0", ""),
-        level=level if level in set(Level) else "",
-        state=state if state in set(PersonState) else "",
-        unit_id=_key(given.get("unit")),
-        within=within(Permission.SEE_PEOPLE),
-        conditions=[IN_POST, standing() == rung] if rung in set(Rung) else (),
-    )
-
-
-def _key(text: str | None) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        return uuid.UUID(int=0)
 
 
 @blueprint.get("/console/people/<uuid:person_id>")

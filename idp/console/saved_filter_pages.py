@@ -18,7 +18,7 @@ blueprint = Blueprint("console_filters", __name__)
 PAGES = {PEOPLE: "console_people.list_people", SESSIONS: "console_sessions.list_sessions", AUDIT: "console_audit.trail"}
 # What narrows each list, as it stands in an address.
 NAMES = {
-    PEOPLE: ("q", "level", "state", "rung", "unit"),
+    PEOPLE: ("q", "unit", "level", "category", "state", "rung", "seen"),
     SESSIONS: ("person", "unit", "address", "client", "shared"),
     AUDIT: ("since", "until", "event", "person", "actor", "client", "address", "code"),
 }

@@ -1,12 +1,14 @@
 """Rules of the pages of people."""
 
 import uuid
+from datetime import timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from idp import audit
+from idp import audit, clock
 from idp.clock import ManualClock
 from idp.database import reader, table_of
 from idp.people.models import Person
@@ -47,6 +49,30 @@ def test_the_list_narrows_by_level_state_rung_and_unit(app: Flask, time: ManualC
     for query, names in expected.items():
         page = words_of(browser.get(f"/console/people?{query}"))
         assert {name for name in ("Vàng Mí Sính", "Sùng Thị Máy", "Lù Văn Hạ") if name in page} == names, query
+
+
+def test_the_list_narrows_by_category_by_the_last_sign_in_and_by_the_unit_as_it_is_typed(app: Flask, time: ManualClock) -> None:
+    unit = add_unit("Sở Y tế", code="H27.5")
+    days = {"Lý Thị Bình": 46, "Giàng A Páo": 44, "Thào Mí Sử": None}
+    for number, (name, ago) in enumerate(days.items()):
+        seen = clock.now() - timedelta(days=ago) if ago else None
+        add_person(f"p{number}", name, staff_category="vien_chuc" if ago == 44 else "can_bo", last_signed_in_at=seen, unit_id=unit)
+    browser = browser_of(app, Role.AUDITOR)
+    expected = {
+        "category=vien_chuc": {"Giàng A Páo"},
+        "seen=quiet": {"Lý Thị Bình"},
+        "seen=never&unit=H27.5": {"Thào Mí Sử"},
+        "unit=Sở Y tế": set(days),
+        "unit=Sở Y tá": set(),
+        "category=x&seen=x": set(days),
+    }
+    for query, names in expected.items():
+        page = words_of(browser.get("/console/people", query_string=dict(parse_qsl(query))))
+        assert {name for name in days if name in page} == names, query
+        assert (" wrong" in page) == ("Sở Y tá" in query)
+    address = "?seen=quiet&category=can_bo"
+    kept = send_form(browser, f"/console/filters/people{address}", {"name": "Lâu không vào"}, page=f"/console/people{address}")
+    assert "seen=quiet" in kept.headers["Location"]
 
 
 @pytest.mark.parametrize(
