@@ -1,6 +1,7 @@
 """Rules of clients that registered themselves: whom they reach through us, and what an administrator took from them (RFC 7592 §2.2)."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,6 +49,22 @@ def test_a_private_host_that_the_operator_allows_is_not_for_a_stranger(open_to_a
         del wanted["jwks"]
     assert refused(send(browser, wanted, None), "invalid_client_metadata")
     assert listener.read == []
+
+
+@pytest.mark.parametrize("name", ["jwks_uri", "backchannel_logout_uri", "request_uris"])
+def test_a_public_name_of_a_private_host_is_refused_when_it_is_registered(
+    open_to_all: Flask, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """REG-003: what this server will ask or tell is looked up at once, and nobody is asked."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("1.1.1.1", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    url = "https://intern.rp.test/x"
+    wanted = {**BY_KEY, "jwks": JWKS, name: [url] if name == "request_uris" else url}
+    if name == "jwks_uri":
+        del wanted["jwks"]
+    assert refused(send(open_to_all.test_client(), wanted, None), "invalid_client_metadata")
+    del found[1]
+    assert send(open_to_all.test_client(), wanted, None).status_code == 201
 
 
 def test_it_is_for_whom_an_administrator_gave_a_token_and_for_whom_one_registered(open_to_all: Flask, listener: ListeningClient) -> None:
