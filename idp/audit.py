@@ -69,6 +69,7 @@ class Event(enum.StrEnum):
     HELP_ASKED = "help.asked"
     TEMPORARY_CODE_ISSUED = "temporary_code.issued"
     TEMPORARY_CODE_USED = "temporary_code.used"
+    CODE_GIVEN_BACK = "code.given_back"
     ACTIVATION_CODE_ISSUED = "activation_code.issued"
     ACTIVATION_CODE_USED = "activation_code.used"
     FACTORS_RESET = "factors.reset"

@@ -17,8 +17,10 @@ from idp.oidc import subjects
 from idp.oidc.key_material import KINDS
 from idp.oidc.key_rotation import sealing_context
 from idp.oidc.models import SigningKey
+from idp.outbound import OutboundFailed, OutboundRefused, fetch
 from idp.sealing import SealBroken, current_keys
 from idp.settings import current_settings
+from idp.web.health import PROBE
 
 Finding = tuple[str, str]  # name of the check; what to do, empty when all is well
 MORE_CHECKS = "hopnhat.doctor_checks"
@@ -102,6 +104,20 @@ def _client_certificates() -> str:
     return ""
 
 
+def _proxy() -> str:
+    settings = current_settings()
+    if not settings.trusted_proxies:
+        return ""
+    try:
+        told = fetch(settings.issuer + "/healthz", accept="text/plain", is_ours=True, headers={PROBE: "1"})
+    except (OutboundRefused, OutboundFailed):
+        return ""  # not to be reached from here: nothing is known of it
+    return "" if told.body.strip() != b"underscores" else (
+        "The proxy in front hands on header names with underscores, by which a stranger speaks in its place (X_Forwarded_For): let it drop "
+        "them, see docs/proxy.md."
+    )  # fmt: skip
+
+
 def _outbound() -> str:
     file = current_settings().outbound_ca_file
     try:
@@ -120,6 +136,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("audit trail", _audit),
     ("outbound certificates", _outbound),
     ("client certificates", _client_certificates),
+    ("proxy", _proxy),
 )
 
 

@@ -28,6 +28,7 @@ EVENTS: dict[str, LazyString] = {
     Event.HELP_ASKED: _l("Cán bộ hỗ trợ đề nghị giúp đăng nhập"),
     Event.TEMPORARY_CODE_ISSUED: _l("Cán bộ hỗ trợ cấp một mã tạm"),
     Event.TEMPORARY_CODE_USED: _l("Dùng mã tạm"),
+    Event.CODE_GIVEN_BACK: _l("Trả lại mã vì mật khẩu mới không được nhận"),
     Event.ACTIVATION_CODE_ISSUED: _l("Cán bộ hỗ trợ in phiếu kích hoạt"),
     Event.ACTIVATION_CODE_USED: _l("Nhập mã kích hoạt"),
     Event.FACTORS_RESET: _l("Cán bộ hỗ trợ hủy mọi phương tiện xác thực"),

@@ -49,6 +49,7 @@ SENTENCES: dict[str, LazyString] = {
     Event.HELP_ASKED: _l("Đề nghị người thứ hai cùng giúp %(person)s đăng nhập"),
     Event.TEMPORARY_CODE_ISSUED: _l("Cấp mã tạm cho %(person)s"),
     Event.TEMPORARY_CODE_USED: _l("%(person)s dùng mã tạm"),
+    Event.CODE_GIVEN_BACK: _l("%(person)s được trả lại mã vì mật khẩu mới không được nhận"),
     Event.ACTIVATION_CODE_ISSUED: _l("In phiếu kích hoạt cho %(person)s"),
     Event.ACTIVATION_CODE_USED: _l("%(person)s nhập mã kích hoạt"),
     Event.FACTORS_RESET: _l("Hủy mọi phương tiện xác thực của %(person)s"),

@@ -23,6 +23,11 @@ _of_person = _t.c.person_id == bindparam("of_person")
 _open = select(_t).where(_of_person, _is_open).order_by(_t.c.id)
 _open_of_kind = _open.where(_t.c.kind == bindparam("of_kind"))
 _use = update(_t).where(_t.c.id == bindparam("code_id"), _is_open).values(used_at=bindparam("now"), session_id=bindparam("in_session"))
+_give_back = (
+    update(_t)
+    .where(_t.c.id == bindparam("code_id"), _t.c.used_at.is_not(None), _t.c.replaced_at.is_(None))
+    .values(used_at=None, session_id=None)
+)
 _replace = update(_t).where(_of_person, _t.c.used_at.is_(None), _t.c.replaced_at.is_(None)).values(replaced_at=bindparam("now"))
 _activated_in = (
     select(_t.c.id)
@@ -64,6 +69,11 @@ def use(connection: Connection, code_id: uuid.UUID, session_id: uuid.UUID | None
     """Use a matched code up; of any number at once one gets through. Raises WrongCode when it was used, replaced or is too old."""
     if connection.execute(_use, {"code_id": code_id, "in_session": session_id, "now": clock.now()}).rowcount != 1:
         raise WrongCode
+
+
+def give_back(connection: Connection, code_id: uuid.UUID) -> None:
+    """What the code was used for came to nothing: it can be used again as long as it lasts."""
+    connection.execute(_give_back, {"code_id": code_id})
 
 
 def is_activated(connection: Connection, person_id: uuid.UUID, session_id: uuid.UUID) -> bool:

@@ -21,6 +21,7 @@ _shown = select(_t.c.id, _t.c.sealed_code).where(_of_person, _is_pending, _t.c.s
 _usable = select(_t.c.id, _t.c.hash).where(_of_person, _is_usable).order_by(_t.c.id)
 _left = select(func.count()).select_from(_t).where(_of_person, _is_usable)
 _use = update(_t).where(_t.c.id == bindparam("code_id"), _is_usable).values(used_at=bindparam("now"))
+_give_back = update(_t).where(_t.c.id == bindparam("code_id"), _t.c.replaced_at.is_(None)).values(used_at=None)
 _drop_pending = update(_t).where(_of_person, _is_pending).values(replaced_at=bindparam("now"), sealed_code=None)
 _replace_confirmed = (
     update(_t).where(_of_person, _t.c.confirmed_at.is_not(None), _t.c.replaced_at.is_(None)).values(replaced_at=bindparam("now"))
@@ -84,6 +85,11 @@ def use(connection: Connection, code_id: uuid.UUID) -> None:
     """Use up a matched code; one conditional update decides between parallel attempts. Raises WrongCode when it was used."""
     if connection.execute(_use, {"code_id": code_id, "now": clock.now()}).rowcount != 1:
         raise WrongCode
+
+
+def give_back(connection: Connection, code_id: uuid.UUID) -> None:
+    """What the code was used for came to nothing: it can be used again."""
+    connection.execute(_give_back, {"code_id": code_id})
 
 
 def replace_all(connection: Connection, person_id: uuid.UUID) -> None:

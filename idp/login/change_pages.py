@@ -69,13 +69,17 @@ def _change(visit: Visit, username: str, refused: Wrong, old: Secret, new: Secre
     assert refused.attempt is not None
     try:
         proved = prove(refused.named, request.form.get("code", ""))
-        password.change(entry_of(refused.named), old, new)
     except NotProved as missing:
         return _show(visit, username, {"code": missing.message}, missing.status)
+    try:
+        password.change(entry_of(refused.named), old, new)
     except ChangeRefused as not_taken:
+        in_transaction(proved.give_back)
         return _show(visit, username, {"new_password": messages.change_refused(not_taken.change)}, 400)
     except DirectoryUnavailable as trouble:
+        in_transaction(proved.give_back)
         return _show(visit, username, {"username": trouble.message}, 503)
+    in_transaction(proved.settle)
     return _let_in(visit, Right(refused.named, refused.attempt, Said(Answer.RIGHT)), proved, changed=True)
 
 

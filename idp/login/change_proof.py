@@ -3,6 +3,8 @@
 Else somebody who has found the old password, or the one that the help desk set, would lock the person out of the directory with it.
 """
 
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -30,10 +32,13 @@ class NotProved(Exception):
 
 @dataclass(frozen=True)
 class Proved:
-    """What the session may claim that begins now."""
+    """What the session may claim that begins now. `give_back`: lets a code out of paper be used again, when the directory did not take
+    the new password; `settle`: tells the person that it was used."""
 
     acr: str = assurance.AAL1
     amr: tuple[str, ...] = (assurance.PASSWORD,)
+    give_back: Callable[[Connection], None] = lambda _connection: None
+    settle: Callable[[Connection], None] = lambda _connection: None
 
 
 def prove(named: Named, typed: str) -> Proved:
@@ -56,7 +61,7 @@ def prove(named: Named, typed: str) -> Proved:
 
 
 def _use(named: Named, typed: str, attempt: Attempt) -> Proved:
-    """The code is used up, whatever the directory says to the new password. Raises WrongCode."""
+    """The code is used up before the directory is asked, so that of any number at once one does it. Raises WrongCode."""
     try:
         in_transaction(lambda c: _use_code(c, named, typed, attempt))
     except WrongCode:
@@ -68,11 +73,14 @@ def _use(named: Named, typed: str, attempt: Attempt) -> Proved:
         def use_sheet(connection: Connection) -> None:
             recovery_codes.use(connection, code_id)
             _record(connection, audit.Event.RECOVERY_CODE_USED, named)
-            letters.write(connection, named.person_id, Letter.CODE_USED)
             failures.forgive(connection, attempt.kind, attempt.account)
 
         in_transaction(use_sheet)
-        return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.RECOVERY, assurance.MULTIPLE))
+        return Proved(
+            assurance.AAL2, (assurance.PASSWORD, assurance.RECOVERY, assurance.MULTIPLE),
+            give_back=lambda connection: _give_back(connection, named, recovery_codes.give_back, code_id),
+            settle=lambda connection: letters.write(connection, named.person_id, Letter.CODE_USED),
+        )  # fmt: skip
     return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.OTP, assurance.MULTIPLE))
 
 
@@ -86,7 +94,15 @@ def _use_temporary(named: Named, typed: str, attempt: Attempt) -> Proved:
         _record(connection, audit.Event.TEMPORARY_CODE_USED, named)
 
     in_transaction(use)
-    return Proved(assurance.AAL2, (assurance.PASSWORD, assurance.TEMPORARY, assurance.MULTIPLE))
+    return Proved(
+        assurance.AAL2, (assurance.PASSWORD, assurance.TEMPORARY, assurance.MULTIPLE),
+        give_back=lambda connection: _give_back(connection, named, officer_codes.give_back, code_id),
+    )  # fmt: skip
+
+
+def _give_back(connection: Connection, named: Named, give: Callable[[Connection, uuid.UUID], None], code_id: uuid.UUID) -> None:
+    give(connection, code_id)
+    _record(connection, audit.Event.CODE_GIVEN_BACK, named)
 
 
 def _use_code(connection: Connection, named: Named, typed: str, attempt: Attempt) -> None:

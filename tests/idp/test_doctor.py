@@ -5,13 +5,16 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
+from werkzeug.serving import WSGIRequestHandler
 
 from idp import audit, clock, jobs
 from idp.app import create_app
 from idp.database import in_transaction
 from idp.doctor import examine
 from idp.jobs import Job
-from tests.support.installation import close, settings_for
+from tests.support.installation import Databases, close, settings_for
+from tests.support.served import served
+from tests.support.services import free_port
 
 
 def _remedy(check: str) -> str:
@@ -73,3 +76,21 @@ def _drop_trigger(app: Flask) -> str:
         )
     in_transaction(lambda c: c.execute(text("DROP TRIGGER audit_event_append_only ON audit_event")))
     return "CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE ON audit_event FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+
+
+def test_a_proxy_that_hands_on_names_with_underscores_is_noticed(sqlite_databases: Databases) -> None:
+    for proxies, drops, noticed in ((1, True, False), (1, False, True), (0, False, False)):
+        port = free_port()
+        app = create_app(settings_for(sqlite_databases.fresh(), issuer=f"http://127.0.0.1:{port}", trusted_proxies=proxies))
+        with served(app, port, WSGIRequestHandler if drops else _UnderscoresPass), app.app_context():
+            assert ("underscores" in _remedy("proxy")) is noticed, (proxies, drops)
+        close(app)
+    assert b"ok" in app.test_client().get("/healthz").get_data()
+
+
+class _UnderscoresPass(WSGIRequestHandler):
+    """As our own server does: names with underscores, which the server of these tests drops, arrive as if written with hyphens."""
+
+    def make_environ(self) -> Any:
+        """All that was sent."""
+        return super().make_environ() | {f"HTTP_{name.replace('-', '_').upper()}": value for name, value in self.headers.items()}

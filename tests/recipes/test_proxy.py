@@ -128,7 +128,7 @@ def test_a_service_proves_itself_by_its_certificate_where_it_is_asked_for_one(pr
     told = requests.post(aliases["token_endpoint"], data=form, cert=str(file), verify=False, timeout=5)
     assert told.status_code == 200, told.text
     assert requests.post(aliases["token_endpoint"], data=form, verify=False, timeout=5).status_code == 401
-    forged = {"X-Client-Certificate": held.header}
+    forged = {"ClientCertificate": held.header}
     for url in (proxy.url + "/token", aliases["token_endpoint"]):
         assert requests.post(url, data=form, headers=forged, verify=False, timeout=5).status_code == 401, (
             "the proxy hands on no header of a stranger"

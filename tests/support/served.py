@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 @contextmanager
-def served(app: Flask, port: int) -> Iterator[str]:
+def served(app: Flask, port: int, handler: type[WSGIRequestHandler] = WSGIRequestHandler) -> Iterator[str]:
     """Serve the application on this port of 127.0.0.1 as long as the block lasts."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
