@@ -92,7 +92,7 @@ from idp.oidc import (
 from idp.oidc.forward_auth import check_endpoint, sign_in_endpoint
 from idp.people.unit_paths import place_of
 from idp.people.words import source_words
-from idp.proof import test_sign_in_pages
+from idp.proof import trial_sign_in_pages
 from idp.sealing import SealingKeys
 from idp.sessions.visitors import set_up_visitors
 from idp.settings import Settings, read_settings
@@ -141,7 +141,7 @@ BLUEPRINTS = (
     check_pages.blueprint,
     activity_pages.blueprint,
     token_check_pages.blueprint,
-    test_sign_in_pages.blueprint,
+    trial_sign_in_pages.blueprint,
     draft_pages.blueprint,
     secret_pages.blueprint,
     preview_pages.blueprint,

@@ -11,7 +11,7 @@ from idp import clock
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.people.roster import require_person_named
-from idp.proof import checks, test_people
+from idp.proof import checks, trial_people
 from idp.proof.leaving_trial import try_leaving
 from idp.proof.steps import Finding, Step
 from idp.proof.words import told
@@ -65,7 +65,7 @@ def _link(client: RegisteredClient, actor: str) -> str:
         check = checks.require_open(connection, client.key)
         person_id = checks.take_test_person(connection, check, client, actor=actor)
         acr = client.minimum_acr  # whoever has this command has the whole database: what the application asks for is enough
-        return str(test_people.give_link(connection, check.id, client.key, person_id, acr=acr, actor=actor))
+        return str(trial_people.give_link(connection, check.id, client.key, person_id, acr=acr, actor=actor))
 
     return f"{current_settings().issuer}/test-sign-in?link={in_transaction(take)}"
 
@@ -73,7 +73,7 @@ def _link(client: RegisteredClient, actor: str) -> str:
 def _sign_out(client: RegisteredClient, actor: str) -> None:
     person_id = checks.require_open(reader(), client.key).test_person_id
     if person_id is not None:
-        in_transaction(lambda c: test_people.sign_out(c, person_id, actor=actor))
+        in_transaction(lambda c: trial_people.sign_out(c, person_id, actor=actor))
 
 
 def _show(client: RegisteredClient, found: dict[Step, Finding], link: str | None, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.opaque_tokens import Secret
 from idp.people.roster import require_person, require_person_named
-from idp.proof import checks, test_people
+from idp.proof import checks, trial_people
 from idp.proof.leaving_trial import try_leaving
 from idp.proof.steps import Step, is_checkable, is_machine
 from idp.proof.words import OUTCOMES, address_words, told
@@ -69,7 +69,7 @@ def take_link(client_id: str) -> str:
     def take(connection: Connection) -> Secret:
         open_check = checks.require_open(connection, client.key)
         person_id = checks.take_test_person(connection, open_check, client, actor=viewer.actor)
-        return test_people.give_link(connection, open_check.id, client.key, person_id, acr=viewer.acr, actor=viewer.actor)
+        return trial_people.give_link(connection, open_check.id, client.key, person_id, acr=viewer.acr, actor=viewer.actor)
 
     word = in_transaction(take)
     return _page(client, link=f"{current_settings().issuer}{url_for('test_sign_in.ask', link=word)}")
@@ -82,7 +82,7 @@ def sign_out(client_id: str) -> Response:
     client, viewer = _require(client_id), require_viewer()
     person_id = checks.require_open(reader(), client.key).test_person_id
     if person_id is not None:
-        in_transaction(lambda connection: test_people.sign_out(connection, person_id, actor=viewer.actor))
+        in_transaction(lambda connection: trial_people.sign_out(connection, person_id, actor=viewer.actor))
     return _back(client_id)
 
 

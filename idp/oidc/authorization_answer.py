@@ -14,7 +14,7 @@ import structlog
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from clients import watch
+from clients import sights
 from clients.check_models import SightKind
 from clients.profiles import profile_of
 from idp import audit, clock
@@ -117,7 +117,7 @@ def grant(asked: AuthorizationRequest, live: LiveSession, authorization_id: uuid
 
 
 def _note_for_check(asked: AuthorizationRequest, live: LiveSession) -> None:
-    watch.seen(
+    sights.seen(
         asked.client, SightKind.CODE_GIVEN, live.person_id, pkce=asked.code_challenge is not None, scope=asked.scope,
         nonce=asked.nonce is not None, acr=live.acr, redirect_uri=asked.to.redirect_uri,
     )  # fmt: skip

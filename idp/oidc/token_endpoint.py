@@ -6,7 +6,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError
 from flask import Blueprint, Response, request
 
-from clients import watch
+from clients import sights
 from clients.check_models import SightKind
 from clients.registry import RegisteredClient
 from idp.compact_jws import read
@@ -60,7 +60,7 @@ def token() -> Response:
 
 def _note_for_check(client: RegisteredClient, grant_type: str, issued: Issued, told: dict[str, Any]) -> None:
     claims = sorted(read(told["id_token"], len(told["id_token"])).claims) if told.get("id_token", "").count(".") == 2 else []
-    watch.seen(
+    sights.seen(
         client, SightKind.TOKEN_GIVEN, issued.person_id, grant_type=grant_type, method=client.token_endpoint_auth_method,
         scope=told.get("scope", ""), id_token=claims, refresh_token="refresh_token" in told, token_type=told["token_type"],
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response
 from sqlalchemy import bindparam, select
 
-from clients import watch
+from clients import sights
 from clients.check_models import SightKind
 from clients.models import Client
 from clients.registry import RegisteredClient, find_client
@@ -60,7 +60,7 @@ def userinfo() -> Response:
         extra = allowed_claims((row.requested_claims or {}).get("userinfo", ()), client.scopes)
         told = {"sub": subject_for(client, row.subject), **with_roles(claims_of(row, token.scope, extra), row, client)}
         if client.watch is not None:
-            watch.seen(client, SightKind.USERINFO_TOLD, row.of_person, claims=sorted(told))
+            sights.seen(client, SightKind.USERINFO_TOLD, row.of_person, claims=sorted(told))
         headers = {"Cache-Control": "no-store", **CORS, **dpop.nonce_headers()}
         return told_to(client, told, headers)
     except bearer.BearerRefused as refused:

@@ -17,7 +17,7 @@ from clients.registry import RegisteredClient, find_by_key
 from idp import audit, clock
 from idp.database import in_transaction, new_id, reader, table_of
 from idp.errors import NotFound, Refusal
-from idp.proof import test_people
+from idp.proof import trial_people
 from idp.proof.reaching import look_at_addresses, look_at_discovery
 from idp.proof.seeing import look_at_leaving, look_at_logout, look_at_sign_in, look_at_token, read_seen
 from idp.proof.steps import Finding, Step, is_checkable, not_applicable, steps_of, waiting
@@ -143,7 +143,7 @@ def end(
         return
     check = connection.execute(select(_k).where(_k.c.id == check_id)).one()
     if check.test_person_id is not None:
-        test_people.dismiss(connection, check.test_person_id, actor=actor)
+        trial_people.dismiss(connection, check.test_person_id, actor=actor)
     if outcome in (Outcome.PASSED, Outcome.FAILED):
         catalogue.note_proof(connection, client.key, passed=outcome is Outcome.PASSED)
     states = {step.value: finding.state.value for step, finding in found.items()}
@@ -162,7 +162,7 @@ def take_test_person(connection: Connection, check: Any, client: RegisteredClien
     """The test person of this check, ready to sign in. Raises Refusal once they have left: that cannot be tried twice in one check."""
     if check.probe is not None:
         raise Refusal(_("Người kiểm thử đã nghỉ việc trong đợt kiểm tra này. Bắt đầu đợt mới để thử lại."), "test_person_left", 409)
-    person_id = test_people.ready(connection, client, actor=actor)
+    person_id = trial_people.ready(connection, client, actor=actor)
     if check.test_person_id != person_id:
         connection.execute(update(_k).where(_k.c.id == check.id).values(test_person_id=person_id))
         note_change(connection, client.client_id)

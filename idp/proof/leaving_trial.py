@@ -10,7 +10,7 @@ from idp.errors import Forbidden
 from idp.oidc.access_token import seal_access_token
 from idp.oidc.token_response import new_access_token
 from idp.outbound import OutboundFailed, OutboundRefused, fetch
-from idp.proof import checks, test_people
+from idp.proof import checks, trial_people
 from idp.proof.seeing import live_authorization
 from idp.settings import current_settings
 
@@ -24,7 +24,7 @@ def try_leaving(check: Any, *, actor: str) -> bool:
         return False
     before, why = _ask_for(client, authorization_id)
     at = clock.now().isoformat()
-    in_transaction(lambda connection: test_people.dismiss(connection, check.test_person_id, actor=actor))
+    in_transaction(lambda connection: trial_people.dismiss(connection, check.test_person_id, actor=actor))
     after, why_after = _ask_for(client, authorization_id)
     probe = {"at": at, "before": before, "after": after, "sign_in_refused": _is_refused(check.test_person_id), "why": why_after or why}
     in_transaction(lambda connection: checks.keep_probe(connection, check.id, probe))
@@ -42,7 +42,7 @@ def _ask_for(client: RegisteredClient, authorization_id: uuid.UUID) -> tuple[int
 
 def _is_refused(person_id: uuid.UUID) -> bool:
     try:
-        in_transaction(lambda connection: test_people.require_admitted(connection, person_id))
+        in_transaction(lambda connection: trial_people.require_admitted(connection, person_id))
     except Forbidden:
         return True
     return False

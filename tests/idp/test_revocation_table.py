@@ -15,6 +15,7 @@ from sqlalchemy import select
 from clients.registration import disable, rotate_secret
 from clients.registry import find_client
 from idp import access, clock, outbox
+from idp.api import access as api_access
 from idp.credentials import factors, officer_codes, totp
 from idp.credentials.printed_codes import NewCode
 from idp.database import in_transaction, reader, table_of
@@ -27,6 +28,7 @@ from idp.outbox import OutboxMessage
 from idp.roles import grants
 from idp.roles.models import Role
 from idp.sessions import browser_sessions, trusted_browsers
+from tests.support.machine import Machine
 from tests.support.people import add_person
 from tests.support.relying_party import RelyingParty, register_party, sign_in
 from tests.support.sign_in import enrolled_phone
@@ -139,6 +141,13 @@ def role_revoked(life: Life) -> None:
     deed(lambda c: grants.revoke(c, life.person_id, Role.AUDITOR, actor=BY))
 
 
+def api_role_taken(life: Life) -> None:
+    machine = Machine(life.app, Role.AUDITOR)
+    assert machine.call("GET", "/audit").status_code == 200
+    deed(lambda c: api_access.revoke(c, machine.client_id, Role.AUDITOR, unit_id=None, actor=BY, reason=REASON))
+    assert machine.call("GET", "/audit").status_code == 403
+
+
 MOVE: list[Callable[..., object]] = []
 SIGN_OUT: dict[str, Any] = {"reason": REASON, "actor": BY}
 EVENTS: dict[str, Callable[[Life], object]] = {
@@ -157,6 +166,7 @@ EVENTS: dict[str, Callable[[Life], object]] = {
     "factors_reset": lambda life: deed(lambda c: access.reset_factors(c, life.person_id, reason=REASON, actor=BY)),
     "role_granted": lambda life: deed(lambda c: access.role_granted(c, life.person_id, actor=BY)),
     "role_revoked": role_revoked,
+    "api_role_taken": api_role_taken,
     "browser_distrusted": lambda life: deed(lambda c: trusted_browsers.distrust(c, life.person_id, actor=BY)),
     "consent_withdrawn": lambda life: deed(lambda c: consents.withdraw(c, life.person_id, life.party.key, actor=BY)),
     "client_disabled": lambda life: deed(lambda c: disable(c, life.party.client_id, actor=BY)),

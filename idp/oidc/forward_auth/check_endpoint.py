@@ -7,7 +7,7 @@ import structlog
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from clients import watch
+from clients import sights
 from clients.check_models import SightKind
 from clients.request_paths import UnclearPath
 from idp.entry import row_may_enter
@@ -59,7 +59,7 @@ def check() -> AnyResponse:
         return _ask_to_sign_in(site, wanted, person, as_page=as_page)
     headers = identity_headers(site, person)
     if site.client.watch is not None:
-        watch.seen(site.client, SightKind.SITE_ASKED, person.person_id, headers=sorted(headers))
+        sights.seen(site.client, SightKind.SITE_ASKED, person.person_id, headers=sorted(headers))
     return Response(status=200, headers=headers)
 
 

@@ -13,7 +13,7 @@ from clients.check_models import IntegrationCheck, IntegrationSight, Integration
 from clients.draft_models import ClientCard
 from clients.registration import change
 from clients.registry import find_even_disabled
-from clients.watch import MOST_SIGHTS, seen
+from clients.sights import MOST_SIGHTS, seen
 from idp import access, clock
 from idp.app import create_app
 from idp.clock import ManualClock
@@ -21,7 +21,7 @@ from idp.console.check_cli import check_client
 from idp.database import db, in_transaction, reader, table_of
 from idp.errors import Refusal
 from idp.people.models import INTEGRATION_CHECK, Person, PersonState
-from idp.proof import checks, test_people
+from idp.proof import checks, trial_people
 from idp.proof.steps import Step
 from idp.roles.models import Role
 from tests.support.installation import close, settings_for
@@ -102,7 +102,7 @@ def test_a_link_of_before_is_worth_nothing_and_none_outlives_its_quarter_of_an_h
     def take() -> str:
         def work(connection: Any) -> str:
             person_id = checks.take_test_person(connection, check, client, actor="cli:test")
-            return str(test_people.give_link(connection, check.id, client.key, person_id, acr="urn:hopnhat:aal2", actor="cli:test"))
+            return str(trial_people.give_link(connection, check.id, client.key, person_id, acr="urn:hopnhat:aal2", actor="cli:test"))
 
         return in_transaction(work)
 
@@ -121,7 +121,7 @@ def test_a_test_person_comes_back_by_a_check_only_and_has_no_name_to_sign_in_wit
     person_id = in_transaction(lambda c: checks.take_test_person(c, check, client, actor="cli:test"))
     row = reader().execute(select(_p).where(_p.c.id == person_id)).one()
     assert (row.source, row.username_key, row.mail_key, row.state) == (INTEGRATION_CHECK, None, None, PersonState.ACTIVE)
-    in_transaction(lambda c: test_people.dismiss(c, person_id, actor="cli:test"))
+    in_transaction(lambda c: trial_people.dismiss(c, person_id, actor="cli:test"))
     with pytest.raises(Refusal) as refused:
         in_transaction(lambda c: access.restore(c, person_id, reason="thử", actor="cli:test"))
     assert refused.value.reason == "test_person"

@@ -12,7 +12,7 @@ from clients.metadata import ClientMetadata
 from clients.registration import disable, register
 from clients.registry import find_even_disabled
 from idp.database import in_transaction, reader, table_of
-from idp.proof import checks, test_people
+from idp.proof import checks, trial_people
 from idp.proof.leaving_trial import try_leaving
 from idp.proof.reaching import look_at_addresses, look_at_discovery
 from idp.proof.steps import Step
@@ -61,7 +61,7 @@ def with_test_person(house: Checked, client_id: str) -> FlaskClient:
     def take(connection: Any) -> str:
         check = checks.require_open(connection, client.key)
         person_id = checks.take_test_person(connection, check, client, actor=ACTOR)
-        return str(test_people.give_link(connection, check.id, client.key, person_id, acr=assurance.AAL2, actor=ACTOR))
+        return str(trial_people.give_link(connection, check.id, client.key, person_id, acr=assurance.AAL2, actor=ACTOR))
 
     word, browser = in_transaction(take), house.app.test_client()
     answer = send_form(browser, "/test-sign-in", {"link": word}, page=f"/test-sign-in?link={word}")
@@ -73,7 +73,7 @@ def with_test_person(house: Checked, client_id: str) -> FlaskClient:
 def sign_out(client_id: str) -> None:
     row = reader().execute(select(_k).order_by(_k.c.made_at.desc())).first()
     assert row is not None
-    in_transaction(lambda c: test_people.sign_out(c, row.test_person_id, actor=ACTOR))
+    in_transaction(lambda c: trial_people.sign_out(c, row.test_person_id, actor=ACTOR))
     assert client_id
 
 

@@ -11,7 +11,7 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.login.address_limits import limit_forms
 from idp.oidc.third_party_login import login_uri
-from idp.proof import test_people
+from idp.proof import trial_people
 from idp.sessions import assurance, browser_sessions
 from idp.web.viewer import anyone
 
@@ -25,7 +25,7 @@ blueprint.before_request(limit_forms)
 def ask() -> str:
     """What the link does. Opening it alone uses nothing up: mail programs and virus scanners open links too."""
     word = request.args.get("link", "")[:LONGEST_WORD]
-    client = _client(test_people.about_link(reader(), word).client_id)
+    client = _client(trial_people.about_link(reader(), word).client_id)
     return render_template("proof/test_sign_in.html", client=client, word=word, taken=browser_sessions.current())
 
 
@@ -36,7 +36,7 @@ def enter() -> Response:
     if browser_sessions.current() is not None:
         raise Refusal(_("Trình duyệt này đang có người đăng nhập. Mở đường dẫn trong cửa sổ ẩn danh."), "browser_taken", 409)
     word = request.form.get("link", "")[:LONGEST_WORD]
-    value, _client_key = in_transaction(lambda connection: test_people.enter(connection, word))
+    value, _client_key = in_transaction(lambda connection: trial_people.enter(connection, word))
     response = redirect(url_for("test_sign_in.entered"), 303)
     browser_sessions.set_cookie(response, value)
     return response
@@ -49,7 +49,7 @@ def entered() -> Response:
     live = browser_sessions.current()
     if live is None or live.amr != assurance.TEST:
         raise NotFound(_("Người kiểm thử không ở trong trình duyệt này."), "no_test_person")
-    client = _client(test_people.client_of(reader(), live.person_id))
+    client = _client(trial_people.client_of(reader(), live.person_id))
     address = login_uri(client) or client.client_uri
     return make_response(render_template("proof/test_signed_in.html", client=client, address=address, name=live.name))
 
