@@ -23,6 +23,7 @@ from idp.console.client_form import choices
 from idp.console.client_reach import reaches_draft, require_owner_reached
 from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
 from idp.console.draft_further import LOGO_PAGE, SAML, keep_logo, way_to_saml
+from idp.console.draft_second import why_second
 from idp.console.draft_words import words
 from idp.console.entry_names import unit_named
 from idp.console.entry_words import CATEGORY_CHOICES, ROLE_CHOICES
@@ -213,8 +214,12 @@ def _page(row: Any, page: str, errors: dict[str, str]) -> str:
         scopes=[(name, f"{told} ({name})" if told else name) for name, told in choices()["scopes"] if name != "openid"],
         categories=CATEGORY_CHOICES, roles=ROLE_CHOICES, words=words(), metadata=metadata_of(row.answers), fields=FIELDS,
         is_own=require_viewer().actor in (row.submitted_by, row.made_by), is_open=row.state == DraftState.OPEN,
-        shown=drafts.version_of(row),
+        shown=drafts.version_of(row), second=why_second(reader(), row.answers) if page == "check" else None, told_of=_told_of,
     )  # fmt: skip
+
+
+def _told_of(pairs: list[tuple[str, Any]], chosen: list[str] | None) -> list[str]:
+    return [str(told) for value, told in pairs if value in (chosen or [])]
 
 
 def _done(draft_id: uuid.UUID, secret: str | None) -> str:

@@ -22,7 +22,7 @@ def words() -> dict[str, Any]:
             DraftState.WITHDRAWN.value: _("đã bỏ"),
         },
         "environments": [
-            (Environment.TEST.value, _("Thử nghiệm"), _("Kết nối ngay sau khi gửi; chỉ dùng với dữ liệu thử.")),
+            (Environment.TEST.value, _("Thử nghiệm"), _("Kết nối ngay sau khi gửi, trừ khi mọi cán bộ đều vào được; chỉ dùng với dữ liệu thử.")),
             (Environment.PRODUCTION.value, _("Chính thức"), _("Một quản trị viên khác phê duyệt rồi mới kết nối.")),
         ],
         "kinds": [
@@ -47,8 +47,8 @@ def words() -> dict[str, Any]:
         ],
         "lifetimes": [(preset.name, *PRESET_WORDS[preset.name]) for preset in PRESETS],
         "methods": [
-            (CLIENT_SECRET_BASIC, _("Khóa bí mật, gửi trong tiêu đề (nên dùng)")),
-            (CLIENT_SECRET_POST, _("Khóa bí mật, gửi trong nội dung")),
-            (PRIVATE_KEY_JWT, _("Khóa riêng của ứng dụng, công bố khóa công khai (an toàn hơn)")),
+            (CLIENT_SECRET_BASIC, _("Khóa bí mật, gửi trong tiêu đề (nên dùng; client_secret_basic)")),
+            (CLIENT_SECRET_POST, _("Khóa bí mật, gửi trong nội dung (client_secret_post)")),
+            (PRIVATE_KEY_JWT, _("Khóa riêng của ứng dụng, công bố khóa công khai (an toàn hơn; private_key_jwt)")),
         ],
     }  # fmt: skip

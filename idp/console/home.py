@@ -13,6 +13,7 @@ from idp import clock
 from idp.console.alarms import Notice as Notice  # features that add notices know this module only
 from idp.console.alarms import misuse_reported, sign_ins_at_rest, slips_used
 from idp.console.client_reach import reached_clients
+from idp.console.draft_second import drafts_waiting
 from idp.console.reach import sees_all
 from idp.console.secret_pages import secrets_ending
 from idp.console.tracker_notices import recount_disagreed
@@ -61,6 +62,7 @@ def home() -> str:
         sign_ins_at_rest,
         slips_used,
         secrets_ending,
+        drafts_waiting,
         recount_disagreed,
         _logouts,
         _chain,

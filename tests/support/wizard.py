@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Locator, Page
 
@@ -11,6 +12,7 @@ from tests.support.official import at_step, give_code, give_password
 from tests.support.recipes import Recipe
 
 PAGES = ("Thông tin", "Loại ứng dụng", "Địa chỉ", "Dữ liệu và người vào")
+LAST_PAGE = "Kiểm tra và gửi"
 GOING_ON, SENDING, CONNECTING, APPROVING = "Lưu và tiếp tục", "Gửi duyệt", "Kết nối ngay", "Phê duyệt và kết nối"
 TICKED = "✓"
 
@@ -47,26 +49,29 @@ def open_console(demo: Demo, browser: Browser, role: str) -> Page:
 
 
 def connect(first: Page, second: Callable[[], Page], recipe: Recipe) -> Connected:
-    """Go through the wizard as the document's table says; where it is for real work, the `second` administrator approves it."""
+    """Go through the wizard as the document's table says, to the button that it names; what is sent in, the `second` administrator
+    finds on the console's first page and approves."""
     for name in ("Ứng dụng kết nối", "Đăng ký kết nối ứng dụng"):
         press_link(first, name)
     press_button(first, "Lập bản đăng ký")
     steps = recipe.wizard()
-    assert tuple(dict.fromkeys(step[0] for step in steps)) == PAGES
+    assert tuple(dict.fromkeys(step[0] for step in steps)) == (*PAGES, LAST_PAGE)
     for name in PAGES:
         for _page, field, entered in (step for step in steps if step[0] == name):
             fill_in(first, field, entered)
         press_button(first, GOING_ON)
         assert not first.locator("[role=alert]").count(), first.inner_text("main")
-    if first.get_by_role("button", name=SENDING, exact=True).count():
-        address = first.url
-        press_button(first, SENDING)
-        approving = second()
-        approving.goto(address)
+    [pressed] = [entered for name, _field, entered in steps if name == LAST_PAGE]
+    assert pressed in (SENDING, CONNECTING)
+    press_button(first, pressed)
+    if pressed == SENDING:
+        address, approving = first.url, second()
+        approving.goto(urljoin(address, "/console"))
+        called = next(entered for _name, field, entered in steps if field == "Tên ứng dụng")
+        with approving.expect_navigation():
+            approving.get_by_role("link", name=f"Bản đăng ký kết nối “{called}” chờ phê duyệt.").click()
         press_button(approving, APPROVING)
         first.goto(address)
-    else:
-        press_button(first, CONNECTING)
     assert "Ứng dụng đã được kết nối." in first.inner_text("main")
     taking = first.get_by_role("button", name="Nhận khóa bí mật", exact=True)
     if taking.count():
