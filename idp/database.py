@@ -1,6 +1,7 @@
 """The database: engine, transactions with retries, UTC timestamps, UUIDv7 keys, constraint names."""
 
 import os
+import sqlite3
 import threading
 import time
 import uuid
@@ -11,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, Uuid, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -23,6 +24,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 MAX_TRIES = 5
+BEGIN = "BEGIN IMMEDIATE"
 T = TypeVar("T")
 _RANDOM_BITS = (1 << 74) - 1
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
@@ -130,7 +132,10 @@ def prepare_engine(engine: Engine) -> None:
         if not connection.get_execution_options().get("autocommit_reads"):
             raw = connection.connection.dbapi_connection
             assert raw is not None
-            raw.cursor().execute("BEGIN IMMEDIATE")
+            try:
+                raw.cursor().execute(BEGIN)
+            except sqlite3.OperationalError as busy:  # no statement of SQLAlchemy's: nobody else gives the driver's error its name
+                raise OperationalError(BEGIN, None, busy) from busy
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]], **same: Any) -> None:
@@ -166,6 +171,8 @@ def _converted(to: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
 
 def _is_worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
+    if error.statement == BEGIN:
+        return False  # has waited for the lock as long as anybody should
     return state in (SERIALIZATION_FAILURE, DEADLOCK) or "database is locked" in str(error.orig)
 
 

@@ -2,16 +2,28 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, String, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, String, create_engine, event, insert, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from idp import clock
 from idp.app import create_app
 from idp.audit import AuditEvent
-from idp.database import forget_connections, id_floor, in_transaction, insert_rows, new_id, new_ids, reader, table_of
+from idp.database import (
+    _is_worth_another_try,
+    forget_connections,
+    id_floor,
+    in_transaction,
+    insert_rows,
+    new_id,
+    new_ids,
+    prepare_engine,
+    reader,
+    table_of,
+)
 from idp.jobs import JobLease
 from tests.support.installation import close, settings_for
 
@@ -119,3 +131,14 @@ def test_an_error_of_the_database_does_not_tell_the_values_of_its_statement(app:
     with pytest.raises(IntegrityError) as refused:
         in_transaction(lambda c: c.execute(insert(_t), {**row, "holder": "bí mật"}))
     assert "bí mật" not in str(refused.value)
+
+
+def test_a_database_that_others_keep_locked_is_an_outage_after_one_wait_and_no_bug(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'busy.sqlite'}")
+    prepare_engine(engine)
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("pragma busy_timeout=0"))
+    with engine.connect() as holder, engine.connect() as other:
+        holder.begin()
+        with pytest.raises(OperationalError, match="locked") as refused:
+            other.begin()
+    assert not _is_worth_another_try(refused.value)
