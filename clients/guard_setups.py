@@ -7,9 +7,17 @@ from clients.landing import landing_path
 
 def guard_setups(issuer: str, client_id: str, origin: str, landing: str | None) -> list[tuple[str, str]]:
     """By file, what goes into it. `origin`: the site's; `landing`: where people come after signing out, when it is on the site."""
-    path = landing_path(origin, landing)
+    path, parts = landing_path(origin, landing), urlsplit(origin)
     site = _SITE if path else _SITE.replace(_LANDING, "")
-    values = {"issuer": issuer, "id": client_id, "host": urlsplit(origin).hostname or "", "landing": path or ""}
+    if parts.scheme == "http":  # on one's own machine, where there is no certificate
+        site = site.replace(_CERTIFIED, "    listen @at@;\n    server_name @host@;\n")
+    values = {
+        "issuer": issuer,
+        "id": client_id,
+        "host": parts.hostname or "",
+        "landing": path or "",
+        "at": parts.netloc if parts.port else f"{parts.netloc}:80",
+    }
     for name, value in values.items():
         site = site.replace(f"@{name}@", value)
     return [
@@ -26,13 +34,16 @@ _LANDING = """    # Where people land after signing out (Địa chỉ sau đăng
     }
 
 """
-_SITE = (
-    """server {
-    listen 443 ssl;
+_CERTIFIED = """    listen 443 ssl;
     server_name @host@;
     ssl_certificate /etc/nginx/@id@.pem;
     ssl_certificate_key /etc/nginx/@id@.key;
-
+"""
+_SITE = (
+    """server {
+"""
+    + _CERTIFIED
+    + """
     # Signing in, coming back, signing out: on this host, because only here can its cookie be set.
     location /hopnhat/ {
         include hopnhat-ask.conf;

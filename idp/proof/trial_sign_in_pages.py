@@ -50,7 +50,7 @@ def entered() -> Response:
     if live is None or live.amr != assurance.TEST:
         raise NotFound(_("Người kiểm thử không ở trong trình duyệt này."), "no_test_person")
     client = _client(trial_people.client_of(reader(), live.person_id))
-    address = login_uri(client) or client.client_uri
+    address = login_uri(client) or client.client_uri or next(iter(client.metadata.forward_auth_origins), None)
     return make_response(render_template("proof/test_signed_in.html", client=client, address=address, name=live.name))
 
 

@@ -36,6 +36,13 @@ def test_the_files_of_nginx_are_those_of_the_document() -> None:
         assert text == files[name]
 
 
+@pytest.mark.parametrize(("origin", "at"), [("http://127.0.0.1:7495", "127.0.0.1:7495"), ("http://localhost", "localhost:80")])
+def test_a_site_on_one_s_own_machine_needs_no_certificate(origin: str, at: str) -> None:
+    site = guard_setups("http://127.0.0.1:8000", "bao-cao", origin, None)[-1][1]
+    assert f"    listen {at};\n" in site
+    assert "ssl" not in site
+
+
 def test_apache_leaves_the_page_after_signing_out_open_and_only_a_plain_one() -> None:
     text = by_name()["Apache"].text
     assert '<Location "/xong">' in text

@@ -128,6 +128,7 @@ def test_a_guarded_site_is_shown_by_what_its_proxy_asks(house: Checked) -> None:
     )  # fmt: skip
     begin(party.client_id)
     browser, site = with_test_person(house, party.client_id), Site(party, origin)
+    assert f'href="{origin}"' in browser.get("/test-sign-in/done").text
     assert site.sign_in(browser).status_code == 303
     assert words(look(party.client_id))["sign_in"] == "site_signed_in"
     assert site.ask(browser).status_code == 200
