@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from idp import audit
 from idp.command_line import json_option, operator, show_json, show_table
 from idp.database import in_transaction, reader
 from idp.enrollment import closings, parameters
@@ -99,13 +100,16 @@ def list_all(as_json: bool) -> None:
 @click.command("list-day")
 @click.argument("day", type=DAY)
 @click.option("--rung", "rungs", multiple=True, type=click.Choice([rung.value for rung in Rung]), help="Only those on this rung.")
+@click.option("--reason", required=True, help="Why the names are needed; it is kept.")
 @click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1), help="At most so many.")
 @json_option
-def list_day(day: datetime, rungs: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List by name who stood where on a frozen day."""
+def list_day(day: datetime, rungs: tuple[str, ...], reason: str, limit: int, as_json: bool) -> None:
+    """List by name who stood where on a frozen day; that it was asked is on record."""
     rows = people_on(reader(), day.date(), rungs=rungs or None, most=limit)
+    about: dict[str, Any] = {"segment": ",".join(rungs), "unit": None, "people": len(rows), "of_day": day.date().isoformat()}
+    in_transaction(lambda connection: audit.record(connection, audit.Event.TRACKER_NAMES_SHOWN, actor=operator(), reason=reason, **about))
     if as_json:
-        show_json([dict(row._mapping) for row in rows])
+        show_json([vars(row) for row in rows])
         return
     show_table(["Rung", "Name", "Sign-in name", "Since"], [(row.rung, row.name, row.username, row.from_at) for row in rows], "Nobody.")
 

@@ -1,8 +1,8 @@
 """When a target will be reached, if people go on as in the last eight weeks: the Theil–Sen slope, a range, and the pace required.
 
 The range comes from paths of resampled weekly increments: each path first draws which weeks are typical and whether times to come are
-better or worse than these (what eight weeks cannot tell makes the range wider), then strings weeks together in pairs (good weeks
-follow good ones). Gains shrink with the people who are left. p10 and p90 of the paths are told. The same days always give the same
+better or worse than these and whether the pace will rise or fall as time goes on (a rise may be at its beginning or near its end: what
+eight weeks cannot tell makes the range wider), then strings weeks together in pairs (good weeks follow good ones). Gains shrink with the people who are left. p10 and p90 of the paths are told. The same days always give the same
 forecast.
 """
 
@@ -25,7 +25,8 @@ HORIZON_WEEKS = 520
 FARTHEST_DAYS = 50 * 366
 LOW, HIGH = 0.10, 0.90
 # Measured on simulated provinces (bench/forecasts.py): with less the range held in fewer of them than it says.
-SPREAD, LASTING = 1.5, 0.75
+SPREAD, LASTING, TURN = 1.5, 0.75, 1.4
+HALF_YEAR, MOST_TURNED = 26, 1000.0
 WORKING_DAYS = 5
 
 
@@ -197,14 +198,16 @@ def _path(draw: random.Random, wide: Sequence[float], known: tuple[int, int, int
     typical = [(pace * one / left, 0.0) if one > 0 else (0.0, one / pace) for one in draw.choices(wide, k=count)]
     pairs = [(*typical[place], *typical[(place + 1) % count]) for place in range(count)]
     level, path, top = float(part), [part], float(whole)
+    turn, turned = math.exp(2 * draw.gauss(0, TURN) / HALF_YEAR), 1.0
     for _pair in range((weeks + 1) // 2):
         gain, loss, next_gain, next_loss = pairs[int(uniform() * count)]
-        level += gain * (top - level) + loss
+        level += gain * turned * (top - level) + loss
         level = top if level > top else level if level > 0.0 else 0.0
         path.append(int(level))
-        level += next_gain * (top - level) + next_loss
+        level += next_gain * turned * (top - level) + next_loss
         level = top if level > top else level if level > 0.0 else 0.0
         path.append(int(level))
+        turned = min(turned * turn, MOST_TURNED)
     return path[: weeks + 1]
 
 

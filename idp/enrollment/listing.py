@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from idp.enrollment.models import Snapshot
 from idp.enrollment.standing_models import RungInterval
 from idp.errors import NotFound
 from idp.people.models import Person, Unit
+from idp.people.unit_history import tree_on
 
 _s, _i, _p, _u = table_of(Snapshot), table_of(RungInterval), table_of(Person), table_of(Unit)
 
@@ -45,7 +47,8 @@ def people_on(
     offset: int = 0,
 ) -> Sequence[Any]:
     """Who stood on these rungs (None: any) at these units (None: any) that day, by unit and name: person_id, name, username,
-    staff_code, title and unit_name (as they are now), unit_id, staff_category, rung, since when and why. Raises NotFound."""
+    staff_code and title (as they are now), unit_id, unit_name (of that day's tree), staff_category, rung, since when and why.
+    Raises NotFound."""
     conditions = [_holds_at(instant_of(connection, day))]
     if rungs is not None:
         conditions.append(_i.c.rung.in_(rungs))
@@ -57,7 +60,9 @@ def people_on(
     )  # fmt: skip
     joined = _i.join(_p, _p.c.id == _i.c.person_id).outerjoin(_u, _u.c.id == _i.c.unit_id)
     query = select(*columns).select_from(joined).where(*conditions).order_by(_i.c.unit_id, _p.c.sort_key, _p.c.id)
-    return connection.execute(query.limit(most).offset(offset)).all()
+    rows, tree = connection.execute(query.limit(most).offset(offset)).all(), tree_on(connection, day)
+    names = {unit_id: unit.name for unit_id, unit in tree.items()}
+    return [SimpleNamespace(**{**row._mapping, "unit_name": names.get(row.unit_id, row.unit_name)}) for row in rows]
 
 
 def below_on(tree: Mapping[uuid.UUID, Any], tops: Collection[uuid.UUID]) -> set[uuid.UUID]:

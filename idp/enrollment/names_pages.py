@@ -14,6 +14,7 @@ from idp.enrollment import missing_people
 from idp.enrollment.dashboard_pages import asked_unit
 from idp.enrollment.listing import below_on, people_on
 from idp.enrollment.parameters import local_now
+from idp.enrollment.reach_then import units_reached_then
 from idp.enrollment.reports.form_files import MOTTO, STATE, document_day, signers
 from idp.enrollment.reports.lists import form_of_missing, form_of_past_day
 from idp.enrollment.reports.pages import answer_file
@@ -62,10 +63,13 @@ def ask() -> str:
 
 def _ask(errors: dict[str, str]) -> str:
     unit_id, segment, day = asked_unit(), asked_segment(), asked_past_day()
-    within = reached_units(Permission.SEE_TRACKER_NAMES, unit_id)
-    people = len(_people_of_day(day, segment, within)) if day else missing_people.count_missing(reader(), segment, within)
+    if day:
+        people, scope = len(_people_of_day(day, segment, unit_id)), _scope_words(unit_id, day)
+    else:
+        people = missing_people.count_missing(reader(), segment, reached_units(Permission.SEE_TRACKER_NAMES, unit_id))
+        scope = _scope_words(unit_id, None)
     return render_template(
-        "enrollment/names_reason.html", unit=find_unit(reader(), unit_id) if unit_id else None, words=_group_words(segment, day),
+        "enrollment/names_reason.html", unit=unit_id, scope=scope, words=_group_words(segment, day),
         segment=segment, day=day, people=people, errors=errors, reason=request.form.get("reason", ""), most=missing_people.MOST_LISTED,
         segments=[("", _group_words("", day)), *((rung.value, f"{rung.value} {LABELS[rung]}") for rung in Rung)] if day else [],
     )  # fmt: skip
@@ -82,10 +86,24 @@ def asked_past_day() -> date | None:
         raise NotFound(_("Ngày ghi trong địa chỉ không đúng.")) from None
 
 
-def _people_of_day(day: date, segment: str, within: Collection[uuid.UUID] | None) -> Sequence[Any]:
-    unit_ids = None if within is None else below_on(tree_on(reader(), day), within)
+def _people_of_day(day: date, segment: str, unit_id: uuid.UUID | None) -> Sequence[Any]:
+    """By the tree of that day, as far as the viewer's reach of today goes. Raises NotFound."""
+    tops, tree = scope_of(require_viewer().person_id, Permission.SEE_TRACKER_NAMES).within, tree_on(reader(), day)
+    unit_ids = None if tops is None and unit_id is None else set(tree) if unit_id is None else below_on(tree, [unit_id])
+    if unit_ids is not None and tops is not None:
+        unit_ids &= units_reached_then(reader(), tree, tops)
+    if unit_id is not None and (unit_id not in tree or not unit_ids):
+        raise NotFound(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao."))
     rungs = [segment] if segment else None
     return people_on(reader(), day, rungs=rungs, unit_ids=unit_ids, most=missing_people.MOST_LISTED)
+
+
+def _scope_words(unit_id: uuid.UUID | None, day: date | None) -> str:
+    """The unit by the name of that day, or of today."""
+    if unit_id is None:
+        return _("Phạm vi được giao")
+    unit = tree_on(reader(), day).get(unit_id) if day else find_unit(reader(), unit_id)
+    return str(unit.name) if unit else ""
 
 
 def _group_words(segment: str, day: date | None) -> str:
@@ -102,8 +120,10 @@ def show() -> str | Response:
     if errors:
         return _ask(errors)
     unit_id, segment, day = asked_unit(), asked_segment(), asked_past_day()
-    within = reached_units(Permission.SEE_TRACKER_NAMES, unit_id)
-    people = _people_of_day(day, segment, within) if day else missing_people.list_missing(reader(), segment, within)
+    if day:
+        people = _people_of_day(day, segment, unit_id)
+    else:
+        people = missing_people.list_missing(reader(), segment, reached_units(Permission.SEE_TRACKER_NAMES, unit_id))
     actor = require_viewer().actor
     about: dict[str, Any] = {
         "segment": segment,
@@ -112,7 +132,7 @@ def show() -> str | Response:
         "of_day": day.isoformat() if day else None,
     }
     in_transaction(lambda connection: audit.record(connection, audit.Event.TRACKER_NAMES_SHOWN, actor=actor, reason=reason, **about))
-    scope = find_unit(reader(), unit_id).name if unit_id else _("Phạm vi được giao")  # type: ignore[union-attr]
+    scope = _scope_words(unit_id, day)
     found = (
         form_of_past_day(people, day, _group_words(segment, day), scope) if day else form_of_missing(people, segment_words(segment), scope)
     )

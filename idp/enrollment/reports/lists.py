@@ -36,7 +36,7 @@ def form_of_missing(people: Sequence[Any], group: str, scope: str) -> Form:
 
 
 def form_of_past_day(people: Sequence[Any], day: date, group: str, scope: str) -> Form:
-    """Who stood where when the figures of a day were frozen, and why; names and posts as they are now."""
+    """Who stood where when the figures of a day were frozen, and why; names and codes of people as they are now."""
     columns = [
         (_("STT"), Kind.ORDER), (_("Họ và tên"), Kind.TEXT), (_("Mã CBCCVC"), Kind.TEXT), (_("Đơn vị"), Kind.TEXT), (_("Loại"), Kind.TEXT),
         (_("Bậc"), Kind.TEXT), (_("Từ ngày"), Kind.DAY), (_("Nguyên nhân"), Kind.TEXT),
@@ -50,7 +50,7 @@ def form_of_past_day(people: Sequence[Any], day: date, group: str, scope: str) -
     ]  # fmt: skip
     about = _("Nhóm: %(segment)s. Phạm vi: %(scope)s. Số liệu chốt ngày %(day)s", segment=group, scope=scope, day=format_date(day))
     notes = [_("Danh sách có dữ liệu cá nhân: chỉ dùng để đối chiếu số liệu đã chốt, hủy khi xong việc."),
-             _("Bậc, đơn vị và loại: như khi chốt số liệu. Họ tên, mã, tên đơn vị: như hiện nay.")]  # fmt: skip
+             _("Bậc, đơn vị, tên đơn vị và loại: như khi chốt số liệu. Họ tên, mã CBCCVC: như hiện nay. Ai được xem: theo phạm vi được giao hiện nay.")]  # fmt: skip
     return Form(3, _("DANH SÁCH CÁN BỘ, CÔNG CHỨC, VIÊN CHỨC TRONG SỐ LIỆU ĐÃ CHỐT"), about, columns, rows, notes, day)
 
 

@@ -1,5 +1,10 @@
-"""What may be published: no cell of fewer than ten people, none that could be worked out from what is published, and tens only, so
-that one person who comes, goes or enrols between two days shows in no difference. Pure arithmetic.
+"""What may be published: no cell of fewer than ten people, none that could be worked out from what is published, and tens only. Pure
+arithmetic.
+
+What it protects: nobody learns an exact number, nor of a group of fewer than ten that reached it or did not. A step of one person
+between two days changes a published figure only where a ten, or the limit of ten, is crossed, in one world of ten; it then says that
+somebody stepped, not who. What it does not: whoever knows of everybody else who stepped, or has exact numbers from elsewhere, can tell
+on such a day; the whole beside its parts narrows the tens; and none or all of ten or more is told as it is.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,20 @@
 """Rules of public figures, attacked: by differences between days, between levels, and between what is public and what is on paper."""
 
+import re
+
+import pytest
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from idp.clock import ManualClock
+from idp.database import reader
+from idp.enrollment.figures_of_day import day_of, newest_day
 from idp.enrollment.reports.checker import in_tens as in_tens_by_hand
 from idp.enrollment.reports.suppression import LEAST, Cell, in_tens, publishable, suppressed
+from tests.support.enrolled_people import add_person_on
+from tests.support.signed_in import words_of
+from tests.support.tracked_province import build_province, freeze
 
 groups = st.dictionaries(
     st.sampled_from(["province", "district", "commune", ""]),
@@ -63,3 +73,52 @@ def test_what_is_public_and_what_is_on_paper_differ_by_less_than_ten_and_give_no
 def test_the_supervisors_script_rounds_as_the_product_does(told: tuple[int, int]) -> None:
     expected = list(in_tens(*told)) if publishable(*told) else [None, None]
     assert in_tens_by_hand(*told) == expected
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(st.integers(100, 5000), st.sampled_from([(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1)]))
+def test_one_persons_step_shows_in_one_world_of_ten_for_each_number_it_changes(people: int, step: tuple[int, int]) -> None:
+    """Who enrols, falls, comes or goes: of the ten numbers that may lie behind a ten, one lets the step be seen."""
+    for first in range(20, 80, 10):
+        shown = 0
+        for reached in range(first, first + 10):
+            before, after = in_tens(people, reached), in_tens(people + step[0], reached + step[1])
+            shown += before != after
+            assert all(abs(one - other) <= 10 for one, other in zip(before, after, strict=True))
+        # A step of enrolling changes both numbers, who reached it and who did not: two worlds at the most, in which two things show.
+        assert shown <= sum(part != 0 for part in (step[1], step[0] - step[1]))
+
+
+@pytest.fixture
+def opened(app: Flask, time: ManualClock) -> Flask:
+    """The public page, opened."""
+    app.extensions["hopnhat.settings"] = app.extensions["hopnhat.settings"].model_copy(update={"tracker_public": True})
+    return app
+
+
+def test_whether_a_target_is_reached_tells_nothing_of_a_whole_that_is_hidden(opened: Flask) -> None:
+    build_province()  # two people only on B6
+    freeze()
+    told = opened.test_client().get("/public/enrollment.json").json
+    assert told
+    assert told["whole"]["hidden"]
+    assert {one["reached"] for one in told["milestones"]} == {None}
+
+
+def test_page_and_json_tell_the_same_tens_and_a_target_is_told_by_these(opened: Flask) -> None:
+    province = build_province()
+    for _number in range(23):  # 25 of 47 on B6: reached in truth, and not by what is told (20 of 50)
+        add_person_on("B6", unit_id=province.department)
+    freeze()
+    day = newest_day(reader())
+    assert day
+    exact = day_of(reader(), day).whole.figures
+    assert (exact.seamless_entitled, exact.entitled) == (25, 47)
+    browser = opened.test_client()
+    told = browser.get("/public/enrollment.json").json
+    assert told
+    assert (told["whole"]["seamless"], told["whole"]["entitled"], told["whole"]["percent"]) == (20, 50, "40.00")
+    assert [one["reached"] for one in told["milestones"] if one["percent"] == 50] == [False]
+    page = re.sub(r"<[^>]+>", " ", words_of(browser.get("/public/enrollment")))
+    assert "20 / 50" in page
+    assert not re.search(r"(?<![\d.:/])(25|47|53)(?![\d/.])", page)

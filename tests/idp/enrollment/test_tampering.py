@@ -145,7 +145,7 @@ def test_the_commands_close_correct_list_and_foresee(app: Flask, time: ManualClo
     assert json.loads(closed.output)["version"] == 1
     assert json.loads(run.invoke(enrollment, ["correct", *args]).output)["version"] == 2
     assert len(json.loads(run.invoke(enrollment, ["closings", "--json"]).output)) == 2
-    listed = json.loads(run.invoke(enrollment, ["list-day", DAY, "--rung", "B5", "--json"]).output)
+    listed = json.loads(run.invoke(enrollment, ["list-day", DAY, "--rung", "B5", "--reason", "Đối chiếu", "--json"]).output)
     assert [row["rung"] for row in listed] == ["B5"]
     told = json.loads(run.invoke(enrollment, ["forecast", "--json"]).output)
     assert told["outlook"] == "nobody"

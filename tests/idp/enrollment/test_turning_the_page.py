@@ -101,6 +101,25 @@ def test_any_frozen_day_is_told_by_name_again_with_a_reason_and_on_record(app: F
     assert browser.get(f"{NAMES}?day=2020-01-01").status_code == 404
 
 
+def test_todays_reach_decides_who_may_read_a_past_day_and_that_days_tree_what_is_read(
+    app: Flask, province: Province, time: ManualClock
+) -> None:
+    day = newest_day(reader())
+    merged = _merge(province, time)
+    reason = {"reason": "Đối chiếu kỳ tháng 11"}
+    heir = browser_of(app, Role.HR_OFFICER, unit_of_role=merged)
+    shown = words_of(send_form(heir, f"{NAMES}?day={day}", reason))
+    assert "Vàng Mí Sính B1 2" in shown  # of the commune that went into the merged one
+    assert "UBND xã Lũng Cú" in shown  # as it was called then
+    assert "Đồng Văn mới" not in shown
+    assert "Sở Nội vụ" not in shown
+    assert "UBND xã Lũng Cú" in words_of(heir.get(f"{NAMES}?day={day}&unit={province.commune}"))
+    assert heir.get(f"{NAMES}?day={day}&unit={province.department}").status_code == 404
+    assert heir.get(f"{NAMES}?day={day}&unit={merged}").status_code == 404  # was not there that day
+    before = browser_of(app, Role.HR_OFFICER, unit_of_role=province.district)
+    assert before.get(f"{NAMES}?day={day}&unit={province.commune}").status_code == 404  # its people are elsewhere today
+
+
 def _trail() -> list[dict[str, Any]]:
     in_transaction(audit.link_events)
     return list(audit.read_trail(reader()))
