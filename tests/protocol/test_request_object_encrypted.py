@@ -1,8 +1,10 @@
 """Rules of encrypted request objects: RFC 9101 §6.1, OpenID Connect Core §6.1, OpenID Connect Registration §2."""
 
 import json
+import subprocess
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from idp.database import in_transaction
 from idp.oidc import key_rotation, signing_keys
 from idp.oidc.encryption import ALGORITHMS, ENCRYPTIONS
 from idp.oidc.key_material import ENCRYPTING
+from tests.protocol.test_strict_relying_parties import NODE
+from tests.support.installation import ISSUER
 from tests.support.keyed_party import KeyedParty, error_page, register_keyed
 
 _ALL = jwe.JWERegistry(algorithms=[*ALGORITHMS, *ENCRYPTIONS, "RSA-OAEP", "DEF"], strict_check_header=False)
@@ -61,6 +65,26 @@ def test_a_signed_request_object_may_be_encrypted_to_a_key_of_the_published_set_
         assert "code" in party.answer(by_value(browser, party, to_us(browser, party.request_object(), alg, enc=enc)))
 
 
+def test_what_another_library_encrypts_is_read_in_every_way_that_discovery_names(
+    browser: FlaskClient, party: KeyedParty, session_id: uuid.UUID, node_programs: Path
+) -> None:
+    """jose (npm) signs and encrypts, from the published set and the names in discovery alone."""
+    told = browser.get("/.well-known/openid-configuration").get_json()
+    algs, encs = (told[f"request_object_encryption_{kind}_values_supported"] for kind in ("alg", "enc"))
+    now = int(clock.now().timestamp())
+    given = {
+        "jwks": browser.get("/jwks").get_json(), "ways": [(alg, enc) for alg in algs for enc in encs], "signing_alg": party.alg,
+        "signing_key": party.signing_key.as_dict(private=True),
+        "claims": {**party.request(), "iss": party.client_id, "aud": ISSUER, "nbf": now, "exp": now + 300},
+    }  # fmt: skip
+    done = subprocess.run([NODE, "encrypting.mjs", json.dumps(given)], cwd=node_programs, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    sealed = json.loads(done.stdout)
+    assert len(sealed) == len(algs) * len(encs)
+    for one in sealed:
+        assert "code" in party.answer(by_value(browser, party, one)), one[:80]
+
+
 def test_it_may_be_pushed_and_need_not_name_its_key(browser: FlaskClient, party: KeyedParty, session_id: uuid.UUID) -> None:
     sealed = to_us(browser, party.request_object(), kid=None, cty=None)
     pushed = party.push(browser, {"request": sealed})
@@ -74,6 +98,23 @@ def test_being_encrypted_stands_for_no_signature(browser: FlaskClient, party: Ke
     other = register_keyed()
     for inside in (json.dumps(claims), "", "a.b", other.request_object(client_id=party.client_id, iss=party.client_id)):
         assert error_page(by_value(browser, party, to_us(browser, inside or "x")))
+
+
+def test_what_is_inside_counts_by_the_same_rules_as_without_encryption(
+    browser: FlaskClient, party: KeyedParty, session_id: uuid.UUID
+) -> None:
+    """RFC 9101 §6.3: opened, it is a request object like any other."""
+    now = int(clock.now().timestamp())
+    wrong: list[dict[str, Any]] = [
+        {"iss": "another"},
+        {"aud": "https://elsewhere.test"},
+        {"exp": now - 1},
+        {"client_id": "another"},
+        {"sub": party.client_id},
+    ]
+    for changed in (*wrong, {"request_uri": "https://rp.test/object"}):
+        told = party.answer(by_value(browser, party, to_us(browser, party.request_object(**changed))))
+        assert told["error"] == "invalid_request_object", changed
 
 
 def test_what_is_not_for_us_or_changed_on_the_way_is_refused(browser: FlaskClient, party: KeyedParty, session_id: uuid.UUID) -> None:
