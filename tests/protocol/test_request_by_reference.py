@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from idp.app import create_app
 from idp.database import forget_connections
 from tests.protocol.test_request_object import INVALID
+from tests.protocol.test_request_object_encrypted import to_us
 from tests.support.installation import FreshContextClient, close, settings_for
 from tests.support.keyed_party import KeyedParty, register_keyed, unsigned
 
@@ -90,6 +91,15 @@ def test_an_object_is_fetched_from_a_registered_address(browser: FlaskClient, sh
             assert told["state"] == "s-1"
             assert "code" in told
     assert len(shelf.asked) == 6
+
+
+def test_an_object_at_a_registered_address_may_be_encrypted_to_us(browser: FlaskClient, shelf: Shelf, session_id: uuid.UUID) -> None:
+    """RFC 9101 §6.1, §5.2: whoever can write to that address and is not the client has no signature."""
+    party = register_keyed(request_uris=(f"{shelf.url}/object",))
+    shelf.things["/object"] = (200, to_us(browser, party.request_object(), "ECDH-ES").encode())
+    assert "code" in party.answer(by_reference(browser, party, f"{shelf.url}/object"))
+    shelf.things["/object"] = (200, to_us(browser, unsigned(party.request())).encode())
+    assert party.answer(by_reference(browser, party, f"{shelf.url}/object"))["error"] == "invalid_request_object"
 
 
 def test_an_address_that_holds_the_digest_of_its_content_is_fetched_once(browser: FlaskClient, shelf: Shelf, session_id: uuid.UUID) -> None:
