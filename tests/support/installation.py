@@ -78,8 +78,11 @@ def share_compiled_statements() -> None:
 
     def share(bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
         engine = make(bind_key, options, app)
-        known = first.setdefault(engine.dialect.name, engine)
-        engine.dialect, engine.pool._dialect, engine._compiled_cache = known.dialect, known.dialect, known._compiled_cache
+        known = first.get(engine.dialect.name)
+        if known is None or known.dialect.server_version_info is None:  # never met its server
+            first[engine.dialect.name] = engine
+        else:
+            engine.dialect, engine.pool._dialect, engine._compiled_cache = known.dialect, known.dialect, known._compiled_cache
         return engine
 
     db._make_engine = share  # type: ignore[method-assign]
