@@ -197,6 +197,12 @@ def _indexed(binding: AttributeBinding, expected: Any) -> Condition | None:
     return None if column is None else and_(column.is_not(None), column == expected)  # never NULL, and still found by the index
 
 
+_KNOWN_HERE: dict[str, Any] = {
+    "suspended_by_administrator": and_(_p.c.state == PersonState.SUSPENDED, func.coalesce(_p.c.state_reason.not_in(OUR_REASONS), True)),
+    "in_directory": _p.c.directory_dn != "",
+}
+
+
 def _column(binding: AttributeBinding) -> Any:
     """What an attribute of one value is in the database, in the form in which it is compared; None: it cannot be asked for."""
     name, sub = binding.field_name, binding.sub_field_name
@@ -204,8 +210,8 @@ def _column(binding: AttributeBinding) -> Any:
         return {"created": _e.c.created_at, "last_modified": _e.c.updated_at, "resource_type": literal("user")}.get(sub or "")
     if name == "active":
         return _e.c.compared[binding.urn].as_boolean()
-    if name == "suspended_by_administrator":
-        return and_(_p.c.state == PersonState.SUSPENDED, func.coalesce(_p.c.state_reason.not_in(OUR_REASONS), True))
+    if name in _KNOWN_HERE:
+        return _KNOWN_HERE[name]
     if name == "id":
         return _e.c.compared[binding.urn].as_string()
     if name in ("groups", "schemas") or (name in ("name", "manager") and sub in (None, "ref", "display_name")):

@@ -36,7 +36,7 @@ _g, _m = table_of(ScimGroup), table_of(ScimGroupMember)
 _NO_TREE = UnitTree((), {}, {}, b"")
 ROWS = (
     select(
-        _e, _p.c.state, _p.c.state_reason, _p.c.unit_id, _p.c.source_key, _u.c.name.label("unit_name"), _u.c.source_key.label("unit_key"),
+        _e, _p.c.state, _p.c.state_reason, _p.c.directory_dn, _p.c.unit_id, _p.c.source_key, _u.c.name.label("unit_name"), _u.c.source_key.label("unit_key"),
         _p.c.name.label("person_name"),
     ).select_from(_e.join(_p, _p.c.id == _e.c.person_id).outerjoin(_u, _u.c.id == _p.c.unit_id))
 )  # fmt: skip

@@ -47,7 +47,8 @@ def told_of(resource: Resource[Any]) -> dict[str, Any]:
     told: dict[str, Any] = resource.model_dump(exclude_none=True)
     for name in ("schemas", "id", "meta", "groups"):
         told.pop(name, None)
-    told.get(OFFICIAL, {}).pop("suspendedByAdministrator", None)
+    for name in ("suspendedByAdministrator", "inDirectory"):
+        told.get(OFFICIAL, {}).pop(name, None)
     manager = told.get(ENTERPRISE, {}).get("manager")
     if manager is not None:
         told[ENTERPRISE]["manager"] = {"value": manager["value"]} if manager.get("value") else None
@@ -160,7 +161,7 @@ def resource_of(row: Any, groups: Sequence[tuple[str, str]]) -> Any:
     resource.id = str(row.person_id)
     official = resource[OfficialUser] or OfficialUser(category=None)
     ours = row.state != PersonState.SUSPENDED or row.state_reason in OUR_REASONS
-    official.suspended_by_administrator = not ours
+    official.suspended_by_administrator, official.in_directory = not ours, bool(row.directory_dn)
     resource[OfficialUser] = official
     resource.groups = [
         GroupMembership(value=key, ref=Reference(f"Groups/{key}"), display=display, type="direct") for key, display in groups

@@ -100,7 +100,8 @@ class EnterpriseUser(Extension):
 
 class OfficialUser(Extension):
     """What a province knows of its officials. `unit_code`: the code of their unit; `category`: can_bo, cong_chuc, vien_chuc or
-    hop_dong; `suspended_by_administrator`, told to who asks for it: somebody here has suspended them, which the source cannot undo."""
+    hop_dong; `suspended_by_administrator`, told to who asks for it: somebody here has suspended them, which the source cannot
+    undo; `in_directory`, likewise: the staff directory knows them, so that they can sign in."""
 
     __schema__ = URN("urn:hopnhat:scim:schemas:1.0:User")
 
@@ -108,6 +109,7 @@ class OfficialUser(Extension):
     category: str | None = Field(None, examples=["can_bo", "cong_chuc", "vien_chuc", "hop_dong"])
     employment_status: str | None = None
     suspended_by_administrator: Annotated[bool | None, _READ_ONLY, Returned.request] = None
+    in_directory: Annotated[bool | None, _READ_ONLY, Returned.request] = None
 
 
 class GroupMember(ComplexAttribute):

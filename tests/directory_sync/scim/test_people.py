@@ -3,17 +3,20 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from directory_sync import ledger
 from directory_sync.scim import sources
 from idp import access, clock
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Person
+from idp.roles.models import Role
 from tests.support import trail
 from tests.support.people import add_person, add_unit
 from tests.support.scim import ENTERPRISE, OFFICIAL, PATCH, USER, Pusher, add_source
+from tests.support.signed_in import browser_of, words_of
 
 _p = table_of(Person)
 
@@ -113,6 +116,21 @@ def test_whom_a_person_here_has_suspended_the_source_cannot_let_in(pusher: Pushe
     assert (told["active"], told[OFFICIAL]) == (True, {"suspendedByAdministrator": True})
     assert OFFICIAL not in pusher.get(f"/Users/{made['id']}")
     assert pusher.found(f"{OFFICIAL}:suspendedByAdministrator eq true") == ["a"]
+
+
+def test_who_is_in_no_directory_cannot_sign_in_and_source_and_officer_are_told_so(scim_app: Flask, pusher: Pusher) -> None:
+    made, name = pusher.add("a"), f"{OFFICIAL}:inDirectory"
+    page, notice = f"/console/people/{made['id']}", "chưa có trong danh bạ cán bộ"
+    officer = browser_of(scim_app, Role.HR_OFFICER)
+    assert pusher.get(f"/Users/{made['id']}", attributes=name)[OFFICIAL] == {"inDirectory": False}
+    assert pusher.found(f"{name} eq false") == ["a"]
+    assert notice in words_of(officer.get(page))
+    pusher.patch(made["id"], replace(name, True))
+    assert pusher.found(f"{name} eq false") == ["a"], "nothing that a source may say"
+    in_transaction(lambda connection: connection.execute(update(_p).values(directory_dn="uid=a,dc=hagiang")))
+    assert pusher.get(f"/Users/{made['id']}", attributes=name)[OFFICIAL] == {"inDirectory": True}
+    assert pusher.found(f"{name} eq false") == []
+    assert notice not in words_of(officer.get(page))
 
 
 @pytest.mark.parametrize("claimed", [
