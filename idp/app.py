@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from clients import logo_endpoint, registration_endpoint
-from idp import metrics_endpoint, records
+from idp import doctor_advice, metrics_endpoint, records, smtp
 from idp.access import set_up_access
 from idp.account import adding_pages as account_adding_pages
 from idp.account import alarm_pages as account_alarm_pages
@@ -27,6 +27,7 @@ from idp.console import (
     check_pages,
     client_pages,
     draft_pages,
+    enough_administrators,
     help_pages,
     home,
     leaving_pages,
@@ -196,6 +197,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     set_up_emergency(app)
     set_up_access(app)
     set_up_reach(app)
+    doctor_advice.add(app, "administrators", enough_administrators.advice)
+    doctor_advice.add(app, "mail", smtp.advice)
     for look in (proposal_pages.attention, role_pages.attention, console_emergency_pages.attention):
         home.add_attention(app, look)
     set_up_address_limits(app, settings)

@@ -24,6 +24,15 @@ def is_configured() -> bool:
     return current_settings().smtp_url is not None
 
 
+def advice() -> str:
+    """For `hopnhat doctor`: what to do, or nothing."""
+    return (
+        ""
+        if is_configured()
+        else "No mail server: reminders, warnings of secrets that end and mailed reports are not sent; set HOPNHAT_SMTP_URL."
+    )
+
+
 def send(message: EmailMessage) -> None:
     """Hand the message over. Raises MailRefused or MailFailed; the text holds no address and no password."""
     try:

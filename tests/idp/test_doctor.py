@@ -11,14 +11,27 @@ from idp import audit, clock, jobs
 from idp.app import create_app
 from idp.database import in_transaction
 from idp.doctor import examine
+from idp.doctor_advice import advice
 from idp.jobs import Job
+from idp.roles.models import Role
 from tests.support.installation import Databases, close, settings_for
 from tests.support.served import served
 from tests.support.services import free_port
+from tests.support.signed_in import add_official
 
 
 def _remedy(check: str) -> str:
     return dict(examine())[check]
+
+
+def test_it_advises_two_administrators_and_a_mail_server_and_finds_no_fault_in_having_neither(app: Flask) -> None:
+    assert "role grant PERSON it_admin" in dict(advice())["administrators"]
+    assert "are not sent" in dict(advice())["mail"]
+    add_official(Role.IT_ADMIN, unit_id=None)
+    assert dict(advice())["administrators"].startswith("One alone")
+    add_official(Role.IT_ADMIN, unit_id=None)
+    assert dict(advice())["administrators"] == ""
+    assert "administrators" not in dict(examine())
 
 
 def test_a_worker_that_is_silent_for_five_minutes_is_noticed(app: Flask, time: clock.ManualClock) -> None:
