@@ -5,15 +5,15 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from flask import current_app
 from sqlalchemy import bindparam, select
 
 from clients.entry import EntryRule, RoleRule, role_rules_of, rules_of
 from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client, ClientSecret
 from clients.watch import Watch, watch_of
+from idp.at_hand import this_application
 from idp.database import reader, table_of
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -100,7 +100,8 @@ def forget(client_id: str) -> None:
 
 def _memory() -> dict[str, tuple[float, RegisteredClient]]:
     # Of clients that exist only: asking for invented names fills nothing.
-    return cast("dict[str, tuple[float, RegisteredClient]]", current_app.extensions.setdefault("hopnhat.clients", {}))
+    memory: dict[str, tuple[float, RegisteredClient]] = this_application().extensions.setdefault("hopnhat.clients", {})
+    return memory
 
 
 def _find_known(client_id: str) -> RegisteredClient | None:

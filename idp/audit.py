@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import has_request_context, request
+from flask import has_request_context
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import clock
+from idp.at_hand import this_request
 from idp.database import Record, UtcDateTime, insert_rows, new_id, new_ids, table_of
 from idp.prepared import run
 from idp.request_ids import request_id
@@ -314,12 +315,13 @@ def record_for_each(connection: Connection, event: Event, people: Iterable[tuple
 
 
 def _shared_by_events(event: Event, actor: str) -> dict[str, Any]:
+    is_asked = has_request_context()
     return {
         "at": clock.now(),
         "event": str(event),
         "actor": actor,
-        "address": request.remote_addr if has_request_context() else None,
-        "request_id": request_id() if has_request_context() else None,
+        "address": this_request().remote_addr if is_asked else None,
+        "request_id": request_id() if is_asked else None,
     }
 
 

@@ -3,13 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-
-def _system_time() -> datetime:
-    return datetime.now(UTC)
-
-
-_source: Callable[[], datetime] = _system_time
+_source: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 def now() -> datetime:

@@ -10,11 +10,14 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any, TypeVar, cast
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, Uuid, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from idp.at_hand import this_application
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -25,6 +28,7 @@ NAMING = {
 }
 MAX_TRIES = 5
 BEGIN = "BEGIN IMMEDIATE"
+CHECKPOINT = "wal_autocheckpoint=4000"  # pages: a page written again and again is put in its place once in 16 MB of log, not in 4
 T = TypeVar("T")
 _RANDOM_BITS = (1 << 74) - 1
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
@@ -43,6 +47,7 @@ def table_of(record: type[Record]) -> Table:
 
 db = SQLAlchemy(model_class=Record, session_options={"autoflush": False})
 _kept = threading.local()
+_NONE: tuple[Flask | None, Connection | None] = (None, None)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -123,7 +128,7 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks write locks
-        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-8000"):
+        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-8000", CHECKPOINT):
             connection.execute("pragma " + pragma)
 
     @event.listens_for(engine, "begin")
@@ -230,14 +235,13 @@ def reader() -> Connection:
 
 def _kept_connection(use: str) -> Connection:
     """This thread's connection for one use. Taking one from the pool and giving it back costs as much as a short transaction."""
-    engine = db.engine
-    connection: Connection | None = getattr(_kept, use, None)
-    if connection is None or connection.engine is not engine or connection.closed or connection.invalidated:
+    application, (of, connection) = this_application(), getattr(_kept, use, _NONE)
+    if connection is None or of is not application or connection.closed or connection.invalidated:
         _forget(use)
-        connection = engine.connect()
+        connection = db.engine.connect()
         if use == "reader":
             connection = connection.execution_options(isolation_level="AUTOCOMMIT", autocommit_reads=True)
-        setattr(_kept, use, connection)
+        setattr(_kept, use, (application, connection))
     return connection
 
 
@@ -248,8 +252,8 @@ def forget_connections() -> None:
 
 
 def _forget(use: str) -> None:
-    connection: Connection | None = getattr(_kept, use, None)
-    setattr(_kept, use, None)
+    connection = getattr(_kept, use, _NONE)[1]
+    setattr(_kept, use, _NONE)
     if connection is not None:
         try:
             connection.close()

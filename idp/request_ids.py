@@ -4,7 +4,9 @@ import secrets
 from collections.abc import MutableMapping
 from typing import Any
 
-from flask import g, has_request_context
+from flask import has_request_context
+
+from idp.at_hand import these_notes
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is misread on the telephone or on paper
 GROUP, GROUPS = 4, 2
@@ -21,9 +23,11 @@ def new_request_id() -> str:
 
 def request_id() -> str:
     """The code of the present request: made when it is first needed, the same until the request ends."""
-    if "request_id" not in g:
-        g.request_id = new_request_id()
-    return str(g.request_id)
+    notes = these_notes()
+    code: str | None = notes.get("request_id")
+    if code is None:
+        code = notes.request_id = new_request_id()
+    return code
 
 
 def name_request(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,13 +3,13 @@
 import base64
 import binascii
 import os
-from typing import cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import current_app
+
+from idp.at_hand import this_application
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -83,4 +83,5 @@ def new_key(number: int = 1) -> str:
 
 def current_keys() -> SealingKeys:
     """The keys of the running application."""
-    return cast("SealingKeys", current_app.extensions["hopnhat.sealing_keys"])
+    keys: SealingKeys = this_application().extensions["hopnhat.sealing_keys"]
+    return keys

@@ -4,13 +4,13 @@ import os
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from idp.at_hand import this_application
 from idp.sealing import SealingKeys
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -434,4 +434,5 @@ def read_settings(**given: Any) -> Settings:
 
 def current_settings() -> Settings:
     """The settings of the running application."""
-    return cast("Settings", current_app.extensions["hopnhat.settings"])
+    settings: Settings = this_application().extensions["hopnhat.settings"]
+    return settings

@@ -7,6 +7,7 @@ from flask import Response, request
 
 from clients.registry import find_by_key
 from idp import clock
+from idp.at_hand import this_request
 from idp.database import in_transaction, reader
 from idp.oidc import client_certificate, dpop, live_tokens
 from idp.oidc.access_token import AccessToken, AccessTokenUnreadable, open_access_token
@@ -84,8 +85,9 @@ def _challenge(scheme: str, said: dict[str, str]) -> str:
 def _shown(*, header_only: bool) -> Shown:
     """The token: in the header (RFC 6750 §2.1, RFC 9449 §7.1) or in a form (RFC 6750 §2.2); never in the URL, which is logged
     everywhere."""
-    header = request.headers.get("Authorization")
-    may_be_in_form = request.method == "POST" and request.content_length and not header_only
+    asked = this_request()
+    header = asked.headers.get("Authorization")
+    may_be_in_form = asked.method == "POST" and asked.content_length and not header_only
     in_form = _form().get("access_token") if may_be_in_form else None
     if header is None:
         if in_form is None:

@@ -5,12 +5,11 @@ import binascii
 import hmac
 import time
 import uuid
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import structlog
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
-from flask import current_app, request
 
 from clients.client_secrets import note_secret_use
 from clients.failure_models import FailureKind
@@ -25,6 +24,7 @@ from clients.metadata import (
 )
 from clients.registry import KnownSecret, RegisteredClient, find_client, find_even_disabled
 from idp import clock
+from idp.at_hand import this_application, this_request
 from idp.compact_jws import SignedJwt
 from idp.database import in_transaction
 from idp.oidc.certificate_authentication import CertificateRefused, require_certificate
@@ -72,7 +72,7 @@ def refused() -> OAuth2Error:
 
 
 def _shown(form: dict[str, str]) -> Shown:
-    header, named = request.headers.get("Authorization"), form.get("client_id")
+    header, named = this_request().headers.get("Authorization"), form.get("client_id")
     if "client_assertion" in form or "client_assertion_type" in form:
         return _shown_assertion(form, alone=header is None and "client_secret" not in form)
     if header is None:
@@ -157,8 +157,8 @@ def _tell_operators(client: RegisteredClient | None, why: str, kind: FailureKind
 
 def _note_use(secret: KnownSecret) -> None:
     """Once a minute and process: it is for the operator's eyes, not worth a write a request."""
-    noted = cast("dict[uuid.UUID, float]", current_app.extensions.setdefault("hopnhat.secret_uses", {}))
+    noted: dict[uuid.UUID, float] = this_application().extensions.setdefault("hopnhat.secret_uses", {})
     if time.monotonic() - noted.get(secret.id, -NOTED_EVERY_SECONDS) >= NOTED_EVERY_SECONDS:
         noted[secret.id] = time.monotonic()
-        address = request.remote_addr
+        address = this_request().remote_addr
         in_transaction(lambda connection: note_secret_use(connection, secret.id, address))

@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import request
 from joserfc.jwk import Key
 from sqlalchemy import Connection
 
 from clients.profiles import profile_of
 from clients.registry import RegisteredClient
 from idp import clock, compact_jws, spent_identifiers
+from idp.at_hand import this_request
 from idp.compact_jws import SignatureWrong, SignedJwt, UnreadableJwt
 from idp.oidc.key_material import family
 from idp.public_keys import KeyNotSupported, KeyRefused, import_public_key
@@ -61,7 +61,7 @@ def algorithms_for(client: RegisteredClient) -> tuple[str, ...]:
 def read_proof(method: str, path: str, *, access_token: str | None = None, algorithms: Iterable[str] = ALGORITHMS) -> Proof | None:
     """The proof in the header DPoP of this request to `path` of this provider, or None when there is none. With `access_token`
     it must be made for that token too. It writes nothing: `spend` it. Raises InvalidProof and NonceWanted."""
-    written = request.headers.get("DPoP")
+    written = this_request().headers.get("DPoP")
     if written is None:
         return None
     try:

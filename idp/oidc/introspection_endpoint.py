@@ -4,11 +4,12 @@ JSON, or as a JWT for whom a proof is worth more than an answer (RFC 9701)."""
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from clients.registry import RegisteredClient, find_even_disabled
 from clients.resources import find_resource
 from idp import clock
+from idp.at_hand import this_request
 from idp.database import reader
 from idp.entry import may_enter
 from idp.oidc import client_answers, live_tokens, refresh_chains, signing_keys
@@ -46,7 +47,7 @@ def introspect() -> Response:
 
 
 def _answer(facts: dict[str, Any], client: RegisteredClient) -> Response:
-    if SIGNED not in request.headers.get("Accept", ""):
+    if SIGNED not in this_request().headers.get("Accept", ""):
         return client_answers.told(facts, client)
     wanted = client.metadata
     claims = {"iss": current_settings().issuer, "aud": client.client_id, "iat": int(clock.now().timestamp()), "token_introspection": facts}

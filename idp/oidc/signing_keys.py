@@ -10,9 +10,8 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from flask import current_app
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -21,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from idp import clock
+from idp.at_hand import this_application
 from idp.database import in_transaction, reader, table_of
 from idp.oidc.key_material import ALGORITHMS, ENCRYPTING, KINDS, SIGNING_NAMES, Key, family, import_key
 from idp.oidc.key_rotation import RING, ensure_signer, sealing_context
@@ -67,6 +67,7 @@ class _Ring:
 _t = table_of(SigningKey)
 _all = select(_t).where(_t.c.removed_at.is_(None)).order_by(_t.c.active_from.desc(), _t.c.id)
 _algorithms = JWSRegistry(algorithms=list(SIGNING_NAMES))
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 _reading, _creating = threading.Lock(), threading.Lock()
 
 
@@ -84,7 +85,7 @@ def _header(alg: str, typ: str, kid: str) -> bytes:
 
 
 def _encoded_json(part: dict[str, Any]) -> bytes:
-    return _encoded(json.dumps(part, separators=(",", ":")).encode())
+    return _encoded(_compact(part).encode())
 
 
 def _encoded(part: bytes) -> bytes:
@@ -143,7 +144,8 @@ def keys(*, anew: bool = False) -> tuple[LoadedKey, ...]:
 
     While the database is away the remembered ones go on: discovery and JWKS promise to.
     """
-    ring = cast("_Ring | None", current_app.extensions.get(RING))
+    known_here = this_application().extensions
+    ring: _Ring | None = known_here.get(RING)
     if ring is not None and not anew and time.monotonic() - ring.read_at < FRESH_SECONDS:
         return ring.keys
     try:
@@ -156,7 +158,7 @@ def keys(*, anew: bool = False) -> tuple[LoadedKey, ...]:
     with _reading:
         known = {loaded.kid: loaded for loaded in ring.keys} if ring else {}
         loaded = tuple(_loaded(row, known) for row in rows)
-        current_app.extensions[RING] = _Ring(time.monotonic(), loaded)
+        known_here[RING] = _Ring(time.monotonic(), loaded)
     return loaded
 
 

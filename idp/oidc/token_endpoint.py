@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnauthorizedClientError
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from clients import sights
 from clients.check_models import SightKind
 from clients.registry import RegisteredClient
+from idp.at_hand import this_request
 from idp.compact_jws import read
 from idp.database import in_transaction
 from idp.oidc import client_answers, dpop
@@ -78,7 +79,7 @@ def _grant(form: dict[str, str], client: RegisteredClient) -> Grant:
 
 
 def _granted(grant: Grant, client: RegisteredClient, form: dict[str, str]) -> Issued | OAuth2Error:
-    proof = dpop.read_proof("POST", request.path, algorithms=dpop.algorithms_for(client))
+    proof = dpop.read_proof("POST", this_request().path, algorithms=dpop.algorithms_for(client))
     confirmation = confirmation_of(client, proof)
     if proof is not None:
         in_transaction(lambda connection: dpop.spend(connection, proof))  # it was for this request, whatever comes of it

@@ -11,14 +11,15 @@ from idp.oidc.encryption import encrypt
 from idp.settings import current_settings
 
 JSON, JWT = "application/json", "application/jwt"
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def written(client: RegisteredClient, told: dict[str, Any]) -> tuple[str, str]:
     """The body and its media type. Raises NoEncryptionKey."""
     wanted = client.metadata
     if wanted.userinfo_signed_response_alg is None and wanted.userinfo_encrypted_response_alg is None:
-        return json.dumps(told, ensure_ascii=False), JSON
-    body, inside = json.dumps(told, ensure_ascii=False), None
+        return _as_json(told), JSON
+    body, inside = _as_json(told), None
     if wanted.userinfo_signed_response_alg is not None:
         claims = {**told, "iss": current_settings().issuer, "aud": client.client_id}
         body, inside = signing_keys.sign(wanted.userinfo_signed_response_alg, "JWT", claims), "JWT"
@@ -29,5 +30,7 @@ def written(client: RegisteredClient, told: dict[str, Any]) -> tuple[str, str]:
 
 def told_to(client: RegisteredClient, told: dict[str, Any], headers: dict[str, str]) -> Response:
     """The answer to this client. Raises NoEncryptionKey."""
-    body, media_type = written(client, told)
-    return Response(body, content_type=media_type, headers=headers)
+    text, media_type = written(client, told)
+    body = text.encode()
+    # As in `client_answers.told`: a list, and all its headers.
+    return Response([body], headers=[("Content-Type", media_type), ("Content-Length", str(len(body))), *headers.items()])

@@ -10,7 +10,7 @@ import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import g, request
 from flask_babel import gettext as _
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from werkzeug.wrappers import Response
 
 from idp import audit, clock, outbox
+from idp.at_hand import these_notes, this_request
 from idp.database import UtcDateTime, in_transaction, new_id, reader, table_of
 from idp.errors import Forbidden
 from idp.opaque_tokens import Secret, digest, new_token
@@ -143,10 +144,12 @@ def note_activity(session_id: uuid.UUID, last_seen_at: datetime) -> None:
 
 def current() -> LiveSession | None:
     """The session of the browser that sent this request, found once a request."""
-    if "live_session" not in g:
+    notes = these_notes()
+    if "live_session" not in notes:
         value = cookie_value()
-        g.live_session = find(value) if value else None
-    return cast("LiveSession | None", g.live_session)
+        notes.live_session = find(value) if value else None
+    live: LiveSession | None = notes.live_session
+    return live
 
 
 def find_in_browser(connection: Connection) -> tuple[uuid.UUID, uuid.UUID] | None:
@@ -303,7 +306,7 @@ def cookie_name() -> str:
 
 def cookie_value() -> str | None:
     """The value that this request brought, if any."""
-    return request.cookies.get(cookie_name()) or None
+    return this_request().cookies.get(cookie_name()) or None
 
 
 def set_cookie(response: Response, value: str) -> None:

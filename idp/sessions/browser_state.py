@@ -6,11 +6,10 @@ Connect Session Management 1.0 §3).
 
 import hmac
 import uuid
-from typing import cast
 
-from flask import current_app, request
 from werkzeug.wrappers import Response
 
+from idp.at_hand import this_application, this_request
 from idp.sealing import current_keys
 from idp.settings import current_settings
 
@@ -26,15 +25,16 @@ def state_of(session_id: uuid.UUID | None) -> str:
     """What the cookie holds while this session lives; empty when nobody is signed in."""
     if session_id is None:
         return ""
-    key = cast("bytes | None", current_app.extensions.get(KEY))
+    known = this_application().extensions
+    key: bytes | None = known.get(KEY)
     if key is None:
-        key = current_app.extensions[KEY] = current_keys().derive_key("browser state")
+        key = known[KEY] = current_keys().derive_key("browser state")
     return hmac.digest(key, session_id.bytes, "sha256")[:16].hex()
 
 
 def keep(response: Response, state: str) -> None:
     """Let the browser hold this state; nothing is sent when it does already."""
-    name, brought = cookie_name(), request.environ.get("HTTP_COOKIE", "")  # looked for as text: each answer to a client passes here
+    name, brought = cookie_name(), this_request().environ.get("HTTP_COOKIE", "")  # looked for as text: each answer to a client passes here
     if f"{name}={state}" in brought if state else f"{name}=" not in brought:
         return
     https = current_settings().is_https

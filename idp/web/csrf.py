@@ -14,6 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 from wtforms.validators import ValidationError
 
+from idp.at_hand import this_request
 from idp.errors import Refusal
 from idp.settings import Settings
 
@@ -134,7 +135,7 @@ def set_up_csrf(app: Flask, settings: Settings) -> None:
 
 
 def _refuse_forged() -> None:
-    if request.method in SAFE_METHODS or is_exempt():
+    if this_request().method in SAFE_METHODS or is_exempt():
         return
     protection.protect(apply_exemptions=True)
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -143,4 +144,4 @@ def _refuse_forged() -> None:
 
 def is_exempt() -> bool:
     """Whether the endpoint of this request is asked for no token."""
-    return request.blueprint in _exempt_blueprints
+    return this_request().blueprint in _exempt_blueprints

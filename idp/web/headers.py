@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from idp.at_hand import these_notes, this_request
 from idp.settings import Settings
 from idp.web.csrf import SAFE_METHODS, is_exempt
 from idp.web.sheets import INLINE_SHEET_HASH
@@ -83,11 +84,12 @@ def set_headers(response: Response, https: bool) -> Response:
     """Put the headers on one answer; what the door has set itself stays."""
     headers = response.headers
     present = {name.lower() for name, _ in headers}  # once: asking for each one goes through all of them every time
-    policy = g.get("policy")
+    notes = these_notes()
+    policy = notes.get("policy")
     wanted = [("Content-Security-Policy", _written(policy) if policy is not None else _DEFAULT_WRITTEN), *_ALWAYS]
     if policy is not None and "frame-ancestors" not in policy:
         wanted.remove(NOT_FRAMED)
-    if https and "shown_elsewhere" not in g:
+    if https and "shown_elsewhere" not in notes:
         wanted.append(("Strict-Transport-Security", HSTS))
     # Constants, which need none of the checks of `add`: they would take a tenth of a bare request.
     headers._list += [pair for pair in wanted if pair[0].lower() not in present]
@@ -111,15 +113,18 @@ class OwnAddress:
 def _refuse_unreadable_address() -> None:
     # A browser escapes what is not ASCII; Werkzeug breaks on such bytes as soon as somebody looks at request.args. No text of
     # ours holds a NUL, and PostgreSQL breaks on one.
-    if not request.query_string.isascii() or b"%00" in request.query_string or "\0" in request.path:
+    asked = this_request()
+    query = asked.query_string
+    if not query.isascii() or b"%00" in query or "\0" in asked.path:
         raise BadRequest
 
 
 def _refuse_too_many_fields() -> None:
     # Exempt endpoints read the body themselves, and more strictly: whoever looks at request.form before them leaves them nothing.
-    if request.method in SAFE_METHODS or is_exempt():
+    asked = this_request()
+    if asked.method in SAFE_METHODS or is_exempt():
         return
-    if request.mimetype == "application/x-www-form-urlencoded" and len(request.form) > MOST_FIELDS:
+    if asked.mimetype == "application/x-www-form-urlencoded" and len(asked.form) > MOST_FIELDS:
         raise RequestEntityTooLarge
 
 

@@ -1,8 +1,9 @@
 """What all pages share, put together: headers, forged forms, languages, formats, layouts, error pages."""
 
-from flask import Flask, Response, g, redirect
+from flask import Flask, Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from idp.at_hand import these_notes
 from idp.request_ids import request_id
 from idp.settings import Settings
 from idp.web.csrf import set_up_csrf
@@ -56,5 +57,6 @@ def set_up_web(app: Flask, settings: Settings) -> None:
 
 def _forget_other_requests() -> None:
     # `g` lives as long as the application context, which a caller may hold open over several requests.
-    for name in list(g):
-        g.pop(name)
+    notes = these_notes()
+    for name in list(notes):
+        notes.pop(name)
