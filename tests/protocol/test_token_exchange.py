@@ -8,14 +8,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from clients.registration import change, disable
 from clients.resources import Resource
 from clients.resources import change as change_resource
 from idp import access, clock
-from idp.database import in_transaction
+from idp.database import in_transaction, table_of
 from idp.oidc.grants.token_exchange import ACCESS_TOKEN, JWT
+from idp.oidc.models import Authorization
 from idp.sessions import assurance, browser_sessions
 from tests.support import trail
 from tests.support.bound_party import API, OTHER_API, add_resource
@@ -194,3 +196,16 @@ def test_a_chain_has_an_end(browser: FlaskClient, dossiers: RelyingParty, token:
     for _ in range(4):
         token = exchange(browser, dossiers, token, resource=OTHER_API).get_json()["access_token"]
     assert exchange(browser, dossiers, token, resource=OTHER_API).get_json()["error"] == "invalid_request"
+
+
+def test_a_token_of_the_person_with_whom_an_application_is_checked_is_exchanged_by_nobody(
+    browser: FlaskClient, portal: RelyingParty, dossiers: RelyingParty, token: str
+) -> None:
+    """Neither by another application nor by the one under check for another service."""
+    in_transaction(lambda c: c.execute(update(table_of(Authorization)).values(amr=assurance.TEST)))
+    change_own = {"grant_types": ("authorization_code", GRANT)}
+    in_transaction(lambda c: change(c, "portal", actor="cli:test", **change_own))
+    for party, more in ((dossiers, {}), (portal, {"resource": API}), (portal, {"resource": OTHER_API})):
+        response = exchange(browser, party, token, **more)
+        assert (response.status_code, response.get_json()["error"]) == (400, "invalid_grant"), more
+    assert trail.events("token.exchanged") == []
