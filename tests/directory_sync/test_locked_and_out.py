@@ -26,7 +26,7 @@ def test_who_is_locked_in_slapd_is_out_of_both_applications_within_the_promised_
         sync()
         while outbox.deliver_due(DELIVERERS):
             pass
-        assert [len(one.taken), len(other.taken)] == [1, 1]
+        assert [len(one.taken), len(other.taken)] == [2, 2]  # the session, and all of the person
         [left] = leavings.leavings_of(reader(), person("an.nv").id)
         assert {told.state for told in left.clients} == {"confirmed"}
         assert left.changed_at is not None
