@@ -72,8 +72,10 @@ def test_nothing_typed_as_a_name_gets_into_a_bind(visitor: Visitor, directory: B
 def test_a_wrong_password_lets_nobody_in_and_is_not_shown_again(visitor: Visitor, directory: BindDirectory, typed: str) -> None:
     official(directory)
     visitor.asks()
+    assert "Quên mật khẩu" not in visitor.text
     response = visitor.types_password(password=typed)
     assert response.status_code == 400
+    assert "Quên mật khẩu: nhờ cán bộ phụ trách CNTT của đơn vị cấp lại." in visitor.text
     said = "Tên đăng nhập hoặc mật khẩu không đúng" if typed.strip() else "Nhập tên đăng nhập và mật khẩu"
     assert said in visitor.text
     assert 'value="vmsinh"' in visitor.text

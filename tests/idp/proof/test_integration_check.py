@@ -76,6 +76,7 @@ def test_sign_in_sign_out_and_leaving_are_seen_in_the_real_application_and_prove
     row = reader().execute(select(_k)).one()
     assert (row.outcome, row.open_client_id, row.probe["before"], row.probe["after"]) == ("passed", None, 200, 401)
     assert set(checked.steps(admin).values()) == {PASSED}
+    assert "updated_at" in words_of(admin.get(checked.page)), "what the application read, not what the trial did"
     assert leavings_since(reader(), row.made_at) == [], "nobody has left"
     assert proven(checked)
     assert kinds("integration_check.begun", "integration_check.ended") == ["integration_check.begun", "integration_check.ended"]
