@@ -34,6 +34,11 @@ def _enter(page: Page, app: Flask, person: object, origin: str) -> None:
     page.context.add_cookies([{"name": "hopnhat_session", "value": cookie.value, "url": origin}])
 
 
+def _fill_in(page: Page, **fields: str) -> None:
+    for name, value in fields.items():
+        page.fill(f"#{name}", value)
+
+
 def visit(app: Flask, origin: str, chrome: Browser, look: Callable[[Page], None] = _judge) -> None:
     """Go through all of it on a wide and a narrow screen, looking at every page."""
     unit_id = add_unit("Sở Y tế", code="H27.5")
@@ -43,8 +48,9 @@ def visit(app: Flask, origin: str, chrome: Browser, look: Callable[[Page], None]
     form = {"person": "nhan", "role": "it_admin", "unit": "H27.5", "valid_until": "31/12/2026", "reason": "Theo quyết định số 12/QĐ-SYT"}
     send_form(sign_in(app, proposer), "/console/roles/new", form)
     proposal_id = reader().execute(select(Proposal.id)).scalar_one()
-    sealed = draw()
-    in_transaction(lambda connection: accounts.create(connection, "Két phòng máy chủ", sealed.hash, actor="cli:test"))
+    first, other = draw(), draw()
+    holders = add_person("lan.nt", "Nguyễn Thị Lan"), add_person("minh.tv", "Trần Văn Minh")
+    in_transaction(lambda connection: accounts.create(connection, "Két phòng máy chủ", (first, other), holders, actor="cli:test"))
     for narrow in (False, True):
         with person_at(chrome, narrow=narrow) as page:
             _enter(page, app, second, origin)
@@ -60,13 +66,20 @@ def visit(app: Flask, origin: str, chrome: Browser, look: Callable[[Page], None]
     with person_at(chrome, narrow=True) as page:
         page.goto(f"{origin}/emergency")
         look(page)
-        page.fill("#password", str(sealed.password).lower())
+        page.fill("#password", str(first.password).lower())
+        page.keyboard.press("Tab")
+        page.keyboard.type(str(other.password))
+        page.keyboard.press("Tab")
+        page.keyboard.type("lan.nt")
+        page.keyboard.press("Tab")
+        page.keyboard.type("minh.tv")
         page.keyboard.press("Tab")
         page.keyboard.type("vội")
         with page.expect_navigation():
             page.keyboard.press("Enter")
         look(page)
-        page.fill("#password", str(sealed.password))
+        page.fill("#password", str(first.password))
+        page.fill("#second_password", str(other.password))
         page.fill("#used_for", WHO)
         page.keyboard.press("Enter")
         page.wait_for_url("**/console")
