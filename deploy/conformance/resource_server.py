@@ -25,7 +25,7 @@ def accounts() -> Response:
         if found is None:
             raise bearer.invalid()
     except bearer.BearerRefused as refused:
-        return bearer.answer_refused(refused)
+        return bearer.answer_refused(refused, PATH)
     return jsonify(issued_to=found.issued_to)
 
 

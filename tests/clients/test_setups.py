@@ -77,10 +77,8 @@ def test_no_mark_is_left_in_any_settings_however_the_client_is_registered() -> N
 
 
 def test_each_program_sends_its_secret_as_the_client_is_registered_or_says_what_to_change(app: Flask) -> None:
-    shown = {CLIENT_SECRET_BASIC: {}, CLIENT_SECRET_POST: {}}
     with app.test_request_context():
-        for method in shown:
-            shown[method] = by_name(method=method)
+        shown = {method: by_name(method=method) for method in (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)}
     for name, basic, post in (
         ("Spring Boot", "client-authentication-method: client_secret_basic", "client-authentication-method: client_secret_post"),
         ("Node", "client.ClientSecretBasic(OIDC_CLIENT_SECRET)", "client.ClientSecretPost(OIDC_CLIENT_SECRET)"),

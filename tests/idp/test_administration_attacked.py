@@ -161,7 +161,7 @@ def test_nobody_s_secrets_are_read_from_a_backup_without_the_keys(app: Flask, tm
     codes = [new_code() for _number in range(3)]
     seed, party = enrolled_phone(person_id, codes=codes), register_party()
     browser = sign_in(app, person_id)
-    session = next(str(cookie.value) for cookie in browser._cookies.values())
+    session = next(str(cookie.value) for cookie in (browser._cookies or {}).values())
     in_transaction(lambda c: key_rotation.create(c, "ES256", active_from=clock.now(), actor="cli:test"))
     private = [key.key.as_dict(private=True) for key in keys(anew=True)]
     backup.write_backup(tmp_path / "b")

@@ -30,7 +30,7 @@ from tests.support.relying_party import RelyingParty, register_party, sign_in
 SCOPE, API = "openid offline_access", "https://ho-so.hagiang.test/"
 
 
-def set_for(party: RelyingParty, **seconds: int | None) -> ClientMetadata:
+def set_for(party: RelyingParty, **seconds: Any) -> ClientMetadata:
     return in_transaction(lambda c: change(c, party.client_id, actor="t", **seconds))
 
 

@@ -203,7 +203,7 @@ def test_a_token_of_the_person_with_whom_an_application_is_checked_is_exchanged_
 ) -> None:
     """Neither by another application nor by the one under check for another service."""
     in_transaction(lambda c: c.execute(update(table_of(Authorization)).values(amr=assurance.TEST)))
-    change_own = {"grant_types": ("authorization_code", GRANT)}
+    change_own: dict[str, Any] = {"grant_types": ("authorization_code", GRANT)}
     in_transaction(lambda c: change(c, "portal", actor="cli:test", **change_own))
     for party, more in ((dossiers, {}), (portal, {"resource": API}), (portal, {"resource": OTHER_API})):
         response = exchange(browser, party, token, **more)

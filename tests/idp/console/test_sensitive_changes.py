@@ -84,7 +84,7 @@ def test_a_new_address_waits_for_a_second_administrator_who_sees_what_would_be_o
     sent = send(first, party, redirect_uris=f"{REDIRECT_URI}\n{OTHER}", client_name="Tên mới", reason=WHY)
     address = sent.headers["Location"]
     assert "/console/proposals/" in address
-    assert (kept(party).client_name, kept(party).redirect_uris) == ("Quản lý văn bản", {REDIRECT_URI, "https://cu.test/cb"})
+    assert (kept(party).client_name, kept(party).redirect_uris) == ("Quản lý văn bản", frozenset({REDIRECT_URI, "https://cu.test/cb"}))
     page = words_of(second.get(address))
     for words in ("Địa chỉ trả về", OTHER, "https://cu.test/cb", "Tên mới", "Quản lý văn bản", WHY):
         assert words in page, words
@@ -92,7 +92,7 @@ def test_a_new_address_waits_for_a_second_administrator_who_sees_what_would_be_o
     assert address.rsplit("/", 1)[1] in words_of(first.get(f"/console/clients/{party.client_id}"))
     assert approve(first, address).status_code == 403
     assert approve(second, address).status_code == 303
-    assert (kept(party).client_name, kept(party).redirect_uris) == ("Tên mới", {REDIRECT_URI, OTHER})
+    assert (kept(party).client_name, kept(party).redirect_uris) == ("Tên mới", frozenset({REDIRECT_URI, OTHER}))
     changed, agreed = events("client.changed")[-1].detail, events("proposal.approved")[-1].detail
     assert (changed["reason"], agreed["kind"]) == (WHY, KIND)
 
