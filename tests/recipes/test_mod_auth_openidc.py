@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.support.demo import Demo
 from tests.support.echo_application import echo_application
 from tests.support.official import at_step, give_code, give_password, read_notice
+from tests.support.proving import prove
 from tests.support.recipe_visit import sign_out_at_the_provider, wait_until_out
 from tests.support.recipes import Recipe
 from tests.support.services import find_program, free_port, running, unprivileged_user
-from tests.support.wizard import Connected
+from tests.support.wizard import Connected, open_console
 
 SECRETS = re.compile(r'(?<=(?:Secret|phrase) )".*"')
 MODULES = ("mpm_event", "authn_core", "authz_core", "authz_user", "proxy", "proxy_http", "auth_openidc")
@@ -122,4 +123,13 @@ def test_signing_out_here_signs_out_everywhere_and_comes_back(demo: Demo, applic
     page.goto(f"{application.url}/oidc/callback?logout={quote(after, safe='')}")
     assert page.url == after
     page.goto(f"{demo.issuer}/account")
+    assert at_step(page) == "/sign-in"
+
+
+def test_the_connection_is_proven_as_the_guide_says(demo: Demo, application: Application, page: Page, chrome: Browser) -> None:
+    console = open_console(demo, chrome, "it_admin")
+    console.goto(f"{demo.issuer}/console/clients/ho-so/check")
+    after = quote(f"{application.url}/da-dang-xuat.html", safe="")
+    prove(console, page, f"{application.url}/oidc/callback?logout={after}")
+    page.goto(application.url + "/")
     assert at_step(page) == "/sign-in"

