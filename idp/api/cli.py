@@ -11,9 +11,9 @@ from clients.models import Client
 from idp.api import access
 from idp.api.scopes import SCOPE_NAMES, Scope
 from idp.command_line import json_option, operator, show_json, show_table
-from idp.console.entry_names import unit_named
 from idp.database import in_transaction, reader, table_of
 from idp.people.models import Unit
+from idp.people.unit_names import unit_named
 from idp.roles.api_grants import API_ROLES, find_grants
 from idp.roles.models import Role
 

@@ -30,12 +30,12 @@ from idp.api.wire import Answer, Reason
 from idp.console.client_form import fitting
 from idp.console.client_reach import reached_clients, require_owner_reached
 from idp.console.draft_form import entry_of, flaws
-from idp.console.entry_names import unit_named
 from idp.console.sensitive_changes import change_or_propose
 from idp.console.widening import opens_to_all
 from idp.database import reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.opaque_tokens import Secret
+from idp.people.unit_names import unit_named
 from idp.web.problems import NotAsDeclared
 from idp.web.viewer import Permission, require_viewer
 

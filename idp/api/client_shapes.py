@@ -28,7 +28,9 @@ def _fields(text: Any, lists: Any, *, given: bool) -> dict[str, Any]:
     """The members, each left out when it is not to change (`given`: always there)."""
     empty: Any = ... if given else None
     types: dict[str, Any] = dict.fromkeys(_TEXTS, text) | dict.fromkeys(_TEXTS_OR_NONE, text | None)
-    types |= dict.fromkeys(_LISTS, lists) | dict.fromkeys(_TICKS, bool) | dict.fromkeys(BOUNDS, Seconds | None) | {"jwks": dict[str, Any] | None}
+    types |= (
+        dict.fromkeys(_LISTS, lists) | dict.fromkeys(_TICKS, bool) | dict.fromkeys(BOUNDS, Seconds | None) | {"jwks": dict[str, Any] | None}
+    )
     return {name: (kind, empty) for name, kind in types.items()}
 
 

@@ -14,7 +14,6 @@ from clients.models import Client
 from idp.api import access
 from idp.api.scopes import SCOPE_NAMES
 from idp.console.client_pages import CLIENT_LINKS
-from idp.console.entry_names import unit_named
 from idp.console.proposal_kinds import KINDS, Kind
 from idp.console.reach import within
 from idp.console.reasons import read_reason
@@ -22,6 +21,7 @@ from idp.console.words import role_words
 from idp.database import in_transaction, reader, table_of
 from idp.errors import Forbidden, NotFound, Refusal
 from idp.people.models import Person, Unit
+from idp.people.unit_names import unit_named
 from idp.roles import proposals
 from idp.roles.api_grants import API_ROLES, find_grants
 from idp.roles.models import Role

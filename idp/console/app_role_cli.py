@@ -10,10 +10,11 @@ from clients.entry import RoleRule
 from clients.registry import find_even_disabled
 from clients.role_rules import give_role, kept_roles, take_role
 from idp.command_line import json_option, operator, show_json, show_table
-from idp.console.entry_names import subjects_of, unit_named
+from idp.console.entry_names import subjects_of
 from idp.database import in_transaction, reader
 from idp.people.models import StaffCategory
 from idp.people.roster import require_person_named
+from idp.people.unit_names import unit_named
 
 Day = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from clients.entry import RoleRule
 from clients.registry import RegisteredClient, find_even_disabled
 from clients.role_rules import give_role, kept_roles, take_role
-from idp.console.entry_names import subjects_of, unit_named
+from idp.console.entry_names import subjects_of
 from idp.console.entry_words import CATEGORY_CHOICES, CATEGORY_WORDS
 from idp.console.reasons import read_reason
 from idp.console.system_file import read_day
@@ -20,6 +20,7 @@ from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
 from idp.people.models import StaffCategory
 from idp.people.roster import require_person_named
+from idp.people.unit_names import unit_named
 from idp.web.formats import today
 from idp.web.viewer import Permission, require_viewer, requires
 

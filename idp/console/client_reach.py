@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, bindparam, select
 from clients.drafts import require_draft
 from clients.models import Client
 from idp.client_reach import owns, reached, reaches
-from idp.console.entry_names import unit_named
 from idp.database import reader, table_of
 from idp.errors import Forbidden, NotFound, Refusal
+from idp.people.unit_names import unit_named
 from idp.roles.models import ApiGrant
 from idp.roles.permissions import scope_of
 from idp.web.viewer import Permission, add_reach_guard, require_viewer

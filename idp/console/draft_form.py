@@ -17,8 +17,9 @@ from clients.redirect_uris import check_for_production, check_redirect_uris, che
 from clients.refusals import InvalidMetadata
 from clients.registry import find_even_disabled, is_client_id
 from clients.sector import check_sector
-from idp.console.entry_names import named_rule, unit_named
+from idp.console.entry_names import named_rule
 from idp.errors import Refusal
+from idp.people.unit_names import unit_named
 
 PAGES = ("about", "kind", "addresses", "data", "check")
 FIELDS: dict[str, tuple[str, ...]] = {

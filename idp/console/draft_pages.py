@@ -25,12 +25,12 @@ from idp.console.draft_form import FIELDS, PAGES, entry_of, flaws, typed
 from idp.console.draft_further import LOGO_PAGE, SAML, keep_logo, way_to_saml
 from idp.console.draft_second import why_second
 from idp.console.draft_words import words
-from idp.console.entry_names import unit_named
 from idp.console.entry_words import CATEGORY_CHOICES, ROLE_CHOICES
 from idp.console.reasons import read_reason
 from idp.console.widening import opens_to_all
 from idp.database import in_transaction, reader
 from idp.errors import NotFound, Refusal
+from idp.people.unit_names import unit_named
 from idp.second_word import Word, require_second, require_two
 from idp.settings import current_settings
 from idp.web.viewer import Permission, require_viewer, requires

@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement
 
 from idp import clock
-from idp.console.entry_names import unit_named
 from idp.console.reach import within
 from idp.database import reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, Rung, standing
 from idp.errors import Refusal
 from idp.people.models import Level, Person, PersonState, StaffCategory
 from idp.people.roster import Filters
+from idp.people.unit_names import unit_named
 from idp.people.words import CATEGORIES, LEVELS, STATES
 from idp.settings import current_settings
 from idp.web.viewer import Permission

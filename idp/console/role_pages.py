@@ -13,7 +13,6 @@ from idp.client_reach import owns
 from idp.console import delegation
 from idp.console.alarms import Notice
 from idp.console.delegation import LOWER, Wanted
-from idp.console.entry_names import unit_named
 from idp.console.names_of import actors_in_words
 from idp.console.proposal_kinds import place_of_none
 from idp.console.reach import require_named, sees_all
@@ -23,6 +22,7 @@ from idp.console.words import ROLES, role_words
 from idp.database import in_transaction, reader, table_of
 from idp.errors import NotFound, Refusal
 from idp.people.models import Person, Unit
+from idp.people.unit_names import unit_named
 from idp.roles import grants
 from idp.roles.models import Role
 from idp.web.formats import format_date, today

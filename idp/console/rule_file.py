@@ -9,10 +9,11 @@ from sqlalchemy import Connection, select
 
 from clients.entry import EntryRule, RoleRule
 from clients.entry_models import EntryKind
-from idp.console.entry_names import named_rule, unit_named
+from idp.console.entry_names import named_rule
 from idp.database import table_of
 from idp.people.models import Person, StaffCategory, Unit
 from idp.people.roster import require_person_named
+from idp.people.unit_names import unit_named
 
 KINDS = (EntryKind.UNIT, EntryKind.CATEGORY, EntryKind.ROLE, EntryKind.PERSON)
 DAYS = {"from": "valid_from", "to": "valid_to"}

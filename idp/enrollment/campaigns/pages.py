@@ -18,8 +18,8 @@ from idp.enrollment.dashboard_pages import asked_unit
 from idp.enrollment.names_pages import asked_segment, reached_units, segment_words
 from idp.enrollment.tracker_words import SEGMENTS, STATES
 from idp.errors import NotFound, Refusal
-from idp.people import units
 from idp.people.models import Unit
+from idp.people.unit_names import unit_named
 from idp.people.units import find_unit
 from idp.roles.permissions import scope_of
 from idp.web.reasons import read_reason
@@ -27,6 +27,7 @@ from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("campaigns", __name__)
 MOST_WAVES = 4
+OF_THE_UNIT = ("bad_unit", "unit_missing")
 T = TypeVar("T")
 _u = table_of(Unit)
 
@@ -49,7 +50,7 @@ def _overview(errors: dict[str, str], kept: dict[str, str]) -> str:
     return render_template(
         "enrollment/acting.html", campaigns=campaigns.list_campaigns(reader(), within), orders=reminders.list_orders(reader()) if whole else [],
         reminded=reminders.count_reminded(reader()) if whole else None, days=enrolment_days.list_days(reader(), within), ladder=ladder, day=day,
-        segments=_segments(), units=_unit_choices(), segment_words=segment_words, states=STATES, errors=errors, kept=kept, waves=range(1, MOST_WAVES + 1),
+        segments=_segments(), unit_asked=_unit_asked(), segment_words=segment_words, states=STATES, errors=errors, kept=kept, waves=range(1, MOST_WAVES + 1),
         has_mail=smtp.is_configured(), names={row.id: row.name for row in reader().execute(select(_u.c.id, _u.c.name))},
         said=request.args.get("said"), whole=whole, step_words=escalation.STEP_WORDS,
     )  # fmt: skip
@@ -59,22 +60,18 @@ def _segments() -> list[tuple[str, str]]:
     return [("", _("Mọi người chưa thông suốt, hợp nhất")), *((rung.value, f"{rung.value} · {words}") for rung, words in SEGMENTS.items())]
 
 
-def _unit_choices() -> list[tuple[str, str]]:
-    within = _within()
-    query = select(_u.c.id, _u.c.name, _u.c.code).where(_u.c.valid_to.is_(None)).order_by(_u.c.name)
-    if within is not None:
-        query = query.where(_u.c.id.in_(select(units.below(within).c.id)))
-    found = [(str(row.id), f"{row.name} ({row.code})" if row.code else row.name) for row in reader().execute(query.limit(2000))]
-    return ([("", _("Toàn tỉnh"))] if within is None else []) + found
+def _unit_asked() -> str:
+    """The unit that a link leads here for, as it is typed: by its code or its name."""
+    unit_id = asked_unit()
+    unit = find_unit(reader(), unit_id) if unit_id else None
+    return "" if unit is None else unit.code or unit.name
 
 
-def _unit_of_form() -> uuid.UUID | None:
-    try:
-        unit_id = uuid.UUID(request.form["unit"]) if request.form.get("unit") else None
-    except ValueError:
-        raise NotFound(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao.")) from None
-    if unit_id is None and _within() is not None:
+def _unit_of_form(field: str) -> uuid.UUID | None:
+    typed = request.form.get(field, "").strip()
+    if not typed and _within() is not None:
         raise Refusal(_("Chọn một đơn vị trong phạm vi được giao."), "unit_missing")
+    unit_id = unit_named(reader(), typed) if typed else None
     reached_units(Permission.ACT_ON_TRACKER, unit_id)
     return unit_id
 
@@ -86,13 +83,13 @@ def _day_of_form(name: str) -> date:
         raise Refusal(_("Chọn ngày."), "day_missing") from None
 
 
-def _attempt(field: str, deed: Callable[[], T]) -> T | str:
+def _attempt(field: str, deed: Callable[[], T], unit: str = "unit") -> T | str:
     try:
         return deed()
     except NotFound:
         raise
     except Refusal as refusal:
-        return _overview({field: str(refusal.message)}, request.form.to_dict())
+        return _overview({unit if refusal.reason in OF_THE_UNIT else field: str(refusal.message)}, request.form.to_dict())
 
 
 def _done(answer: Any, said: str) -> str | Response:
@@ -140,7 +137,7 @@ def make() -> str | Response:
     actor = require_viewer().actor
 
     def deed() -> Response:
-        unit_id, segment, waves = _unit_of_form(), asked_segment(), _waves()
+        unit_id, segment, waves = _unit_of_form("unit"), asked_segment(), _waves()
         name = request.form.get("name", "")
         made = in_transaction(lambda connection: campaigns.make_campaign(connection, name, segment, unit_id, waves, actor=actor))
         return redirect(url_for("campaigns.show", campaign_id=made), 303)
@@ -196,12 +193,12 @@ def plan_day() -> str | Response:
     actor, place, officer = require_viewer().actor, request.form.get("place", ""), request.form.get("officer", "")
 
     def deed() -> None:
-        unit_id, day = _unit_of_form(), _day_of_form("day")
+        unit_id, day = _unit_of_form("day_unit"), _day_of_form("day")
         if unit_id is None:
             raise Refusal(_("Chọn đơn vị của ngày đăng ký."), "unit_missing")
         in_transaction(lambda connection: enrolment_days.plan_day(connection, unit_id, day, place, officer, actor=actor))
 
-    return _done(_attempt("day", deed), "day")
+    return _done(_attempt("day", deed, "day_unit"), "day")
 
 
 @blueprint.post("/console/enrollment/days/<uuid:day_id>/cancel")

@@ -20,6 +20,7 @@ from idp.enrollment.standing_models import RungInterval
 from idp.errors import Refusal
 from idp.outbox import DELIVERERS_KEY, OutboxMessage, deliver_due
 from idp.people.models import Person
+from idp.people.units import find_unit
 from idp.roles.models import Role
 from tests.support.enrolled_people import add_proofing
 from tests.support.mail_server import MailServer, mail_server
@@ -245,7 +246,21 @@ def test_pages_of_acting_keep_what_was_typed_and_say_what_is_wrong(app: Flask, p
     assert 'value="Tháng cao điểm"' in sent
     made = send_form(browser, page, {"name": "Tháng cao điểm", "segment": "B2", "unit": str(province.commune), "day1": "2026-12-01"})
     assert made.status_code == 303
-    day = {"unit": str(province.commune), "day": "2026-12-01", "place": "Nhà văn hóa", "officer": "Lù Văn Sửu"}
-    assert browser.post("/console/enrollment/days", data={**day, "csrf_token": csrf_token(browser, page)}).status_code == 303
+    commune = find_unit(reader(), province.commune)
+    assert (
+        f'id="day_unit" name="day_unit" type="text" value="{commune.code or commune.name}"'
+        in browser.get(f"{page}?unit={province.commune}").text
+    )
+    day = {
+        "day_unit": commune.name,
+        "day": "2026-12-01",
+        "place": "Nhà văn hóa",
+        "officer": "Lù Văn Sửu",
+        "csrf_token": csrf_token(browser, page),
+    }
+    mistyped = browser.post("/console/enrollment/days", data={**day, "day_unit": "xã nào đó"})
+    assert "Không có đơn vị nào mang mã hoặc tên" in words_of(mistyped)
+    assert 'value="xã nào đó"' in mistyped.text
+    assert browser.post("/console/enrollment/days", data=day).status_code == 303
     assert "Nhà văn hóa" in words_of(browser.get(page))
     assert browser_of(app, Role.LEADER).get(page).status_code == 403
