@@ -247,6 +247,7 @@ def test_pages_of_acting_keep_what_was_typed_and_say_what_is_wrong(app: Flask, p
     made = send_form(browser, page, {"name": "Tháng cao điểm", "segment": "B2", "unit": str(province.commune), "day1": "2026-12-01"})
     assert made.status_code == 303
     commune = find_unit(reader(), province.commune)
+    assert commune is not None
     assert (
         f'id="day_unit" name="day_unit" type="text" value="{commune.code or commune.name}"'
         in browser.get(f"{page}?unit={province.commune}").text
