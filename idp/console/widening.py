@@ -3,7 +3,7 @@ once."""
 
 import uuid
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -55,7 +55,10 @@ def opens_to_all(connection: Connection, kept: Iterable[EntryRule], added: Itera
     kept, added = list(kept), list(added)
     if any(rule.kind is EntryKind.EVERYBODY for rule in added):
         return True
-    return _leave_nobody_out(connection, [*kept, *added]) and not _leave_nobody_out(connection, kept)
+    both = [*kept, *added]
+    if not _leave_nobody_out(connection, both):
+        return False
+    return not _leave_nobody_out(connection, kept) or _on_a_day_that_was_not(connection, kept, both)
 
 
 def rule_of(content: dict[str, Any]) -> EntryRule:
@@ -74,6 +77,20 @@ def _leave_nobody_out(connection: Connection, rules: list[EntryRule]) -> bool:
         return True
     units = {rule.unit_id for rule in lasting if rule.unit_id}
     return len(units) > 1 and _cover_the_tree(connection, units)
+
+
+def _on_a_day_that_was_not(connection: Connection, kept: list[EntryRule], both: list[EntryRule]) -> bool:
+    """Whether nobody is left out on a day on which somebody was: what two agreed to for a week is not for good."""
+    begins = {rule.valid_from for rule in both if rule.valid_from} | {rule.valid_to + timedelta(1) for rule in both if rule.valid_to}
+    for day in sorted({today(), *(one for one in begins if one > today())}):
+        then, before = ([rule for rule in rules if _holds_on(rule, day)] for rules in (both, kept))
+        if _leave_nobody_out(connection, then) and not _leave_nobody_out(connection, before):
+            return True
+    return False
+
+
+def _holds_on(rule: EntryRule, day: date) -> bool:
+    return (rule.valid_from is None or rule.valid_from <= day) and (rule.valid_to is None or rule.valid_to >= day)
 
 
 def _cover_the_tree(connection: Connection, chosen: set[uuid.UUID]) -> bool:

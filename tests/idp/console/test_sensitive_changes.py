@@ -2,6 +2,8 @@
 
 import json
 import threading
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from flask import Flask
 from sqlalchemy import insert
 
 from clients.draft_models import ClientCard
+from clients.entry import EntryRule
 from clients.entry_models import EntryKind
 from clients.entry_rules import kept_rules
 from clients.registry import RegisteredClient, find_even_disabled
@@ -22,6 +25,7 @@ from idp.database import in_transaction, reader, table_of
 from idp.people.models import StaffCategory
 from idp.roles import proposals
 from idp.roles.models import Role
+from idp.web.formats import today
 from tests.idp.console.test_draft_pages import ABOUT, ADDRESSES, DATA, begin, decide
 from tests.support.entry import shut
 from tests.support.installation import close, settings_for
@@ -212,6 +216,17 @@ def test_rules_that_together_leave_nobody_out_take_two(app: Flask, party: Relyin
     assert approve(browser_of(app, Role.IT_ADMIN), sent[-1]).status_code == 303
     assert len(kept_rules(reader(), party.key)) == len(rules)
     assert widening.opens_to_all(reader(), kept(party).entry, kept(party).entry[:1]) is False  # they were open before
+
+
+def test_what_left_nobody_out_for_a_week_takes_two_again_for_good(app: Flask, party: RelyingParty) -> None:
+    week = [EntryRule(EntryKind.CATEGORY, staff_category=one.value, valid_to=today() + timedelta(7)) for one in StaffCategory]
+    lasting = [EntryRule(EntryKind.CATEGORY, staff_category=one.value) for one in StaffCategory]
+    later = [replace(one, valid_from=today() + timedelta(30)) for one in lasting]
+    assert widening.opens_to_all(reader(), week, lasting) is True
+    assert widening.opens_to_all(reader(), [*week, *lasting[1:]], lasting[:1]) is True  # one after the other is no way round
+    assert widening.opens_to_all(reader(), later, lasting) is True
+    assert widening.opens_to_all(reader(), lasting, week) is False
+    assert widening.opens_to_all(reader(), week, lasting[1:]) is False
 
 
 def test_the_wizard_knows_that_rules_leave_nobody_out(app: Flask) -> None:
