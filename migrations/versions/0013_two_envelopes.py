@@ -26,6 +26,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # The schema before knows one password an account: the first would open it alone, so that it is spent until sealed anew.
+    op.execute("UPDATE emergency_account SET spent_at = sealed_at WHERE second_hash IS NOT NULL AND spent_at IS NULL")
     with op.batch_alter_table("emergency_session") as batch:
         batch.drop_constraint(op.f("fk_emergency_session_second_opener_person"), type_="foreignkey")
         batch.drop_constraint(op.f("fk_emergency_session_first_opener_person"), type_="foreignkey")

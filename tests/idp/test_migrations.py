@@ -12,6 +12,7 @@ from clients.models import Client
 from idp import schema
 from idp.app import create_app
 from idp.database import Record, db, table_of
+from idp.emergency.models import EmergencyAccount
 from idp.oidc.models import Authorization, OldRefreshToken
 from idp.people.models import Person
 from tests.support.installation import settings_for
@@ -36,6 +37,21 @@ def test_what_issue_two_kept_survives_the_way_to_the_newest_schema_and_back(tmp_
         schema.upgrade()
         with db.engine.connect() as connection:
             assert connection.execute(select(table_of(OldRefreshToken).c.authorization_id)).scalar_one() == authorization
+
+
+def test_no_single_envelope_opens_what_two_did_on_the_way_back(tmp_path: Path) -> None:
+    app: Flask = create_app(settings_for(f"sqlite:///{tmp_path}/kept.sqlite"))
+    row = {"created_at": LONG_AGO, "created_by": "t", "sealed_at": LONG_AGO, "sealed_by": "t", "hash": "h"}
+    of = table_of(EmergencyAccount)
+    with app.app_context():
+        schema.upgrade()
+        with db.engine.begin() as connection:
+            connection.execute(insert(of), [{**row, "name": "two", "second_hash": "h"}, {**row, "name": "one", "second_hash": None}])
+        command.downgrade(schema.alembic_config(), "0012")
+        schema.upgrade()
+        with db.engine.connect() as connection:
+            kept = {row.name: row.spent_at for row in connection.execute(select(of.c.name, of.c.spent_at))}
+        assert kept == {"two": LONG_AGO, "one": None}
 
 
 def _keep_an_authorization() -> uuid.UUID:
