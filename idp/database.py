@@ -176,8 +176,8 @@ def _converted(to: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
 
 def _is_worth_another_try(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
-    if error.statement == BEGIN:
-        return False  # has waited for the lock as long as anybody should
+    if error.statement == BEGIN or getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+        return False  # has waited for the lock as long as anybody should, also where one statement is the transaction
     return state in (SERIALIZATION_FAILURE, DEADLOCK) or "database is locked" in str(error.orig)
 
 

@@ -18,9 +18,9 @@ _d = table_of(RungDifference)
 
 
 def recent_differences(connection: Connection) -> tuple[int, date] | None:
-    """How many differences recounts of the last seven days found, and the newest of their days; None when there are none."""
+    """How many people recounts of the last seven days found elsewhere, and the newest of those days; None when there are none."""
     since = (_d.c.found_at >= clock.now() - TOLD_FOR,)
-    people, newest = connection.execute(select(func.count(), func.max(_d.c.day)).where(*since)).one()
+    people, newest = connection.execute(select(func.count(_d.c.person_id.distinct()), func.max(_d.c.day)).where(*since)).one()
     return (people, newest) if people else None
 
 

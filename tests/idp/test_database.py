@@ -142,3 +142,16 @@ def test_a_database_that_others_keep_locked_is_an_outage_after_one_wait_and_no_b
         with pytest.raises(OperationalError, match="locked") as refused:
             other.begin()
     assert not _is_worth_another_try(refused.value)
+
+
+def test_a_write_by_one_statement_waits_for_a_kept_lock_once_too(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'busy.sqlite'}")
+    prepare_engine(engine)
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("pragma busy_timeout=0"))
+    with engine.connect() as holder, engine.connect() as other:
+        alone = other.execution_options(isolation_level="AUTOCOMMIT", autocommit_reads=True)
+        alone.exec_driver_sql("CREATE TABLE kept (place INTEGER)")
+        holder.begin()
+        with pytest.raises(OperationalError, match="locked") as refused:
+            alone.exec_driver_sql("INSERT INTO kept VALUES (1)")
+    assert not _is_worth_another_try(refused.value)

@@ -62,6 +62,15 @@ def test_a_nightly_recount_that_disagrees_is_loud_everywhere(app: Flask, person_
     assert "B1" in told.output
 
 
+def test_who_differs_night_after_night_is_one_person(app: Flask, person_id: uuid.UUID, time: ManualClock) -> None:
+    for signed_in_at in (None, time()):
+        in_transaction(lambda c, at=signed_in_at: c.execute(update(_p).where(_p.c.id == person_id), {"first_signed_in_at": at}))
+        time.advance(days=1)
+        freeze()
+    assert "1 people elsewhere than the intervals said, last on 2026-11-26" in remedy()
+    assert {name: value for name, _words, value in gauges(reader())}["tracker_differences"] == 1.0
+
+
 def test_after_a_week_without_another_the_alarm_ends_and_the_record_stays(app: Flask, person_id: uuid.UUID, time: ManualClock) -> None:
     _change_behind_its_back(person_id)
     time.advance(days=1)
