@@ -1,5 +1,6 @@
 """/console/saml and /console/clients/<client_id>/saml: an application is registered by its metadata, shown, and given other metadata."""
 
+import uuid
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,8 +23,9 @@ from idp.saml import own_metadata
 from idp.saml.fetching import fetch_metadata
 from idp.saml.keys import published_keys
 from idp.saml.names import EMAIL, PERSISTENT, TRANSIENT, USERNAME
-from idp.saml.parties import Options, change_party, client_of, party_of_row, register_party, require_row, usual_name_id
+from idp.saml.parties import Options, client_of, party_of_row, register_party, require_row, usual_name_id
 from idp.saml.party_metadata import PartyFacts, read_metadata
+from idp.saml.sensitive_changes import change_or_propose
 from idp.web.viewer import Permission, require_viewer, requires
 
 blueprint = Blueprint("console_saml", __name__)
@@ -77,19 +79,21 @@ def show(client_id: str) -> str:
 @blueprint.post("/console/clients/<client_id>/saml")
 @requires(Permission.CHANGE_CLIENTS)
 def change(client_id: str) -> Response | tuple[str, int]:
-    """Other metadata of the same application, or other options."""
+    """Other metadata of the same application, or other options; or propose what takes two."""
     client, actor, typed = _require(client_id), require_viewer().actor, _typed()
     reason, errors = read_reason()
     is_new = bool(typed["metadata"] or typed["metadata_url"])
     facts = _facts(typed, errors) if is_new else None
     if not errors:
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> uuid.UUID | None:
             before, _before = party_of_row(require_row(connection, client.key))
-            change_party(connection, client.key, facts or before, _options(typed, facts or before), actor=actor, reason=reason)
+            return change_or_propose(connection, client.key, facts, _options(typed, facts or before), actor=actor, reason=reason)
 
         try:
-            in_transaction(write)
+            proposal_id = in_transaction(write)
+            if proposal_id is not None:
+                return redirect(url_for("console_proposals.show", proposal_id=proposal_id), 303)
             return redirect(url_for("console_saml.show", client_id=client_id), 303)
         except NotFound:
             raise

@@ -96,7 +96,7 @@ def register_party(
     row = {"client_id": made.key, "entity_id": facts.entity_id, "created_at": now, "updated_at": now, "metadata_url": metadata_url}
     try:
         with connection.begin_nested():
-            connection.execute(insert(_t), {**row, **_columns(facts, options)})
+            connection.execute(insert(_t), {**row, **kept_as(facts, options)})
     except IntegrityError:
         raise InvalidMetadata(_("entityID này đã được đăng ký."), reason="entity_id_taken") from None
     audit.record(
@@ -109,13 +109,11 @@ def change_party(
     connection: Connection, client: uuid.UUID, facts: PartyFacts, options: Options, *, actor: str, reason: str | None = None
 ) -> None:
     """Other metadata, other options. Raises NotFound, or InvalidMetadata, also for the metadata of another entity."""
-    row = connection.execute(_by_client.with_for_update(), {"client": client}).first()
-    if row is None:
-        raise NotFound(_("Ứng dụng này không dùng SAML."), reason="saml_party_unknown")
+    row = lock_row(connection, client)
     if facts.entity_id != row.entity_id:
         raise InvalidMetadata(_("Siêu dữ liệu là của một ứng dụng khác (entityID khác)."))
     _check(facts, options)
-    connection.execute(_change, {"client": client, "updated_at": clock.now(), **_columns(facts, options)})
+    connection.execute(_change, {"client": client, "updated_at": clock.now(), **kept_as(facts, options)})
     told: dict[str, Any] = {"reason": reason} if reason else {}
     before = _told(facts_from(row.facts), _options(row))
     audit.record(
@@ -140,6 +138,12 @@ def find_by_entity(entity_id: str) -> Party | None:
 def find_by_client(client: uuid.UUID) -> Party | None:
     """The party that this enabled client is."""
     return _party(reader().execute(_by_client, {"client": client}).first())
+
+
+def lock_row(connection: Connection, client: uuid.UUID) -> Any:
+    """As `require_row`; nobody else changes it until the end of the transaction."""
+    connection.execute(_by_client.with_for_update(), {"client": client}).first()
+    return require_row(connection, client)
 
 
 def require_row(connection: Connection, client: uuid.UUID) -> Any:
@@ -171,7 +175,8 @@ def _options(row: Any) -> Options:
     return Options(row.name_id, tuple(row.attributes.items()), row.signs_requests, row.takes_unsolicited)
 
 
-def _columns(facts: PartyFacts, options: Options) -> dict[str, Any]:
+def kept_as(facts: PartyFacts, options: Options) -> dict[str, Any]:
+    """What stands in a row."""
     return {
         "facts": facts.kept(), "name_id": options.name_id, "attributes": dict(options.attributes),
         "signs_requests": options.signs_requests, "takes_unsolicited": options.takes_unsolicited,

@@ -20,4 +20,5 @@ def set_up_saml(app: Flask) -> None:
         app.register_blueprint(door.blueprint)
     app.extensions.setdefault(FURTHER_WAYS, []).append(doors["sign_out_endpoint"].way_after)
     app.extensions.setdefault(CLIENT_LINKS, []).append((_l("SAML"), "console_saml.show"))
+    importlib.import_module("idp.saml.sensitive_changes").set_up()
     app.jinja_env.globals["saml_is_on"] = True

@@ -17,11 +17,12 @@ from clients.refusals import InvalidMetadata
 from clients.registry import find_client
 from idp.database import in_transaction, reader
 from idp.errors import Refusal
+from idp.roles import proposals
 from idp.roles.models import Role
 from idp.saml.cli import group
 from idp.saml.keys import prepare_key, published_keys, retire_key, signing_key, use_key
 from idp.saml.names import FORMATS, TRANSIENT
-from idp.saml.parties import usual_name_id
+from idp.saml.parties import party_of_row, require_row, usual_name_id
 from idp.saml.party_metadata import read_metadata
 from tests.support.saml_party import NAMES, Party, key_pair, put_signing_key
 from tests.support.signed_in import browser_of, send_form, words_of
@@ -128,6 +129,33 @@ def test_an_administrator_registers_and_changes_one_at_the_console(app: Flask) -
     assert send_form(browser, path, {"name_id": "email", "attributes": "mail=email", "reason": "Theo đề nghị"}).status_code == 303
     assert events("saml_party.changed")[-1].detail["after"]["attributes"] == {"mail": "email"}
     assert send_form(browser, path, {"metadata": Party("khac.example.vn").metadata().decode(), "reason": "Nhầm tệp"}).status_code == 400
+
+
+def test_where_assertions_go_is_changed_by_two_unless_it_is_for_tests(app: Flask, party: Party) -> None:
+    assert party.registered
+    path, first, second = (
+        f"/console/clients/{party.registered.client_id}/saml",
+        browser_of(app, Role.IT_ADMIN),
+        browser_of(app, Role.IT_ADMIN),
+    )
+    there, elsewhere = "https://hoso.example.vn/acs/hai", "https://hoso.example.vn/acs/khac"
+    form = {"metadata": party.metadata().decode().replace(there, elsewhere), "signs_requests": "1", "reason": "Chuyển máy chủ"}
+
+    def consumers() -> set[str]:
+        return {one.url for one in party_of_row(require_row(reader(), party.registered.key))[0].consumers}  # type: ignore[union-attr]
+
+    sent = [send_form(first, path, form).headers["Location"] for _twice in range(2)]
+    assert sent[0].startswith("/console/proposals/")
+    assert sent[0] == sent[1]
+    assert elsewhere not in consumers()
+    assert elsewhere in words_of(second.get(sent[0]))
+    (row,) = proposals.waiting(reader())
+    assert send_form(first, f"{sent[0]}/approve", {"shown": row.digest}, page=sent[0]).status_code == 403
+    assert send_form(second, f"{sent[0]}/approve", {"shown": row.digest}, page=sent[0]).status_code == 303
+    assert elsewhere in consumers()
+    assert there not in consumers()
+    at_once = send_form(first, path, {"name_id": "email", "signs_requests": "1", "reason": "Theo đề nghị"})
+    assert at_once.headers["Location"] == path
 
 
 def test_an_auditor_sees_and_changes_nothing(app: Flask) -> None:
