@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from clients import initial_access, registration, registry
 from clients.client_secrets import holds
+from clients.lifetimes import BOUNDS
 from clients.metadata import ClientMetadata, from_columns
 from clients.models import Client
 from clients.refusals import InvalidMetadata
@@ -28,7 +29,7 @@ _replace = (
 # What an administrator has decided about the client stays, whatever it says about itself later.
 KEPT = (
     "client_id", "minimum_acr", "require_consent", "profile", "access_token_format", "resources", "token_exchange_from",
-    "forward_auth_origins", "path_rules", "public_addresses_only", "widest_scope",
+    "forward_auth_origins", "path_rules", "public_addresses_only", "widest_scope", *BOUNDS,
 )  # fmt: skip
 
 

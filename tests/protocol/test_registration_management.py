@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from clients import registration, registry
+from clients.lifetimes import BOUNDS
 from clients.models import Client
 from idp.app import create_app
 from idp.database import in_transaction, reader, table_of
@@ -77,6 +78,16 @@ def test_an_update_changes_nothing_that_an_administrator_has_decided(browser: Fl
     found = registry.find_client(told["client_id"])
     assert found is not None
     assert (found.minimum_acr, found.metadata.require_consent) == ("urn:hopnhat:aal2", False)
+
+
+def test_an_update_lengthens_nothing_that_an_administrator_has_shortened(browser: FlaskClient) -> None:
+    told, shortened = registered(browser), dict.fromkeys(BOUNDS, 120)
+    in_transaction(lambda c: registration.change(c, told["client_id"], actor="cli:test", **shortened))
+    asked = {**WANTED, "client_id": told["client_id"], "access_token_seconds": 600}
+    assert manage(browser, told, "PUT", asked).status_code == 200
+    found = registry.find_client(told["client_id"])
+    assert found is not None
+    assert {name: getattr(found.metadata, name) for name in BOUNDS} == shortened
 
 
 @pytest.mark.parametrize("more", [{"scope": "openid staff"}, {"redirect_uris": ["https://evil.test/cb"]}])
