@@ -1,6 +1,7 @@
 """What narrows the roster on the page of people: read from the address, and offered as choices."""
 
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from idp.console.reach import within
 from idp.database import reader, table_of
 from idp.enrollment.rungs import IN_POST, LABELS, Rung, standing
 from idp.errors import Refusal
+from idp.people import units
 from idp.people.models import Level, Person, PersonState, StaffCategory
 from idp.people.roster import Filters
 from idp.people.unit_names import unit_named
@@ -30,13 +32,14 @@ def read_filters() -> tuple[Filters, dict[str, str]]:
     """What the address asks, and what of it cannot be understood: then nobody is shown."""
     given = request.args
     level, state, category = given.get("level", ""), given.get("state", ""), given.get("category", "")
-    unit_id, errors = _unit(given.get("unit", "").strip()[:200].replace("\0", ""))
+    reach = within(Permission.SEE_PEOPLE)
+    unit_id, errors = _unit(given.get("unit", "").strip()[:200].replace("\0", ""), reach)
     filters = Filters(
         text=given.get("q", "")[:200].replace("\0", ""),
         level=level if level in set(Level) else "",
         state=state if state in set(PersonState) else "",
         unit_id=unit_id,
-        within=within(Permission.SEE_PEOPLE),
+        within=reach,
         conditions=_conditions(category, given.get("rung", ""), given.get("seen", "")),
     )
     return filters, errors
@@ -72,14 +75,25 @@ def _conditions(category: str, rung: str, seen: str) -> list[ColumnElement[bool]
     return found
 
 
-def _unit(typed: str) -> tuple[uuid.UUID | None, dict[str, str]]:
+def _unit(typed: str, reach: Collection[uuid.UUID] | None) -> tuple[uuid.UUID | None, dict[str, str]]:
+    """Whoever reaches a part of the tree only is told of a unit elsewhere what they are told of one that is not there."""
     if not typed:
         return None, {}
     try:
-        return uuid.UUID(typed), {}
-    except ValueError:
-        pass
-    try:
-        return unit_named(reader(), typed), {}
+        unit_id = _unit_typed(typed)
     except Refusal as refusal:
-        return NOBODY, {"unit": refusal.message}
+        return NOBODY, {"unit": refusal.message if reach is None else _out_of_reach()}
+    if reach is not None and not units.is_below(reader(), unit_id, reach):
+        return NOBODY, {"unit": _out_of_reach()}
+    return unit_id, {}
+
+
+def _unit_typed(typed: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(typed)
+    except ValueError:
+        return unit_named(reader(), typed)
+
+
+def _out_of_reach() -> str:
+    return _("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao.")

@@ -22,6 +22,12 @@ def below(unit_ids: Collection[uuid.UUID]) -> CTE:
     return tree.union(deeper)
 
 
+def is_below(connection: Connection, unit_id: uuid.UUID, unit_ids: Collection[uuid.UUID]) -> bool:
+    """Whether a unit is one of these, or lies below one of them."""
+    lower = below(unit_ids)
+    return connection.execute(select(lower.c.id).where(lower.c.id == unit_id)).first() is not None
+
+
 def is_whole_province(connection: Connection, unit_id: uuid.UUID) -> bool:
     """Whether a unit is the province itself: of that level, with nothing above it, and most units in use below it."""
     is_in_use = _u.c.valid_to.is_(None)

@@ -71,7 +71,12 @@ def _unit_of_form(field: str) -> uuid.UUID | None:
     typed = request.form.get(field, "").strip()
     if not typed and _within() is not None:
         raise Refusal(_("Chọn một đơn vị trong phạm vi được giao."), "unit_missing")
-    unit_id = unit_named(reader(), typed) if typed else None
+    try:
+        unit_id = unit_named(reader(), typed) if typed else None
+    except Refusal:
+        if _within() is None:
+            raise
+        raise Refusal(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao."), "bad_unit") from None  # and none of elsewhere is named
     reached_units(Permission.ACT_ON_TRACKER, unit_id)
     return unit_id
 

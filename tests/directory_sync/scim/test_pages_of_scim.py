@@ -60,7 +60,7 @@ def test_an_application_is_given_accounts_from_its_page(scim_app: Flask, admin: 
     party = register_party(scope=ALL_SCOPES)
     add_person("vmsinh")
     page, form = f"/console/clients/{party.client_id}", {"url": "https://app.example.gov.vn/scim/v2", "token": "t-1", "units": ""}
-    assert f"{page}/provisioning" in admin.get(page).text
+    assert f"{page}/provisioning" in admin.get(f"{page}/setup").text  # beside the other pages of the connection
     assert "Chưa cấp tài khoản trước" in words_of(admin.get(f"{page}/provisioning"))
     assert send_form(admin, f"{page}/provisioning/change", {**form, "url": "x"}).status_code == 400
     assert send_form(admin, f"{page}/provisioning/change", form).status_code == 303
