@@ -25,7 +25,7 @@ from idp.console.cli import restore, role_group, suspend
 from idp.console.help_cli import activation_code, proof, reset_factors, temporary_code, withdraw_proof
 from idp.console.leaving_cli import list_leavings
 from idp.credentials import failures
-from idp.database import in_transaction, reader
+from idp.database import close_connections, in_transaction, reader
 from idp.doctor import examine
 from idp.emergency.cli import group as emergency_commands
 from idp.enrollment.acting_cli import COMMANDS as ACTING_COMMANDS
@@ -95,6 +95,7 @@ def serve(bind: str, workers: int, threads: int | None, certificate: Path | None
     if not schema.is_current():
         raise click.ClickException("The database is not at this version's schema: run `hopnhat db upgrade` first.")
     _make_first_keys()
+    close_connections()
     Granian(
         "wsgi:application", address=host.strip("[]"), port=int(port), interface=Interfaces.WSGI, workers=workers, blocking_threads=threads,
         websockets=False, http=HTTPModes.auto if certificate else HTTPModes.http1, ssl_cert=certificate, ssl_key=key, log_access=False,

@@ -251,6 +251,13 @@ def forget_connections() -> None:
     _forget("writer")
 
 
+def close_connections() -> None:
+    """Close every connection of this process before it forks: with one of SQLite's, the new process believes that it holds the locks
+    which only the old one has, and a command may take its log away from under it."""
+    forget_connections()
+    db.engine.dispose()
+
+
 def _forget(use: str) -> None:
     connection = getattr(_kept, use, _NONE)[1]
     setattr(_kept, use, _NONE)
