@@ -76,7 +76,9 @@ def _unit_of_form(field: str) -> uuid.UUID | None:
     except Refusal:
         if _within() is None:
             raise
-        raise Refusal(_("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao."), "bad_unit") from None  # and none of elsewhere is named
+        raise Refusal(
+            _("Không có đơn vị này, hoặc đơn vị ngoài phạm vi được giao."), "bad_unit"
+        ) from None  # and none of elsewhere is named
     reached_units(Permission.ACT_ON_TRACKER, unit_id)
     return unit_id
 
