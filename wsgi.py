@@ -8,6 +8,7 @@ gc.disable()  # what is imported stays: looking for garbage among it is a fifth 
 import click
 from flask import Flask
 from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError
 
 from clients.cli import group as client_commands
 from clients.resource_cli import group as resource_commands
@@ -85,6 +86,9 @@ class Commands(click.Group):
             raise click.ClickException(str(mistake)) from None
         except Refusal as refusal:
             raise click.ClickException(str(refusal.message)) from None
+        except OperationalError as away:  # out of reach, kept busy by another, or without its tables: the driver says which
+            told = str(away.orig).strip().rstrip(".")
+            raise click.ClickException(f"The database does not answer: {told}. `hopnhat doctor` says what to do; then try again.") from None
 
 
 @click.group(cls=Commands)

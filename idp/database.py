@@ -29,6 +29,7 @@ NAMING = {
 MAX_TRIES = 5
 BEGIN = "BEGIN IMMEDIATE"
 CHECKPOINT = "wal_autocheckpoint=4000"  # pages: a page written again and again is put in its place once in 16 MB of log, not in 4
+LOG = f"journal_size_limit={64 * 1024 * 1024}"  # bytes it keeps once a reader that stayed long has made it longer
 T = TypeVar("T")
 _RANDOM_BITS = (1 << 74) - 1
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
@@ -128,7 +129,15 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: Any, _: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own timing breaks write locks
-        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=10000", "cache_size=-8000", CHECKPOINT):
+        for pragma in (
+            "journal_mode=wal",
+            "synchronous=normal",
+            "foreign_keys=on",
+            "busy_timeout=10000",
+            "cache_size=-8000",
+            CHECKPOINT,
+            LOG,
+        ):
             connection.execute("pragma " + pragma)
 
     @event.listens_for(engine, "begin")

@@ -7,7 +7,9 @@ from click.testing import CliRunner
 from flask import Flask
 
 import wsgi
+from idp.app import create_app
 from idp.command_line import told
+from tests.support.installation import close, settings_for
 
 
 @pytest.fixture
@@ -27,6 +29,18 @@ def test_what_does_not_exist_is_a_refusal_and_what_is_no_command_a_mistake(comma
     for arguments in (["client", "show", "x"], ["client", "disable", "x"], ["people", "show", "x"], ["sync", "show", "99"]):
         assert commands.invoke(wsgi.main, arguments).exit_code == 1
     assert commands.invoke(wsgi.main, ["nonsense"]).exit_code == 2
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/hopnhat.sqlite", "postgresql+psycopg://hopnhat:Mat-khau@127.0.0.1:1/hopnhat"])
+def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_password(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(settings_for(url))
+    monkeypatch.setattr(wsgi, "build", lambda: app)
+    refused = CliRunner().invoke(wsgi.main, ["people", "find", "sinh"])
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("Error: The database does not answer: ")
+    assert "Traceback" not in refused.stderr
+    assert "Mat-khau" not in refused.stderr
+    close(app)
 
 
 def test_a_value_is_told_in_words_and_local_time(app: Flask) -> None:
