@@ -22,7 +22,15 @@ _LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost)):(\d{1,
 HIGHEST_PORT = 65535
 _FORBIDDEN_CHARACTERS = frozenset('\\*"<>^`{|}')
 
-__all__ = ["InvalidRedirectUri", "check_for_production", "check_published_uri", "check_redirect_uris", "check_uri", "check_uris", "is_registered"]
+__all__ = [
+    "InvalidRedirectUri",
+    "check_for_production",
+    "check_published_uri",
+    "check_redirect_uris",
+    "check_uri",
+    "check_uris",
+    "is_registered",
+]
 
 
 def check_uri(uri: str, refused: type[InvalidMetadata] = InvalidRedirectUri) -> str:
