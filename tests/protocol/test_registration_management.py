@@ -81,7 +81,8 @@ def test_an_update_changes_nothing_that_an_administrator_has_decided(browser: Fl
 
 
 def test_an_update_lengthens_nothing_that_an_administrator_has_shortened(browser: FlaskClient) -> None:
-    told, shortened = registered(browser), dict.fromkeys(BOUNDS, 120)
+    told = registered(browser)
+    shortened: dict[str, Any] = dict.fromkeys(BOUNDS, 120)
     in_transaction(lambda c: registration.change(c, told["client_id"], actor="cli:test", **shortened))
     asked = {**WANTED, "client_id": told["client_id"], "access_token_seconds": 600}
     assert manage(browser, told, "PUT", asked).status_code == 200

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from idp import audit
 from idp.clock import ManualClock
-from idp.database import in_transaction, reader, table_of
+from idp.database import db, in_transaction, reader, table_of
 from idp.enrollment.alarm import gauges, remedy
 from idp.enrollment.cli import enrollment
 from idp.enrollment.following import look_job
@@ -64,7 +64,8 @@ def test_a_nightly_recount_that_disagrees_is_loud_everywhere(app: Flask, person_
 
 def test_who_differs_night_after_night_is_one_person(app: Flask, person_id: uuid.UUID, time: ManualClock) -> None:
     for signed_in_at in (None, time()):
-        in_transaction(lambda c, at=signed_in_at: c.execute(update(_p).where(_p.c.id == person_id), {"first_signed_in_at": at}))
+        with db.engine.begin() as connection:
+            connection.execute(update(_p).where(_p.c.id == person_id).values(first_signed_in_at=signed_in_at))
         time.advance(days=1)
         freeze()
     assert "1 people elsewhere than the intervals said, last on 2026-11-26" in remedy()
