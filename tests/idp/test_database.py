@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from time import time_ns
+from uuid import RFC_4122
 
 import pytest
 from flask import Flask
@@ -33,6 +35,15 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 def _row(name: str, at: datetime = NOON) -> dict[str, object]:
     return {"name": name, "holder": "", "leased_until": at, "next_run_at": at}
+
+
+def test_keys_that_a_thread_makes_rise_also_within_a_millisecond_and_none_is_made_twice() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda _: [new_id() for _ in range(5000)], range(4)))
+    assert all(keys == sorted(keys) for keys in made)
+    assert len({key for keys in made for key in keys}) == 20_000
+    assert {(key.version, key.variant) for key in made[0]} == {(7, RFC_4122)}
+    assert all(abs((key.int >> 80) - time_ns() // 1_000_000) < 60_000 for key in made[0])
 
 
 def test_keys_sort_by_the_time_of_their_making() -> None:
